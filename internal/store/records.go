@@ -1,0 +1,131 @@
+package store
+
+import "time"
+
+// Times in records are UTC with microsecond resolution at the most.
+
+// Account is a tenant, named by 12 digits.
+type Account struct {
+	ID, Name string
+	Created  time.Time
+}
+
+// Tag is a key and a value.
+type Tag struct{ Key, Value string }
+
+// User is an IAM user.
+type User struct {
+	Account, Name, Path, ID string
+	Boundary                string // ARN of the permissions boundary, "" for none
+	Created                 time.Time
+	Tags                    []Tag
+}
+
+// AccessKey is a long-term key. Secret is sealed by the seal package.
+type AccessKey struct {
+	ID, Account, UserID string
+	Secret              []byte
+	Status              string // Active or Inactive
+	Created             time.Time
+	LastUsed            time.Time // zero for never
+	LastService         string
+	LastRegion          string
+}
+
+// Group is an IAM group.
+type Group struct {
+	Account, Name, Path, ID string
+	Created                 time.Time
+}
+
+// Role is an IAM role.
+type Role struct {
+	Account, Name, Path, ID string
+	Description             string
+	Boundary                string
+	MaxSession              time.Duration
+	Trust                   string            // trust policy as written
+	TrustIDs                map[string]string // principal ARN in it → unique id when it was written
+	Created                 time.Time
+	Tags                    []Tag
+}
+
+// Policy is a customer managed policy; its text is in its versions.
+type Policy struct {
+	Account, Name, Path, ID string
+	Description             string
+	DefaultVersion          string // "v1"
+	LastVersion             int    // number of the newest version ever made
+	Created, Updated        time.Time
+	Tags                    []Tag
+}
+
+// PolicyVersion is one text of a managed policy.
+type PolicyVersion struct {
+	PolicyID, Version, Document string
+	Created                     time.Time
+}
+
+// InlinePolicy is a policy embedded in a user, group or role.
+type InlinePolicy struct{ Name, Document string }
+
+// OIDCProvider is a registered OpenID Connect issuer. URL is without "https://".
+type OIDCProvider struct {
+	Account, URL string
+	ClientIDs    []string
+	Thumbprints  []string
+	Created      time.Time
+	Tags         []Tag
+}
+
+// Repository is one repository's row. Each committed change of refs or packs
+// raises Version; PackGen changes when packs leave the list; GCEpoch when
+// objects do (a purge).
+type Repository struct {
+	ID, Account, Region, Name string
+	Description               string
+	Head                      string // full name of the default branch's ref, "" while there is none
+	Version, GCEpoch, PackGen int64
+	Created, Modified         time.Time
+	Tags                      []Tag
+}
+
+// Ref is a ref and what it points to; Peeled is what a tag object points to in the end, or "".
+type Ref struct{ Name, OID, Peeled string }
+
+// RefChange is one line of the ref log. Old or New is "" for creation and deletion.
+type RefChange struct {
+	Version       int64
+	Seq           int
+	Ref, Old, New string
+	Push          string
+}
+
+// Push is the record of a push that was committed: it makes a lost answer answerable.
+type Push struct {
+	ID, Repo string
+	Version  int64
+	Actor    string // the caller's ARN
+	At       time.Time
+	Result   string // JSON, per ref
+}
+
+// Pack is an immutable pack in the object store under
+// repos/<Repo>/packs/<ID>.pack and .idx. ID is random and never used again.
+type Pack struct {
+	Repo, ID      string
+	GitName       string // pack-<hash> as git calls it
+	Size, IdxSize int64
+	SHA256        string // hex, of the .pack
+	IdxSHA256     string
+	Objects       int64
+	Kind          string // push, api, compact, base
+	AddedVersion  int64
+}
+
+// Upload is an intent to add a pack: the sweeper deletes blobs only after it
+// has marked their intent dead, and a commit needs its intent open.
+type Upload struct {
+	Repo, Pack string
+	At         int64 // Unix seconds
+}

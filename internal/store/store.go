@@ -1,0 +1,181 @@
+// Package store is the port to the metadata store: accounts, IAM, and of each
+// repository the refs and the list of packs. Drivers (sqlite, later postgres)
+// hold no rule; the rules are in the domain, inside one transaction.
+//
+// Every driver runs the suite in storetest.
+package store
+
+import (
+	"context"
+	"errors"
+)
+
+// ErrNotFound is returned, perhaps wrapped, where one row was asked for and is not there.
+var ErrNotFound = errors.New("not found")
+
+// ErrExists is returned, perhaps wrapped, by an Insert whose key is taken.
+var ErrExists = errors.New("already exists")
+
+// Store runs transactions. It is safe for concurrent use.
+type Store interface {
+	// View runs f on one consistent snapshot. f must not write.
+	View(ctx context.Context, f func(Tx) error) error
+
+	// Update runs f in a serializable transaction and commits it durably when
+	// f returns nil; when Update returns nil the change survives a power loss.
+	// An error of f rolls everything back and is returned as it is.
+	// f may be run more than once and so may have no effect but through its Tx.
+	Update(ctx context.Context, f func(Tx) error) error
+
+	// Ping says whether the store can serve now.
+	Ping(ctx context.Context) error
+
+	Close() error
+}
+
+// Tx is everything a transaction can do, by owner. Domain packages should ask
+// for the smallest part that they use.
+type Tx interface {
+	AccountTx
+	UserTx
+	GroupTx
+	RoleTx
+	PolicyTx
+	ProviderTx
+	RepositoryTx
+	RefTx
+	PackTx
+}
+
+// Page asks for a part of a list ordered by its key (names compare by their
+// lower-case form for IAM, byte by byte for repositories and refs).
+type Page struct {
+	Prefix string // only entries whose path (IAM) or name (others) begins so
+	After  string // only entries behind this key; "" from the start
+	Limit  int    // at most so many; 0 for all
+}
+
+// AccountTx owns the accounts.
+type AccountTx interface {
+	InsertAccount(Account) error // ErrExists
+	Account(id string) (Account, error)
+	Accounts() ([]Account, error) // by id
+}
+
+// UserTx owns users and their access keys. Names are unique in an account
+// without regard to case; they are kept as given.
+type UserTx interface {
+	InsertUser(User) error // ErrExists
+	User(account, name string) (User, error)
+	UserByID(id string) (User, error)
+	Users(account string, p Page) ([]User, error)
+	UpdateUser(User) error      // by ID; ErrNotFound, ErrExists on a name taken
+	DeleteUser(id string) error // ErrNotFound
+	InsertAccessKey(AccessKey) error
+	AccessKey(id string) (AccessKey, error)
+	AccessKeys(userID string) ([]AccessKey, error) // by creation
+	UpdateAccessKey(AccessKey) error
+	DeleteAccessKey(id string) error
+}
+
+// GroupTx owns groups and who is in them.
+type GroupTx interface {
+	InsertGroup(Group) error
+	Group(account, name string) (Group, error)
+	Groups(account string, p Page) ([]Group, error)
+	UpdateGroup(Group) error
+	DeleteGroup(id string) error
+	AddMember(groupID, userID string) error    // idempotent
+	RemoveMember(groupID, userID string) error // ErrNotFound
+	GroupsOf(userID string) ([]Group, error)   // by name
+	Members(groupID string) ([]User, error)    // by name
+}
+
+// RoleTx owns roles.
+type RoleTx interface {
+	InsertRole(Role) error
+	Role(account, name string) (Role, error)
+	RoleByID(id string) (Role, error)
+	Roles(account string, p Page) ([]Role, error)
+	UpdateRole(Role) error
+	DeleteRole(id string) error
+}
+
+// PolicyTx owns managed policies, inline policies and attachments. An owner is
+// the unique id of a user, group or role.
+type PolicyTx interface {
+	InsertPolicy(Policy) error
+	Policy(account, name string) (Policy, error)
+	Policies(account string, p Page) ([]Policy, error)
+	UpdatePolicy(Policy) error
+	DeletePolicy(id string) error // and its versions
+	PutPolicyVersion(PolicyVersion) error
+	PolicyVersion(policyID, version string) (PolicyVersion, error)
+	PolicyVersions(policyID string) ([]PolicyVersion, error) // by creation
+	DeletePolicyVersion(policyID, version string) error
+
+	PutInlinePolicy(owner, name, document string) error // replaces
+	InlinePolicy(owner, name string) (string, error)
+	InlinePolicies(owner string) ([]InlinePolicy, error) // by name
+	DeleteInlinePolicy(owner, name string) error
+
+	Attach(owner, policyARN string) error // idempotent
+	Detach(owner, policyARN string) error // ErrNotFound
+	Attachments(owner string) ([]string, error)
+	AttachedTo(account, policyARN string) ([]string, error) // owners of that account
+}
+
+// ProviderTx owns OpenID Connect providers.
+type ProviderTx interface {
+	InsertOIDCProvider(OIDCProvider) error
+	OIDCProvider(account, url string) (OIDCProvider, error)
+	OIDCProviders(account string) ([]OIDCProvider, error)
+	UpdateOIDCProvider(OIDCProvider) error
+	DeleteOIDCProvider(account, url string) error
+}
+
+// RepositoryTx owns the repositories' own rows.
+type RepositoryTx interface {
+	InsertRepository(Repository) error // ErrExists on (account, region, name)
+	Repository(account, region, name string) (Repository, error)
+	RepositoryByID(id string) (Repository, error)
+	// LockRepository is RepositoryByID; until the transaction ends no other may lock the same one.
+	LockRepository(id string) (Repository, error)
+	Repositories(account, region string, p Page) ([]Repository, error)
+	CountRepositories(account, region string) (int, error)
+	UpdateRepository(Repository) error
+	// DeleteRepository removes the row, its refs and its log, and moves its packs to the trash.
+	DeleteRepository(id string, now int64) error
+}
+
+// RefTx owns refs and the log of their changes. HEAD is Repository.Head.
+type RefTx interface {
+	Refs(repo string, p Page) ([]Ref, error)
+	RefsNamed(repo string, names []string) (map[string]Ref, error) // absent ones are left out
+	PutRefs(repo string, refs []Ref) error                         // insert or replace
+	DeleteRefs(repo string, names []string) error                  // absent ones are no error
+	// ConflictingRefs returns refs that cannot exist beside name: a prefix
+	// directory of it ("refs/heads/a" beside "refs/heads/a/b") or below it.
+	ConflictingRefs(repo, name string) ([]string, error)
+	AppendRefLog(repo string, changes []RefChange) error
+	RefLogSince(repo string, version int64) ([]RefChange, error)
+	InsertPush(Push) error // ErrExists
+	Push(id string) (Push, error)
+}
+
+// PackTx owns the list of packs, the upload intents and the trash.
+type PackTx interface {
+	Packs(repo string) ([]Pack, error) // in order of adding
+	InsertPack(Pack) error
+	DeletePacks(repo string, ids []string, now int64) error // to the trash
+
+	OpenUpload(Upload) error
+	// ConsumeUpload deletes an open intent; ErrNotFound when it is dead or gone.
+	ConsumeUpload(repo, pack string) error
+	// KillUploads marks intents older than before as dead and returns all dead ones.
+	KillUploads(before int64) ([]Upload, error)
+	DeleteUpload(repo, pack string) error
+	// Trash lists blobs put in the trash before a time; EmptyTrash forgets one.
+	Trash(before int64, limit int) ([]Upload, error)
+	EmptyTrash(repo, pack string) error
+}
