@@ -70,7 +70,7 @@ type Log struct {
 	mu    sync.Mutex
 	file  *os.File
 	day   string
-	size  int64
+	torn  bool // the last write stopped in the middle of a line
 	dirty bool
 
 	stop chan struct{}
@@ -87,26 +87,28 @@ func Open(dir string) (*Log, error) {
 	return l, nil
 }
 
-// Record appends one line. When it returns an error no part of the line is left.
+// Record appends one line. Several processes may write to one log: a line is
+// one write. A line cut short by a full disk is closed before the next one, so
+// that it spoils no other.
 func (l *Log) Record(r Record) error {
 	line, err := json.Marshal(r)
 	if err != nil {
 		return fmt.Errorf("encoding an audit record: %w", err)
 	}
-	line = append(line, '\n')
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if err := l.openDay(r.EventTime.UTC().Format(time.DateOnly)); err != nil {
 		return err
 	}
-	if n, err := l.file.Write(line); err != nil {
-		if n > 0 {
-			err = errors.Join(err, l.file.Truncate(l.size))
-		}
+	if l.torn {
+		line = append([]byte{'\n'}, line...)
+	}
+	n, err := l.file.Write(append(line, '\n'))
+	if err != nil {
+		l.torn = l.torn || n > 0
 		return fmt.Errorf("writing the audit log: %w", err)
 	}
-	l.size += int64(len(line))
-	l.dirty = true
+	l.torn, l.dirty = false, true
 	return nil
 }
 
@@ -118,13 +120,11 @@ func (l *Log) openDay(day string) error {
 	if err != nil {
 		return fmt.Errorf("opening the audit log: %w", err)
 	}
-	info, err := f.Stat()
-	if err != nil {
+	if err := l.closeFile(); err != nil {
 		f.Close()
-		return fmt.Errorf("opening the audit log: %w", err)
+		return fmt.Errorf("closing yesterday's audit log: %w", err)
 	}
-	l.closeFile()
-	l.file, l.day, l.size = f, day, info.Size()
+	l.file, l.day = f, day
 	return nil
 }
 
@@ -133,7 +133,7 @@ func (l *Log) closeFile() error {
 		return nil
 	}
 	err := errors.Join(l.file.Sync(), l.file.Close())
-	l.file, l.dirty = nil, false
+	l.file, l.dirty, l.torn = nil, false, false
 	return err
 }
 

@@ -1,0 +1,53 @@
+// Package event is the one log event of a request: the front makes it, each
+// floor adds what it learns, the front writes it when the answer is out. It
+// holds names only, never a secret, a query string or a header's value.
+package event
+
+import (
+	"context"
+	"log/slog"
+	"net/netip"
+)
+
+// Event is what is known of a request.
+type Event struct {
+	RequestID string
+	SourceIP  netip.Addr
+
+	Service   string // sts, iam, codecommit, git; "" for others
+	Operation string // an operation of ours, never outside text
+	Caller    string // ARN
+	Resource  string
+	Error     string // error code
+	Cause     error  // a fault of ours, for the log alone
+}
+
+type key struct{}
+
+// With returns a context that carries e.
+func With(ctx context.Context, e *Event) context.Context { return context.WithValue(ctx, key{}, e) }
+
+// From returns the request's event, or an empty one outside a request.
+func From(ctx context.Context) *Event {
+	if e, ok := ctx.Value(key{}).(*Event); ok {
+		return e
+	}
+	return &Event{}
+}
+
+// Attrs are the event's fields that are set.
+func (e *Event) Attrs() []slog.Attr {
+	attrs := []slog.Attr{slog.String("request_id", e.RequestID), slog.String("source_ip", e.SourceIP.String())}
+	for _, f := range []struct{ name, value string }{
+		{"service", e.Service}, {"operation", e.Operation}, {"caller", e.Caller},
+		{"resource", e.Resource}, {"error", e.Error},
+	} {
+		if f.value != "" {
+			attrs = append(attrs, slog.String(f.name, f.value))
+		}
+	}
+	if e.Cause != nil {
+		attrs = append(attrs, slog.String("cause", e.Cause.Error()))
+	}
+	return attrs
+}

@@ -1,0 +1,222 @@
+// Package server is the front of a node: one origin, its routes, what every
+// request passes through (limits, an id, one log event, metrics), health and
+// an orderly end. The doors behind the routes are handed in.
+package server
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"runtime/debug"
+	"sync/atomic"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"sojourn/internal/server/event"
+)
+
+// Limits of every listener.
+const (
+	headerTimeout  = 10 * time.Second // from connection or first byte to the end of the header
+	idleTimeout    = 2 * time.Minute  // a kept-alive connection without a request
+	maxHeaderBytes = 64 << 10         // a session token and its signature take about 6 KiB
+	apiTimeout     = time.Minute      // an API request's body, and again its answer
+)
+
+// Options are the parts behind the routes.
+type Options struct {
+	Git   http.Handler // /v1/repos/…
+	API   http.Handler // POST /, and GET / with a query
+	Ready func(context.Context) error
+	TLS   *tls.Config // nil serves plain HTTP
+	Log   *slog.Logger
+	Now   func() time.Time
+}
+
+// Server serves one listener.
+type Server struct {
+	opt      Options
+	http     *http.Server
+	draining atomic.Bool
+	metrics  metrics
+}
+
+// New makes a server; Serve runs it.
+func New(opt Options) *Server {
+	s := &Server{opt: opt}
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	s.metrics = newMetrics(registry)
+	var only http.Protocols
+	only.SetHTTP1(true) // git and the AWS tools speak it everywhere; one protocol, one set of traps
+	s.http = &http.Server{
+		Handler:   s.observe(s.routes(promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))),
+		TLSConfig: opt.TLS, Protocols: &only,
+		ReadHeaderTimeout: headerTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeaderBytes,
+		ErrorLog: slog.NewLogLogger(opt.Log.Handler(), slog.LevelDebug),
+	}
+	return s
+}
+
+// Serve answers requests on l until Shutdown, and then returns nil.
+func (s *Server) Serve(l net.Listener) error {
+	var err error
+	if s.opt.TLS != nil {
+		err = s.http.ServeTLS(l, "", "")
+	} else {
+		err = s.http.Serve(l)
+	}
+	if errors.Is(err, http.ErrServerClosed) {
+		return nil
+	}
+	return fmt.Errorf("serving on %s: %w", l.Addr(), err)
+}
+
+// Shutdown takes no new requests and lets running ones finish until ctx ends;
+// those that have not are cut off, which is the error it returns then.
+func (s *Server) Shutdown(ctx context.Context) error {
+	s.draining.Store(true)
+	if err := s.http.Shutdown(ctx); err != nil {
+		return errors.Join(fmt.Errorf("waiting for running requests: %w", err), s.http.Close())
+	}
+	return nil
+}
+
+// routes is the one list of what this origin serves.
+func (s *Server) routes(metrics http.Handler) http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("/v1/repos/", route("git", untimed(s.opt.Git)))
+	mux.Handle("/{$}", route("api", timed(http.HandlerFunc(s.root))))
+	mux.Handle("GET /healthz", route("healthz", timed(http.HandlerFunc(text(http.StatusOK, "ok\n")))))
+	mux.Handle("GET /readyz", route("readyz", timed(http.HandlerFunc(s.ready))))
+	mux.Handle("GET /metrics", route("metrics", timed(metrics)))
+	return mux
+}
+
+// root is the AWS APIs for their clients; a person with a browser gets a line of text.
+func (s *Server) root(w http.ResponseWriter, r *http.Request) {
+	if (r.Method == http.MethodGet || r.Method == http.MethodHead) && r.URL.RawQuery == "" && r.Header.Get("Authorization") == "" {
+		text(http.StatusOK, "Sojourn serves Git at /v1/repos/NAME and the STS, IAM and CodeCommit APIs here.\n")(w, r)
+		return
+	}
+	s.opt.API.ServeHTTP(w, r)
+}
+
+func (s *Server) ready(w http.ResponseWriter, r *http.Request) {
+	if s.draining.Load() {
+		text(http.StatusServiceUnavailable, "draining\n")(w, r)
+		return
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), 5*time.Second)
+	defer cancel()
+	if err := s.opt.Ready(ctx); err != nil {
+		s.opt.Log.Warn("not ready", "cause", err)
+		text(http.StatusServiceUnavailable, "not ready\n")(w, r)
+		return
+	}
+	text(http.StatusOK, "ready\n")(w, r)
+}
+
+func text(status int, body string) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+		w.Header().Set("X-Content-Type-Options", "nosniff")
+		w.WriteHeader(status)
+		w.Write([]byte(body))
+	}
+}
+
+// timed bounds a request that is small both ways.
+func timed(h http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		c := http.NewResponseController(w)
+		now := time.Now() // a deadline is the operating system's business, not the tests' clock's
+		c.SetReadDeadline(now.Add(apiTimeout))
+		c.SetWriteDeadline(now.Add(2 * apiTimeout))
+		h.ServeHTTP(w, r)
+	})
+}
+
+// untimed clears what an earlier request of the same connection has set: the
+// Git door sets its deadlines itself, from byte to byte.
+func untimed(h http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		c := http.NewResponseController(w)
+		c.SetReadDeadline(time.Time{})
+		c.SetWriteDeadline(time.Time{})
+		h.ServeHTTP(w, r)
+	})
+}
+
+// observe gives the request its id and its event, and writes the event when
+// the answer is out. A panic becomes a 500 and a stack in the log.
+func (s *Server) observe(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		start := s.opt.Now()
+		ev := &event.Event{RequestID: newRequestID(), SourceIP: sourceIP(r)}
+		a := &answer{ResponseWriter: w}
+		s.metrics.inFlight.Inc()
+		defer func() {
+			s.metrics.inFlight.Dec()
+			if p := recover(); p != nil && p != http.ErrAbortHandler {
+				s.opt.Log.Error("panic", "request_id", ev.RequestID, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+				a.fail()
+			}
+			s.finish(r, a, ev, s.opt.Now().Sub(start))
+		}()
+		if len(r.TransferEncoding) > 0 {
+			// A chunked body may hide a second request behind a wrong length.
+			a.Header().Set("Connection", "close")
+		}
+		next.ServeHTTP(a, r.WithContext(event.With(r.Context(), ev)))
+	})
+}
+
+func (s *Server) finish(r *http.Request, a *answer, ev *event.Event, took time.Duration) {
+	s.metrics.observe(a.route, ev, a.code(), took)
+	level := slog.LevelInfo
+	switch {
+	case a.code() >= 500:
+		level = slog.LevelError
+	case a.route == "healthz" || a.route == "readyz" || a.route == "metrics":
+		level = slog.LevelDebug
+	}
+	attrs := append([]slog.Attr{
+		slog.String("method", r.Method), slog.String("path", cut(r.URL.Path)), slog.Int("status", a.code()),
+		slog.Int64("bytes", a.bytes), slog.Duration("took", took),
+	}, ev.Attrs()...)
+	s.opt.Log.LogAttrs(r.Context(), level, "request", attrs...)
+}
+
+// cut bounds outside text in the log.
+func cut(s string) string {
+	if len(s) > 256 {
+		return s[:256] + "…"
+	}
+	return s
+}
+
+func sourceIP(r *http.Request) netip.Addr {
+	ap, err := netip.ParseAddrPort(r.RemoteAddr)
+	if err != nil {
+		return netip.Addr{}
+	}
+	return ap.Addr().Unmap().WithZone("")
+}
+
+// newRequestID is a random UUID (RFC 9562, version 4).
+func newRequestID() string {
+	var b [16]byte
+	rand.Read(b[:]) // never fails
+	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
+	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
+}
