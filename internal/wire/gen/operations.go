@@ -1,0 +1,50 @@
+package main
+
+import "strings"
+
+// service is one API and the operations of it that are generated.
+type service struct {
+	name       string // the model's directory and the signing name
+	operations []string
+	// required are members that the service demands though its model does not
+	// say so, as OPERATION.MEMBER.
+	required []string
+	// memberErrors: the service answers violations by exceptions of its own,
+	// which are found among the operation's errors by the members' names.
+	memberErrors bool
+}
+
+var services = []service{
+	{name: "sts", operations: strings.Fields(`
+		AssumeRole AssumeRoleWithWebIdentity GetCallerIdentity
+	`)},
+	{name: "iam", operations: strings.Fields(`
+		CreateUser GetUser ListUsers DeleteUser
+		CreateAccessKey ListAccessKeys UpdateAccessKey DeleteAccessKey
+
+		CreateGroup GetGroup ListGroups DeleteGroup
+		AddUserToGroup RemoveUserFromGroup ListGroupsForUser
+
+		CreateRole GetRole ListRoles DeleteRole UpdateAssumeRolePolicy
+
+		PutUserPolicy GetUserPolicy ListUserPolicies DeleteUserPolicy
+		PutGroupPolicy GetGroupPolicy ListGroupPolicies DeleteGroupPolicy
+		PutRolePolicy GetRolePolicy ListRolePolicies DeleteRolePolicy
+
+		CreatePolicy GetPolicy ListPolicies DeletePolicy
+		CreatePolicyVersion GetPolicyVersion ListPolicyVersions DeletePolicyVersion SetDefaultPolicyVersion
+		AttachUserPolicy DetachUserPolicy ListAttachedUserPolicies
+		AttachGroupPolicy DetachGroupPolicy ListAttachedGroupPolicies
+		AttachRolePolicy DetachRolePolicy ListAttachedRolePolicies
+
+		CreateOpenIDConnectProvider GetOpenIDConnectProvider ListOpenIDConnectProviders DeleteOpenIDConnectProvider
+		AddClientIDToOpenIDConnectProvider RemoveClientIDFromOpenIDConnectProvider
+	`)},
+	{name: "codecommit", operations: strings.Fields(`
+		CreateRepository GetRepository ListRepositories BatchGetRepositories DeleteRepository
+		UpdateRepositoryName UpdateRepositoryDescription UpdateDefaultBranch
+		ListBranches GetBranch CreateBranch DeleteBranch
+	`),
+		required:     []string{"GetBranch.repositoryName", "GetBranch.branchName"},
+		memberErrors: true},
+}
