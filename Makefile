@@ -1,0 +1,58 @@
+# Sojourn's targets. "make help" lists them.
+.DEFAULT_GOAL := help
+BUILD := $(CURDIR)/.build
+
+# A HOME in which Go has never run stays as it is: caches then live in .build.
+GO := go
+ifeq ($(origin GOCACHE)$(wildcard $(HOME)/.cache/go-build $(HOME)/Library/Caches/go-build),undefined)
+export GOCACHE := $(BUILD)/go-build
+export GOMODCACHE := $(BUILD)/go-mod
+export GOPATH := $(BUILD)/go
+export GOFLAGS := $(GOFLAGS) -modcacherw
+GO := XDG_CONFIG_HOME=$(BUILD)/config go
+endif
+
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+LDFLAGS := -s -w -X sojourn/internal/version.Version=$(VERSION)
+PLATFORMS := linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
+
+.PHONY: help build cross demo test lint fuzz bench parts generate clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+build: ## build bin/sojourn and bin/git-remote-codecommit (static)
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/ ./cmd/...
+
+cross: ## build for every platform that is supported, to see that it builds
+	@for p in $(PLATFORMS); do echo "$$p"; CGO_ENABLED=0 GOOS=$${p%/*} GOARCH=$${p#*/} \
+		$(GO) build -trimpath -o $(BUILD)/cross/$$p/ ./cmd/... || exit 1; done
+
+demo: build ## the main job on real input; KEEP=1 leaves the server running
+	@bin/sojourn demo $(if $(KEEP),--keep)
+
+test: parts lint build ## the whole test suite, real parts included
+	CGO_ENABLED=0 $(GO) test -timeout 15m ./...
+
+parts: ## install what the tests need beside Go and git (the AWS CLI)
+	@sh scripts/parts
+
+lint: $(BUILD)/bin/golangci-lint ## formatting, vet, the layers, and the rest of .golangci.yml
+	@$(BUILD)/bin/golangci-lint run ./...
+
+$(BUILD)/bin/golangci-lint: tools/go.mod tools/go.sum
+	GOBIN=$(BUILD)/bin CGO_ENABLED=0 $(GO) -C tools install tool
+	@touch $@
+
+FUZZTIME := 60s
+fuzz: ## run every fuzz test for FUZZTIME (60s)
+	@GO='$(GO)' sh scripts/fuzz $(FUZZTIME)
+
+bench: build ## measure us beside our peers in one run; prints ratios
+	@GO='$(GO)' sh scripts/bench
+
+generate: ## make the wire shapes anew from the installed botocore's models
+	$(GO) generate ./internal/wire/...
+
+clean: ## remove what the targets made
+	rm -rf bin $(BUILD)

@@ -1,0 +1,54 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/netip"
+
+	"sojourn/internal/node"
+)
+
+// serveFlags binds a node's configuration to the command line.
+func serveFlags(a *app) (*settings, *node.Config) {
+	c := &node.Config{}
+	f := newFlags(a, "serve --data DIR [FLAGS]",
+		"Serves Git over HTTPS and the STS, IAM and CodeCommit APIs.\n"+
+			"Each flag is also SOJOURN_… in the environment (SOJOURN_DATA, SOJOURN_LISTEN, …) and a line\n"+
+			"\"name = value\" in the file that --config names. Order: flag, environment, file, default.",
+		"sojourn serve --data /var/lib/sojourn --listen 0.0.0.0:8443 --region eu-central-1")
+	f.StringVar(&c.Data, "data", "", "`DIR` of everything that the server keeps")
+	f.StringVar(&c.Listen, "listen", node.DefaultListen, "`HOST:PORT` to listen on; port 0 takes a free one")
+	f.StringVar(&c.Region, "region", node.DefaultRegion, "the AWS `REGION` that this server is")
+	f.StringVar(&c.Account, "account", node.DefaultAccount, "`ID` of the first account, made at the first start")
+	f.StringVar(&c.TLSCert, "tls-cert", "", "PEM `FILE` of the certificate chain; without it the server is its own authority")
+	f.StringVar(&c.TLSKey, "tls-key", "", "PEM `FILE` of the certificate's key")
+	f.BoolVar(&c.PlainHTTP, "plain-http", false, "serve without TLS, for a TLS proxy in front")
+	f.Func("federation-allow-cidr", "private `CIDR` in which identity providers may be reached; may be repeated", func(v string) error {
+		p, err := netip.ParsePrefix(v)
+		if err != nil {
+			return fmt.Errorf("%q is no address range such as 10.0.0.0/8", v)
+		}
+		c.FederationAllow = append(c.FederationAllow, p.Masked())
+		return nil
+	})
+	f.StringVar(&c.FederationCA, "federation-ca", "", "PEM `FILE` of further authorities for identity providers")
+	f.TextVar(&c.LogLevel, "log-level", slog.LevelInfo, "debug, info, warn or error")
+	f.StringVar(&c.LogFormat, "log-format", "text", "text or json")
+	f.String("config", "", "`FILE` with the same settings")
+	return &settings{flags: f, lists: map[string]bool{"federation-allow-cidr": true}}, c
+}
+
+// runServe runs a node until it is told to stop.
+func runServe(ctx context.Context, a *app, args []string) error {
+	s, c := serveFlags(a)
+	if err := s.load(a, args); err != nil {
+		return err
+	}
+	n, err := node.Start(ctx, *c, node.Options{Logs: a.stderr})
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(a.stdout, "listening on %s\n", n.URL())
+	return n.Wait(ctx)
+}

@@ -1,0 +1,141 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"strings"
+)
+
+// settings reads flags that can also come from the environment and from a
+// file. Order: flag, environment, file, default. Every mistake is reported.
+//
+// A flag --listen is SOJOURN_LISTEN in the environment and a line
+// "listen = VALUE" in the file; "#" begins a comment. A flag that may be
+// repeated takes a comma-separated list in both.
+type settings struct {
+	flags *flag.FlagSet
+	lists map[string]bool
+}
+
+func envName(flagName string) string {
+	return "SOJOURN_" + strings.ToUpper(strings.ReplaceAll(flagName, "-", "_"))
+}
+
+// load parses args and fills what they leave open.
+func (s *settings) load(a *app, args []string) error {
+	if err := s.flags.Parse(args); err != nil {
+		return flagError(err)
+	}
+	if s.flags.NArg() > 0 {
+		return usagef("unexpected argument %q", s.flags.Arg(0))
+	}
+	given := map[string]bool{}
+	s.flags.Visit(func(f *flag.Flag) { given[f.Name] = true })
+	fromFile, err := s.readFile(a, given)
+	errs := []error{err}
+	s.flags.VisitAll(func(f *flag.Flag) {
+		if given[f.Name] || f.Name == "config" {
+			return
+		}
+		if v := a.getenv(envName(f.Name)); v != "" {
+			errs = append(errs, s.set(f.Name, v, envName(f.Name)))
+		} else if v, ok := fromFile[f.Name]; ok {
+			errs = append(errs, s.set(f.Name, v, f.Name))
+		}
+	})
+	if err := errors.Join(errs...); err != nil {
+		return usageError{strings.ReplaceAll(err.Error(), "\n", "; ")}
+	}
+	return nil
+}
+
+func (s *settings) set(name, value, where string) error {
+	values := []string{value}
+	if s.lists[name] {
+		values = strings.Split(value, ",")
+	}
+	for _, v := range values {
+		if err := s.flags.Set(name, strings.TrimSpace(v)); err != nil {
+			return fmt.Errorf("%s: %w", where, err)
+		}
+	}
+	return nil
+}
+
+// readFile reads the file that --config or SOJOURN_CONFIG names, if any.
+func (s *settings) readFile(a *app, given map[string]bool) (map[string]string, error) {
+	path := s.flags.Lookup("config").Value.String()
+	if !given["config"] {
+		path = a.getenv(envName("config"))
+	}
+	if path == "" {
+		return nil, nil
+	}
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("config: %w", err)
+	}
+	found := map[string]string{}
+	var errs []error
+	for i, line := range strings.Split(string(data), "\n") {
+		if err := s.parseLine(line, found); err != nil {
+			errs = append(errs, fmt.Errorf("%s line %d: %w", path, i+1, err))
+		}
+	}
+	return found, errors.Join(errs...)
+}
+
+func (s *settings) parseLine(line string, found map[string]string) error {
+	line = strings.TrimSpace(line)
+	if line == "" || line[0] == '#' {
+		return nil
+	}
+	key, value, ok := strings.Cut(line, "=")
+	key, value = strings.TrimSpace(key), strings.TrimSpace(value)
+	switch {
+	case !ok:
+		return fmt.Errorf("%q is not of the form KEY = VALUE", line)
+	case key == "config" || s.flags.Lookup(key) == nil:
+		return fmt.Errorf("unknown key %q", key)
+	}
+	if _, twice := found[key]; twice {
+		return fmt.Errorf("key %q stands there twice", key)
+	}
+	found[key] = value
+	return nil
+}
+
+// flagError turns the flag package's answers into ours.
+func flagError(err error) error {
+	if errors.Is(err, flag.ErrHelp) {
+		return errHelp
+	}
+	return usageError{err.Error()}
+}
+
+// newFlags makes a flag set whose help goes to standard output: a synopsis,
+// what the command does, its flags, an example.
+func newFlags(a *app, name, about, example string) *flag.FlagSet {
+	f := flag.NewFlagSet(name, flag.ContinueOnError)
+	f.SetOutput(discard{})
+	f.Usage = func() {
+		fmt.Fprintf(a.stdout, "Usage: sojourn %s\n\n%s\n\nFlags:\n", name, about)
+		f.VisitAll(func(fl *flag.Flag) {
+			value, usage := flag.UnquoteUsage(fl)
+			fmt.Fprintf(a.stdout, "  --%s %s\n        %s", fl.Name, value, usage)
+			if fl.DefValue != "" && fl.DefValue != "false" {
+				fmt.Fprintf(a.stdout, " (default %s)", fl.DefValue)
+			}
+			fmt.Fprintln(a.stdout)
+		})
+		fmt.Fprintf(a.stdout, "\nExample:\n  %s\n", strings.ReplaceAll(example, "\n", "\n  "))
+	}
+	return f
+}
+
+// discard swallows what the flag package would print beside our own line.
+type discard struct{}
+
+func (discard) Write(b []byte) (int, error) { return len(b), nil }

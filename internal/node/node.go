@@ -1,0 +1,271 @@
+// Package node is the one place where a running Sojourn is put together: it
+// opens the drivers, hands them to the domain, hands the domain to the doors,
+// and ends them in the reverse order.
+//
+// It holds no rule of the product. The command "sojourn serve" and the tests'
+// sojourntest are its two users.
+package node
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"time"
+
+	"sojourn/internal/audit"
+	"sojourn/internal/git"
+	"sojourn/internal/objects/file"
+	"sojourn/internal/seal"
+	"sojourn/internal/server"
+	"sojourn/internal/server/authority"
+	"sojourn/internal/store"
+	"sojourn/internal/store/sqlite"
+)
+
+// drainTime bounds how long a stopping node waits for running requests.
+const drainTime = 30 * time.Second
+
+// Options are what a node takes from its process.
+type Options struct {
+	Logs io.Writer
+	Now  func() time.Time // time.Now when nil
+}
+
+// Node is a running server.
+type Node struct {
+	cfg    Config
+	url    string
+	log    *slog.Logger
+	server *server.Server
+	served chan error
+
+	// closers end what was opened, last first.
+	closers []func() error
+}
+
+// Start opens the data directory, making it at the first start, and serves.
+// The node runs until Wait's or Stop's end. An error leaves nothing running.
+func Start(ctx context.Context, cfg Config, opt Options) (*Node, error) {
+	if err := cfg.check(); err != nil {
+		return nil, err
+	}
+	if opt.Now == nil {
+		opt.Now = time.Now
+	}
+	n := &Node{cfg: cfg, log: newLogger(cfg, opt.Logs), served: make(chan error, 1)}
+	if err := n.start(ctx, opt); err != nil {
+		return nil, errors.Join(err, n.close())
+	}
+	return n, nil
+}
+
+func newLogger(cfg Config, w io.Writer) *slog.Logger {
+	options := &slog.HandlerOptions{Level: cfg.LogLevel}
+	if cfg.LogFormat == "json" {
+		return slog.New(slog.NewJSONHandler(w, options))
+	}
+	return slog.New(slog.NewTextHandler(w, options))
+}
+
+func (n *Node) start(ctx context.Context, opt Options) error {
+	d := dataDir(n.cfg.Data)
+	if err := d.create(); err != nil {
+		return err
+	}
+	unlock, err := d.lock()
+	if err != nil {
+		return err
+	}
+	n.onClose(unlock)
+	keys, err := d.keyring()
+	if err != nil {
+		return err
+	}
+	st, err := sqlite.Open(ctx, d.database())
+	if err != nil {
+		return err
+	}
+	n.onClose(st.Close)
+	if err := firstAccount(ctx, st, n.cfg, opt.Now(), n.log); err != nil {
+		return err
+	}
+	records, err := audit.Open(d.audit())
+	if err != nil {
+		return err
+	}
+	n.onClose(records.Close)
+	engine, err := n.openEngine(ctx, d, st, opt)
+	if err != nil {
+		return err
+	}
+	return n.serve(d, parts{cfg: n.cfg, keys: keys, store: st, audit: records, engine: engine, log: n.log, now: opt.Now})
+}
+
+func (n *Node) openEngine(ctx context.Context, d dataDir, st store.Store, opt Options) (*git.Engine, error) {
+	blobs, err := file.Open(d.objects())
+	if err != nil {
+		return nil, err
+	}
+	engine, err := git.New(ctx, git.Options{Store: st, Objects: blobs, Dir: d.cache(), Now: opt.Now, Log: n.log})
+	if err != nil {
+		return nil, err
+	}
+	n.onClose(func() error {
+		ctx, cancel := context.WithTimeout(context.Background(), drainTime)
+		defer cancel()
+		return engine.Close(ctx)
+	})
+	return engine, nil
+}
+
+// serve listens, builds the doors for the address that it got, and says so in DIR/endpoint.
+func (n *Node) serve(d dataDir, p parts) error {
+	l, err := net.Listen("tcp", n.cfg.Listen)
+	if err != nil {
+		return fmt.Errorf("listening on %s: %w", n.cfg.Listen, err)
+	}
+	host, _, _ := net.SplitHostPort(n.cfg.Listen)
+	_, port, _ := net.SplitHostPort(l.Addr().String())
+	n.url = "https://" + net.JoinHostPort(shownHost(host), port)
+	if n.cfg.PlainHTTP {
+		n.url = "http" + n.url[len("https"):]
+	}
+	options, err := p.doors(n.url)
+	if err == nil {
+		options.TLS, err = n.tls(d, host, p.now)
+	}
+	if err == nil {
+		err = d.writeEndpoint(n.url)
+	}
+	if err != nil {
+		return errors.Join(err, l.Close())
+	}
+	n.server = server.New(options)
+	go func() { n.served <- n.server.Serve(l) }()
+	n.log.Info("listening", "url", n.url, "data", n.cfg.Data, "region", n.cfg.Region)
+	return nil
+}
+
+// shownHost is the host that clients can use: a wildcard address is not one.
+func shownHost(host string) string {
+	if ip := net.ParseIP(host); host != "" && (ip == nil || !ip.IsUnspecified()) {
+		return host
+	}
+	if name, err := os.Hostname(); err == nil {
+		return name
+	}
+	return "localhost"
+}
+
+func (n *Node) tls(d dataDir, host string, now func() time.Time) (*tls.Config, error) {
+	c := &tls.Config{MinVersion: tls.VersionTLS12}
+	switch {
+	case n.cfg.PlainHTTP:
+		return nil, nil
+	case n.cfg.TLSCert != "":
+		pair, err := tls.LoadX509KeyPair(n.cfg.TLSCert, n.cfg.TLSKey)
+		if err != nil {
+			return nil, fmt.Errorf("tls-cert and tls-key: %w", err)
+		}
+		c.Certificates = []tls.Certificate{pair}
+		return c, nil
+	}
+	a, err := authority.Open(d.tls(), certificateHosts(host), now)
+	if err != nil {
+		return nil, err
+	}
+	c.GetCertificate = a.Certificate
+	return c, nil
+}
+
+func certificateHosts(listen string) []string {
+	hosts := []string{"localhost", "127.0.0.1", "::1"}
+	if name, err := os.Hostname(); err == nil && name != "localhost" {
+		hosts = append(hosts, name)
+	}
+	if ip := net.ParseIP(listen); listen != "" && (ip == nil || !ip.IsUnspecified()) {
+		hosts = append(hosts, listen)
+	}
+	return hosts
+}
+
+// URL is where the node serves: https://HOST:PORT.
+func (n *Node) URL() string { return n.url }
+
+// Wait blocks until ctx ends or the listener fails, then stops the node.
+func (n *Node) Wait(ctx context.Context) error {
+	select {
+	case <-ctx.Done():
+		n.log.Info("stopping", "wait", drainTime)
+		return n.Stop()
+	case err := <-n.served:
+		return errors.Join(err, n.close())
+	}
+}
+
+// Stop takes no new requests, lets running ones finish for a bounded time, and
+// ends everything.
+func (n *Node) Stop() error {
+	ctx, cancel := context.WithTimeout(context.Background(), drainTime)
+	defer cancel()
+	err := n.server.Shutdown(ctx)
+	return errors.Join(err, <-n.served, n.close())
+}
+
+func (n *Node) onClose(f func() error) { n.closers = append(n.closers, f) }
+
+func (n *Node) close() error {
+	var errs []error
+	for len(n.closers) > 0 {
+		last := len(n.closers) - 1
+		errs = append(errs, n.closers[last]())
+		n.closers = n.closers[:last]
+	}
+	return errors.Join(errs...)
+}
+
+// dataDir is the layout of --data.
+type dataDir string
+
+func (d dataDir) path(name string) string { return filepath.Join(string(d), name) }
+func (d dataDir) database() string        { return d.path("sojourn.db") }
+func (d dataDir) objects() string         { return d.path("objects") }
+func (d dataDir) cache() string           { return d.path("cache") }
+func (d dataDir) audit() string           { return d.path("audit") }
+func (d dataDir) tls() string             { return d.path("tls") }
+func (d dataDir) rootKeys() string        { return d.path("keys/root.json") }
+
+func (d dataDir) create() error {
+	if err := os.MkdirAll(filepath.Dir(d.rootKeys()), 0o700); err != nil {
+		return fmt.Errorf("making the data directory: %w", err)
+	}
+	return nil
+}
+
+// keyring opens the root keys, or makes them where there is no database yet: a
+// database whose keys are lost must not get new ones unasked.
+func (d dataDir) keyring() (*seal.Keyring, error) {
+	keys, err := seal.LoadKeyring(d.rootKeys())
+	if !errors.Is(err, os.ErrNotExist) {
+		return keys, err
+	}
+	if _, dbErr := os.Stat(d.database()); dbErr == nil {
+		return nil, fmt.Errorf("%s is missing though %s is there: put it back from its backup", d.rootKeys(), d.database())
+	}
+	return seal.CreateKeyring(d.rootKeys())
+}
+
+// writeEndpoint replaces DIR/endpoint as a whole.
+func (d dataDir) writeEndpoint(url string) error {
+	tmp := d.path("endpoint.new")
+	if err := os.WriteFile(tmp, []byte(url+"\n"), 0o644); err != nil {
+		return fmt.Errorf("writing the endpoint: %w", err)
+	}
+	return os.Rename(tmp, d.path("endpoint"))
+}
