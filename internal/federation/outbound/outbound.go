@@ -1,0 +1,195 @@
+// Package outbound is the one HTTP client for identity providers. It fetches
+// small documents over HTTPS and lets no outside text choose an inside target:
+// the address that is really dialled is checked, after name resolution and for
+// each attempt, so neither a name that resolves to a private address nor one
+// that changes between two look-ups gets through.
+//
+// It owns the rules of the connection: https only, addresses, TLS 1.2 or newer,
+// no redirects, no proxy from the environment, at most 1 MiB and 5 seconds. It
+// does not own what is fetched, when, or what the bytes mean.
+package outbound
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"os"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// Limits of one fetch.
+const (
+	MaxBody   = 1 << 20
+	Timeout   = 5 * time.Second
+	maxURL    = 2048
+	maxHeader = 64 << 10
+)
+
+// Options of a Client. The zero value dials public addresses only and trusts
+// the system's authorities.
+type Options struct {
+	// Allow lists ranges of non-public addresses in which providers may be
+	// reached. A cloud's metadata address needs a range of its own (/32, /128).
+	Allow []netip.Prefix
+	// CAFile is a PEM file of authorities that are trusted beside RootCAs.
+	CAFile string
+	// RootCAs replaces the system's authorities; nil takes those.
+	RootCAs *x509.CertPool
+}
+
+// Client fetches documents. It is safe for concurrent use.
+type Client struct{ http *http.Client }
+
+// New makes a client; it fails when CAFile cannot be read or holds no certificate.
+func New(o Options) (*Client, error) { return build(o, nil) }
+
+// build takes the resolver too, nil for the system's.
+func build(o Options, names *net.Resolver) (*Client, error) {
+	roots, err := pool(o)
+	if err != nil {
+		return nil, err
+	}
+	dialer := &net.Dialer{Timeout: Timeout, Control: control(slices.Clone(o.Allow)), Resolver: names}
+	return &Client{http: &http.Client{
+		Timeout:       Timeout,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		Transport: &http.Transport{
+			Proxy:                  nil, // HTTPS_PROXY would move the check to an address that is not the provider's
+			DialContext:            dialer.DialContext,
+			TLSClientConfig:        &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12},
+			DisableKeepAlives:      true, // each fetch dials, so each is checked
+			DisableCompression:     true, // 1 MiB is 1 MiB
+			MaxResponseHeaderBytes: maxHeader,
+		},
+	}}, nil
+}
+
+func pool(o Options) (*x509.CertPool, error) {
+	roots := o.RootCAs
+	if o.CAFile == "" {
+		return roots, nil
+	}
+	if roots == nil {
+		system, err := x509.SystemCertPool()
+		if err != nil {
+			return nil, fmt.Errorf("reading the system's authorities: %w", err)
+		}
+		roots = system
+	}
+	pem, err := os.ReadFile(o.CAFile)
+	if err != nil {
+		return nil, fmt.Errorf("reading --federation-ca: %w", err)
+	}
+	roots = roots.Clone()
+	if !roots.AppendCertsFromPEM(pem) {
+		return nil, fmt.Errorf("reading --federation-ca: %q holds no certificate in PEM form", o.CAFile)
+	}
+	return roots, nil
+}
+
+// RefusedError says that an address may not be dialled.
+type RefusedError struct{ Addr netip.Addr }
+
+func (e *RefusedError) Error() string {
+	return fmt.Sprintf("address %s is not a public one; to reach an identity provider there, start the server with --federation-allow-cidr and its range", e.Addr)
+}
+
+// control runs between the making of a socket and its connect, with the
+// address that is going to be dialled.
+func control(allow []netip.Prefix) func(string, string, syscall.RawConn) error {
+	return func(_, address string, _ syscall.RawConn) error {
+		to, err := netip.ParseAddrPort(address)
+		if err != nil {
+			return fmt.Errorf("dialling %q: %w", address, err)
+		}
+		if !permitted(to.Addr(), allow) {
+			return &RefusedError{Addr: to.Addr()}
+		}
+		return nil
+	}
+}
+
+// Get fetches an https URL and returns body and header of a 200 answer. Any
+// other status, a redirect among them, is an error.
+func (c *Client) Get(ctx context.Context, rawURL string) ([]byte, http.Header, error) {
+	u, err := CheckURL(rawURL)
+	if err != nil {
+		return nil, nil, err
+	}
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
+	if err != nil {
+		return nil, nil, fmt.Errorf("fetching %q: %w", rawURL, err)
+	}
+	r.Header.Set("Accept", "application/json")
+	r.Header.Set("User-Agent", "sojourn")
+	resp, err := c.http.Do(r)
+	if err != nil {
+		return nil, nil, err // names method and URL
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		return nil, nil, fmt.Errorf("fetching %q: status %d instead of 200", rawURL, resp.StatusCode)
+	}
+	body, err := read(resp.Body)
+	if err != nil {
+		return nil, nil, fmt.Errorf("fetching %q: %w", rawURL, err)
+	}
+	return body, resp.Header, nil
+}
+
+func read(r io.Reader) ([]byte, error) {
+	body, err := io.ReadAll(io.LimitReader(r, MaxBody+1))
+	if err != nil {
+		return nil, err
+	}
+	if len(body) > MaxBody {
+		return nil, fmt.Errorf("answer is longer than %d bytes", MaxBody)
+	}
+	return body, nil
+}
+
+// CheckURL parses rawURL and refuses what is not a plain https URL: another
+// scheme, a user, a fragment, no host, an IPv6 literal with a zone or an
+// embedded IPv4 address. Addresses are checked when they are dialled.
+func CheckURL(rawURL string) (*url.URL, error) {
+	if len(rawURL) > maxURL {
+		return nil, fmt.Errorf("URL of %d characters is longer than %d", len(rawURL), maxURL)
+	}
+	u, err := url.Parse(rawURL)
+	if err != nil {
+		return nil, fmt.Errorf("parsing a provider's URL: %w", err)
+	}
+	if err := plain(u, rawURL); err != nil {
+		return nil, fmt.Errorf("URL %q: %w", rawURL, err)
+	}
+	return u, nil
+}
+
+func plain(u *url.URL, raw string) error {
+	addr, err := netip.ParseAddr(u.Hostname())
+	switch {
+	case u.Scheme != "https":
+		return errors.New("only https is allowed")
+	case u.User != nil:
+		return errors.New("it may hold no user or password")
+	case u.Opaque != "" || u.Hostname() == "":
+		return errors.New("it names no host")
+	case strings.ContainsAny(raw, "#\\"):
+		return errors.New("it may hold no fragment and no backslash")
+	case u.Port() == "0":
+		return errors.New("port 0 is no port")
+	case err == nil && (addr.Zone() != "" || addr.Is4In6()):
+		return errors.New("an IPv6 address may have no zone and no IPv4 address in it")
+	}
+	return nil
+}
