@@ -1,0 +1,117 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"text/tabwriter"
+	"time"
+
+	"sojourn/internal/node"
+)
+
+const adminHelp = `Usage: sojourn admin COMMAND --data DIR [FLAGS]
+
+Administers a data directory, beside a running server or without one.
+Whoever can read the directory is the administrator. All else is done over the
+IAM, STS and CodeCommit APIs with the credentials that this gives.
+
+Commands:
+  credentials      print temporary credentials of an account's root, as credential_process JSON
+  account create   make an account
+  account list     list the accounts
+
+Example, a profile that administers the server:
+  [profile sojourn-admin]
+  credential_process = sojourn admin credentials --data /var/lib/sojourn
+  endpoint_url = https://localhost:8443
+`
+
+func runAdmin(ctx context.Context, a *app, args []string) error {
+	if len(args) > 1 && args[0] == "account" {
+		args = append([]string{"account " + args[1]}, args[2:]...)
+	}
+	if len(args) == 0 {
+		return usagef("admin: want a command; \"sojourn admin --help\" lists them")
+	}
+	switch args[0] {
+	case "credentials":
+		return adminCredentials(ctx, a, args[1:])
+	case "account create":
+		return adminAccountCreate(ctx, a, args[1:])
+	case "account list":
+		return adminAccountList(ctx, a, args[1:])
+	case "-h", "-help", "--help", "help":
+		fmt.Fprint(a.stdout, adminHelp)
+		return nil
+	}
+	return usagef("admin: there is no command %q; \"sojourn admin --help\" lists them", args[0])
+}
+
+// withAdmin parses the flags, opens --data and runs f on it.
+func withAdmin(ctx context.Context, a *app, flags *flag.FlagSet, args []string, f func(*node.Admin) error) error {
+	data := flags.String("data", a.getenv(envName("data")), "`DIR` that the server keeps its data in")
+	if err := flags.Parse(args); err != nil {
+		return flagError(err)
+	}
+	switch {
+	case flags.NArg() > 0:
+		return usagef("unexpected argument %q", flags.Arg(0))
+	case *data == "":
+		return usagef("data: the directory is missing; give --data DIR")
+	}
+	admin, err := node.OpenAdmin(ctx, *data)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f(admin), admin.Close())
+}
+
+func adminCredentials(ctx context.Context, a *app, args []string) error {
+	flags := newFlags(a, "admin credentials --data DIR [FLAGS]",
+		"Prints temporary credentials of an account's root in the form that credential_process\nin an AWS configuration file takes. What it prints is a secret.",
+		"sojourn admin credentials --data /var/lib/sojourn --duration 15m")
+	account := flags.String("account", "", "account `ID`; may be left out where there is one")
+	life := flags.Duration("duration", time.Hour, "how long they live, 1s to 12h")
+	return withAdmin(ctx, a, flags, args, func(admin *node.Admin) error {
+		c, err := admin.Credentials(ctx, *account, *life, time.Now())
+		if err != nil {
+			return err
+		}
+		out := json.NewEncoder(a.stdout)
+		out.SetIndent("", "    ")
+		return out.Encode(struct {
+			Version                                    int
+			AccessKeyId, SecretAccessKey, SessionToken string
+			Expiration                                 string
+		}{1, c.AccessKeyID, c.Secret.Reveal(), c.Token, c.Expires.UTC().Format(time.RFC3339)})
+	})
+}
+
+func adminAccountCreate(ctx context.Context, a *app, args []string) error {
+	flags := newFlags(a, "admin account create --data DIR --id ID --name NAME", "Makes an account.",
+		"sojourn admin account create --data /var/lib/sojourn --id 444455556666 --name research")
+	id := flags.String("id", "", "12 digits")
+	name := flags.String("name", "", "1 to 50 characters, for people")
+	return withAdmin(ctx, a, flags, args, func(admin *node.Admin) error {
+		return admin.CreateAccount(ctx, *id, *name, time.Now())
+	})
+}
+
+func adminAccountList(ctx context.Context, a *app, args []string) error {
+	flags := newFlags(a, "admin account list --data DIR", "Lists the accounts: id, name, when it was made.",
+		"sojourn admin account list --data /var/lib/sojourn")
+	return withAdmin(ctx, a, flags, args, func(admin *node.Admin) error {
+		accounts, err := admin.Accounts(ctx)
+		if err != nil {
+			return err
+		}
+		t := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
+		for _, acc := range accounts {
+			fmt.Fprintf(t, "%s\t%s\t%s\n", acc.ID, acc.Name, acc.Created.UTC().Format(time.RFC3339))
+		}
+		return t.Flush()
+	})
+}

@@ -1,0 +1,138 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/user"
+	"path/filepath"
+	"time"
+
+	"sojourn/internal/arn"
+	"sojourn/internal/audit"
+	"sojourn/internal/principal"
+	"sojourn/internal/seal"
+	"sojourn/internal/store"
+	"sojourn/internal/store/sqlite"
+)
+
+// Bounds of the administrator's credentials.
+const (
+	minAdminSession = time.Second
+	maxAdminSession = 12 * time.Hour
+)
+
+// Admin is the data directory opened by who may read it, beside a running
+// server or without one. Whoever can read the directory is the administrator.
+type Admin struct {
+	keys  *seal.Keyring
+	store store.Store
+	audit *audit.Log
+}
+
+// OpenAdmin opens a data directory that a server has made.
+func OpenAdmin(ctx context.Context, data string) (*Admin, error) {
+	d := dataDir(data)
+	if _, err := os.Stat(d.database()); errors.Is(err, os.ErrNotExist) {
+		return nil, fmt.Errorf("data %q: no server has run here; start \"sojourn serve --data %s\" once", data, data)
+	} else if err != nil {
+		return nil, err
+	}
+	keys, err := seal.LoadKeyring(d.rootKeys())
+	if err != nil {
+		return nil, err
+	}
+	st, err := sqlite.Open(ctx, d.database())
+	if err != nil {
+		return nil, err
+	}
+	log, err := audit.Open(d.audit())
+	if err != nil {
+		return nil, errors.Join(err, st.Close())
+	}
+	return &Admin{keys: keys, store: st, audit: log}, nil
+}
+
+// Close ends the use of the directory.
+func (a *Admin) Close() error { return errors.Join(a.audit.Close(), a.store.Close()) }
+
+// Credentials issues temporary credentials of an account's root, and records
+// that it did. An empty account means the only one.
+func (a *Admin) Credentials(ctx context.Context, account string, life time.Duration, now time.Time) (seal.Issued, error) {
+	if life < minAdminSession || life > maxAdminSession {
+		return seal.Issued{}, fmt.Errorf("duration %s: want %s to %s", life, minAdminSession, maxAdminSession)
+	}
+	account, err := a.account(ctx, account)
+	if err != nil {
+		return seal.Issued{}, err
+	}
+	s := principal.Session{Kind: principal.Root, Account: account, ID: account, Issued: now, Expires: now.Add(life)}
+	issued, err := a.keys.Issue(s, now)
+	if err != nil {
+		return seal.Issued{}, err
+	}
+	return issued, a.record("AdminCredentials", account, arn.IAM(account, "root"), issued.AccessKeyID, now)
+}
+
+func (a *Admin) account(ctx context.Context, id string) (string, error) {
+	accounts, err := a.Accounts(ctx)
+	if err != nil {
+		return "", err
+	}
+	if id == "" {
+		if len(accounts) != 1 {
+			return "", fmt.Errorf("account: there are %d; name one with --account ID (\"sojourn admin account list\" lists them)", len(accounts))
+		}
+		return accounts[0].ID, nil
+	}
+	for _, a := range accounts {
+		if a.ID == id {
+			return id, nil
+		}
+	}
+	return "", fmt.Errorf("account %q: there is none; \"sojourn admin account list\" lists them", id)
+}
+
+// Accounts lists the accounts by id.
+func (a *Admin) Accounts(ctx context.Context) (list []store.Account, err error) {
+	err = a.store.View(ctx, func(tx store.Tx) error {
+		list, err = tx.Accounts()
+		return err
+	})
+	return list, err
+}
+
+// CreateAccount makes an account. Its id is 12 digits and not taken.
+func (a *Admin) CreateAccount(ctx context.Context, id, name string, now time.Time) error {
+	if !arn.IsAccount(id) {
+		return fmt.Errorf("id %q: want 12 digits", id)
+	}
+	if name == "" || len(name) > 50 {
+		return errors.New("name: want 1 to 50 characters")
+	}
+	if err := a.record("CreateAccount", id, arn.IAM(id, "root"), "", now); err != nil {
+		return err
+	}
+	err := a.store.Update(ctx, func(tx store.Tx) error {
+		return tx.InsertAccount(store.Account{ID: id, Name: name, Created: now.UTC()})
+	})
+	if errors.Is(err, store.ErrExists) {
+		return fmt.Errorf("id %q: the account exists already", id)
+	}
+	return err
+}
+
+// record notes an administrator's act under the operating system's user.
+func (a *Admin) record(act, account, resource, key string, now time.Time) error {
+	who := "unknown"
+	if u, err := user.Current(); err == nil {
+		who = u.Username
+	}
+	program, _ := os.Executable()
+	return a.audit.Record(audit.Record{
+		EventID: seal.NewID("ADMN"), EventTime: now.UTC(), EventSource: "sojourn.admin", EventName: act,
+		Identity:  audit.Identity{Type: "Administrator", PrincipalID: who, AccessKeyID: key},
+		UserAgent: filepath.Base(program), Resource: resource, Account: account, Decision: "Allow",
+	})
+}
