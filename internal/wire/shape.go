@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"fmt"
 	"net/http"
 	"reflect"
 
@@ -71,7 +72,6 @@ type TimeFormat uint8
 const (
 	TimeDefault TimeFormat = iota // ISO 8601 in query, epoch seconds in JSON
 	TimeISO8601
-	TimeRFC822
 	TimeUnix
 )
 
@@ -128,5 +128,11 @@ func (o *Operation) modelled(code, format string, args ...any) *awserr.Error {
 	return awserr.New(code, status, format, args...)
 }
 
-// structOf returns the struct behind v, which is one of the generated ones.
-func structOf(v any) reflect.Value { return reflect.ValueOf(v).Elem() }
+// structOf returns the generated struct behind v, which must be of shape s.
+func structOf(v any, s *Shape) (reflect.Value, error) {
+	shaped, ok := v.(Shaped)
+	if !ok || shaped.WireShape() != s || reflect.ValueOf(v).IsNil() {
+		return reflect.Value{}, fmt.Errorf("%T is no %s", v, s.Name)
+	}
+	return reflect.ValueOf(v).Elem(), nil
+}

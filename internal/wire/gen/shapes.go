@@ -104,7 +104,7 @@ func (g *generator) container(s *shape) string {
 	return b.String()
 }
 
-var timeFormats = map[string]string{"iso8601": "TimeISO8601", "rfc822": "TimeRFC822", "unixTimestamp": "TimeUnix"}
+var timeFormats = map[string]string{"iso8601": "TimeISO8601", "unixTimestamp": "TimeUnix"}
 
 func constraints(s *shape) (string, error) {
 	var b strings.Builder
