@@ -1,0 +1,401 @@
+package oidc
+
+import (
+	"crypto/x509"
+	"encoding/json"
+	"encoding/pem"
+	"errors"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"sojourn/internal/awserr"
+)
+
+const (
+	badToken = "InvalidIdentityToken"
+	expired  = "ExpiredTokenException"
+	rejects  = "IDPRejectedClaim"
+)
+
+// TestBenign are tokens as real providers make them.
+func TestBenign(t *testing.T) {
+	k := keyring()
+	head := func(alg, kid string) map[string]any { return map[string]any{"alg": alg, "kid": kid} }
+	for name, token := range map[string]string{
+		"RS256":             sign(goodHeader(), goodClaims(), "RS256", k.rsa),
+		"RS384":             sign(head("RS384", "rsa"), goodClaims(), "RS384", k.rsa),
+		"RS512":             sign(head("RS512", "rsa"), goodClaims(), "RS512", k.rsa),
+		"PS256":             sign(head("PS256", "rsa"), goodClaims(), "PS256", k.rsa),
+		"ES256":             sign(head("ES256", "p256"), goodClaims(), "ES256", k.p256),
+		"ES384":             sign(head("ES384", "p384"), goodClaims(), "ES384", k.p384),
+		"ES512":             sign(head("ES512", "p521"), goodClaims(), "ES512", k.p521),
+		"EdDSA":             sign(head("EdDSA", "ed"), goodClaims(), "EdDSA", k.ed),
+		"no typ":            sign(changed(goodHeader(), map[string]any{"typ": nil}), goodClaims(), "RS256", k.rsa),
+		"typ jwt":           sign(changed(goodHeader(), map[string]any{"typ": "jwt"}), goodClaims(), "RS256", k.rsa),
+		"x5t and cty":       sign(changed(goodHeader(), map[string]any{"x5t": "AAAA", "x5t#S256": "AAAA", "cty": "json"}), goodClaims(), "RS256", k.rsa),
+		"no kid, one key":   sign(map[string]any{"alg": "ES256"}, goodClaims(), "ES256", k.p256),
+		"aud as a list":     sign(goodHeader(), changed(goodClaims(), map[string]any{"aud": []string{client}}), "RS256", k.rsa),
+		"azp and two aud":   sign(goodHeader(), changed(goodClaims(), map[string]any{"aud": []string{"other", client}, "azp": client}), "RS256", k.rsa),
+		"second client":     sign(goodHeader(), changed(goodClaims(), map[string]any{"aud": "second-client"}), "RS256", k.rsa),
+		"unknown claims":    sign(goodHeader(), changed(goodClaims(), map[string]any{"groups": []string{"a"}, "Groups": 1, "nested": map[string]any{"a": []any{1.5, nil, true}}}), "RS256", k.rsa),
+		"Unicode subject":   sign(goodHeader(), changed(goodClaims(), map[string]any{"sub": "Zoë Müller"}), "RS256", k.rsa),
+		"fractional dates":  sign(goodHeader(), changed(goodClaims(), map[string]any{"iat": float64(start.Unix()) + 0.5}), "RS256", k.rsa),
+		"just expired":      sign(goodHeader(), changed(goodClaims(), map[string]any{"iat": start.Add(-time.Hour).Unix(), "exp": start.Add(-59 * time.Second).Unix()}), "RS256", k.rsa),
+		"clock a bit ahead": sign(goodHeader(), changed(goodClaims(), map[string]any{"iat": start.Add(time.Minute).Unix(), "nbf": start.Add(time.Minute).Unix()}), "RS256", k.rsa),
+		"24 hours":          sign(goodHeader(), changed(goodClaims(), map[string]any{"exp": start.Add(24 * time.Hour).Unix()}), "RS256", k.rsa),
+	} {
+		if id, err := verifyOne(t, token); err != nil || id.Subject == "" {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// attack is a token that must be refused with a code.
+type attack struct{ name, token, code string }
+
+func TestAttacks(t *testing.T) {
+	all := slices.Concat(algorithmAttacks(), headerAttacks(), encodingAttacks(), claimAttacks(), audienceAttacks(), timeAttacks(), tagAttacks())
+	if len(all) < 80 {
+		t.Errorf("%d attacks, want at least 80", len(all))
+	}
+	for _, a := range all {
+		id, err := verifyOne(t, a.token)
+		if e, ok := errors.AsType[*awserr.Error](err); !ok || e.Code != a.code {
+			t.Errorf("%s: got %+v, %v, want %s", a.name, id, err, a.code)
+		} else if strings.Contains(err.Error(), a.token) && len(a.token) > 3 {
+			t.Errorf("%s: the error holds the token", a.name)
+		}
+	}
+	t.Logf("%d attacks refused", len(all))
+}
+
+func algorithmAttacks() []attack {
+	k := keyring()
+	public := pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: must(x509.MarshalPKIXPublicKey(k.rsa.Public()))})
+	der := must(x509.MarshalPKIXPublicKey(k.rsa.Public()))
+	modulus := k.rsa.N.Bytes()
+	head := func(alg, kid string) map[string]any { return map[string]any{"alg": alg, "kid": kid} }
+	unsigned := func(alg string) string { return b64(text(head(alg, "rsa"))) + "." + b64(text(goodClaims())) + "." }
+	good := sign(goodHeader(), goodClaims(), "RS256", k.rsa)
+	shared := []byte("0123456789abcdef0123456789abcdef")
+	return []attack{
+		{"none, no signature", unsigned("none"), badToken},
+		{"None", unsigned("None"), badToken},
+		{"nOnE with a signature", unsigned("nOnE") + "AAAA", badToken},
+		{"none with the good signature", unsigned("none") + good[strings.LastIndex(good, ".")+1:], badToken},
+		{"empty alg", unsigned(""), badToken},
+		{"RS256 without signature", unsigned("RS256"), badToken},
+		{"RS256 with another's signature", unsigned("RS256") + b64(signature("x", "RS256", k.rsa)), badToken},
+		{"HS256 by the public key's PEM", sign(head("HS256", "rsa"), goodClaims(), "HS256", public), badToken},
+		{"HS256 by the public key's DER", sign(head("HS256", "rsa"), goodClaims(), "HS256", der), badToken},
+		{"HS256 by the modulus", sign(head("HS256", "rsa"), goodClaims(), "HS256", modulus), badToken},
+		{"HS256 by an oct key in the set", sign(head("HS256", "oct"), goodClaims(), "HS256", shared), badToken},
+		{"HS256 by the client id", sign(head("HS256", client), goodClaims(), "HS256", []byte(client)), badToken},
+		{"HS256 by nothing", sign(head("HS256", "rsa"), goodClaims(), "HS256", []byte{}), badToken},
+		{"alg in lower case", sign(head("rs256", "rsa"), goodClaims(), "RS256", k.rsa), badToken},
+		{"alg with a space", sign(head("RS256 ", "rsa"), goodClaims(), "RS256", k.rsa), badToken},
+		{"PS384 is not on the list", sign(head("PS384", "rsa"), goodClaims(), "PS384", k.rsa), badToken},
+		{"an encryption algorithm", sign(head("RSA-OAEP", "rsa"), goodClaims(), "RS256", k.rsa), badToken},
+		{"the header says ES256, the key is RSA", sign(head("ES256", "rsa"), goodClaims(), "RS256", k.rsa), badToken},
+		{"the header says RS256, the key is EC", sign(head("RS256", "p256"), goodClaims(), "RS256", k.rsa), badToken},
+		{"ES256 by a P-384 key", sign(head("ES256", "p384"), goodClaims(), "ES256", k.p384), badToken},
+		{"RS256 by a key for PS256", sign(head("RS256", "ps"), goodClaims(), "RS256", k.other), badToken},
+		{"RS512 hash under RS256", sign(head("RS256", "rsa"), goodClaims(), "RS512", k.rsa), badToken},
+		{"RSA of 1024 bits", sign(head("RS256", "small"), goodClaims(), "RS256", k.small), badToken},
+		{"a key for encryption", sign(head("RS256", "enc"), goodClaims(), "RS256", k.other), badToken},
+		{"a key whose key_ops has no verify", sign(head("RS256", "ops"), goodClaims(), "RS256", k.other), badToken},
+		{"another's key under a known kid", sign(goodHeader(), goodClaims(), "RS256", k.other), badToken},
+		{"an ECDSA signature of zeros", unsigned("ES256")[:0] + b64(text(head("ES256", "p256"))) + "." + b64(text(goodClaims())) + "." + b64(make([]byte, 64)), badToken},
+		{"an ECDSA signature in DER", derSignature(), badToken},
+	}
+}
+
+func derSignature() string {
+	k := keyring().p256
+	input := b64(text(map[string]any{"alg": "ES256", "kid": "p256"})) + "." + b64(text(goodClaims()))
+	raw := signature(input, "ES256", k)
+	der := append([]byte{0x30, 68, 2, 32}, raw[:32]...)
+	der = append(append(der, 2, 32), raw[32:]...)
+	return input + "." + b64(der)
+}
+
+func headerAttacks() []attack {
+	k := keyring()
+	with := func(change map[string]any) string {
+		return sign(changed(goodHeader(), change), goodClaims(), "RS256", k.rsa)
+	}
+	raw := func(header string) string { return sign(header, goodClaims(), "RS256", k.rsa) }
+	own := with(map[string]any{"jwk": jwk(k.other, "mine", nil)})
+	out := []attack{
+		{"jwk in the header", own, badToken},
+		{"jwk in the header, signed by it", sign(changed(goodHeader(), map[string]any{"jwk": jwk(k.other, "mine", nil), "kid": "mine"}), goodClaims(), "RS256", k.other), badToken},
+		{"jku", with(map[string]any{"jku": "https://attacker.example/keys"}), badToken},
+		{"x5u", with(map[string]any{"x5u": "https://attacker.example/cert"}), badToken},
+		{"x5c", with(map[string]any{"x5c": []string{"MIIB"}}), badToken},
+		{"crit of something unknown", with(map[string]any{"crit": []string{"exp"}, "exp": 1}), badToken},
+		{"crit b64", with(map[string]any{"crit": []string{"b64"}, "b64": false}), badToken},
+		{"b64 false without crit", with(map[string]any{"b64": false}), badToken},
+		{"zip", with(map[string]any{"zip": "DEF"}), badToken},
+		{"enc", with(map[string]any{"enc": "A128GCM"}), badToken},
+		{"nonce", with(map[string]any{"nonce": "x"}), badToken},
+		{"an unknown parameter", with(map[string]any{"x": "y"}), badToken},
+		{"kid of a number", with(map[string]any{"kid": 1}), badToken},
+		{"kid null", raw(`{"alg":"RS256","kid":null}`), badToken},
+		{"kid empty", with(map[string]any{"kid": ""}), badToken},
+		{"kid a path", with(map[string]any{"kid": "../../../../dev/null"}), badToken},
+		{"kid SQL", with(map[string]any{"kid": "x' UNION SELECT 'k"}), badToken},
+		{"kid a URL", with(map[string]any{"kid": "https://attacker.example/key"}), badToken},
+		{"kid in another case", with(map[string]any{"kid": "RSA"}), badToken},
+		{"kid too long", with(map[string]any{"kid": strings.Repeat("k", 300)}), badToken},
+		{"no kid and several keys", with(map[string]any{"kid": nil}), badToken},
+		{"typ of an access token", with(map[string]any{"typ": "at+jwt"}), badToken},
+		{"typ of a logout token", with(map[string]any{"typ": "logout+jwt"}), badToken},
+		{"typ a list", with(map[string]any{"typ": []string{"JWT"}}), badToken},
+		{"alg twice", raw(`{"alg":"RS256","alg":"none","kid":"rsa"}`), badToken},
+		{"alg twice, escaped", raw(`{"alg":"RS256","\u0061lg":"none","kid":"rsa"}`), badToken},
+		{"ALG beside alg", raw(`{"alg":"RS256","ALG":"none","kid":"rsa"}`), badToken},
+		{"no alg", raw(`{"kid":"rsa"}`), badToken},
+		{"alg a list", raw(`{"alg":["RS256"],"kid":"rsa"}`), badToken},
+		{"header an array", raw(`["RS256"]`), badToken},
+		{"header null", raw(`null`), badToken},
+		{"header and more", raw(`{"alg":"RS256","kid":"rsa"}{}`), badToken},
+	}
+	return out
+}
+
+func encodingAttacks() []attack {
+	k := keyring()
+	good := sign(goodHeader(), goodClaims(), "RS256", k.rsa)
+	p := strings.Split(good, ".")
+	flat, _ := json.Marshal(map[string]string{"protected": p[0], "payload": p[1], "signature": p[2]})
+	general, _ := json.Marshal(map[string]any{"payload": p[1], "signatures": []any{map[string]string{"protected": p[0], "signature": p[2]}}})
+	out := []attack{
+		{"empty", "", badToken},
+		{"no dots", "abc", badToken},
+		{"one dot", p[0] + "." + p[1], badToken},
+		{"four parts", good + ".x", badToken},
+		{"five parts, as an encrypted token", good + "..", badToken},
+		{"no payload", p[0] + ".." + p[2], badToken},
+		{"no header", "." + p[1] + "." + p[2], badToken},
+		{"space before", " " + good, badToken},
+		{"newline behind", good + "\n", badToken},
+		{"CRLF inside the payload", p[0] + "." + p[1][:8] + "\r\n" + p[1][8:] + "." + p[2], badToken},
+		{"LF inside the signature", p[0] + "." + p[1] + "." + p[2][:4] + "\n" + p[2][4:], badToken},
+		{"padding", p[0] + "." + p[1] + "==." + p[2], badToken},
+		{"the standard alphabet", p[0] + "." + p[1] + "." + strings.NewReplacer("-", "+", "_", "/").Replace(p[2]) + "+", badToken},
+		{"a NUL", good + "\x00", badToken},
+		{"a letter beyond ASCII", p[0] + "." + p[1] + ".é" + p[2], badToken},
+		{"unused bits set", p[0] + "." + p[1] + "." + spareBits(p[2]), badToken},
+		{"JWS as flattened JSON", string(flat), badToken},
+		{"JWS as general JSON", string(general), badToken},
+		{"longer than 20,000", p[0] + "." + p[1] + strings.Repeat("A", maxToken) + "." + p[2], badToken},
+		{"signature cut", good[:len(good)-4], badToken},
+	}
+	for i, name := range []string{"header", "payload", "signature"} {
+		q := slices.Clone(p)
+		q[i] = flip(q[i])
+		out = append(out, attack{"one bit of the " + name, strings.Join(q, "."), badToken})
+	}
+	return out
+}
+
+// spareBits sets the last, unused bits of a 256-byte value's encoding.
+func spareBits(s string) string {
+	const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+	i := strings.IndexByte(alphabet, s[len(s)-1])
+	return s[:len(s)-1] + string(alphabet[i|1])
+}
+
+func flip(s string) string {
+	c := byte('A')
+	if s[len(s)/2] == c {
+		c = 'B'
+	}
+	return s[:len(s)/2] + string(c) + s[len(s)/2+1:]
+}
+
+func claimAttacks() []attack {
+	k := keyring()
+	with := func(change map[string]any) string {
+		return sign(goodHeader(), changed(goodClaims(), change), "RS256", k.rsa)
+	}
+	base := strings.TrimSuffix(string(text(goodClaims())), "}")
+	raw := func(more string) string { return sign(goodHeader(), base+more+"}", "RS256", k.rsa) }
+	whole := func(s string) string { return sign(goodHeader(), s, "RS256", k.rsa) }
+	out := []attack{
+		{"sub twice", raw(`,"sub":"admin"`), badToken},
+		{"sub twice, escaped", raw(`,"\u0073ub":"admin"`), badToken},
+		{"SUB after sub", raw(`,"SUB":"admin"`), badToken},
+		{"Sub alone", with(map[string]any{"sub": nil, "Sub": "admin"}), badToken},
+		{"sub with a long s", raw(`,"ſub":"admin"`), badToken},
+		{"ISS", raw(`,"ISS":"https://attacker.example"`), badToken},
+		{"AUD", raw(`,"AUD":"x"`), badToken},
+		{"Exp", raw(`,"Exp":9999999999`), badToken},
+		{"aZp", raw(`,"aZp":"sojourn-client"`), badToken},
+		{"a duplicate far inside", raw(`,"a":{"b":[{"c":1,"c":2}]}`), badToken},
+		{"nested 20 deep", raw(`,"a":` + strings.Repeat("[", 20) + strings.Repeat("]", 20)), badToken},
+		{"nested 2,000 deep", raw(`,"a":` + strings.Repeat("[", 2000) + strings.Repeat("]", 2000)), badToken},
+		{"not UTF-8", raw(",\"a\":\"\xff\""), badToken},
+		{"half a surrogate pair in sub", with(map[string]any{"sub": "x"})[:0] + whole(strings.Replace(base, `"alice"`, `"ali\ud800ce"`, 1)+"}"), badToken},
+		{"NUL in sub", with(map[string]any{"sub": "alice\x00admin"}), badToken},
+		{"newline in sub", with(map[string]any{"sub": "alice\nadmin"}), badToken},
+		{"an escape sequence in sub", with(map[string]any{"sub": "\x1b[2J"}), badToken},
+		{"sub empty", with(map[string]any{"sub": ""}), badToken},
+		{"sub of 256 characters", with(map[string]any{"sub": strings.Repeat("s", 256)}), badToken},
+		{"sub a number", with(map[string]any{"sub": 7}), badToken},
+		{"sub a list", with(map[string]any{"sub": []string{"alice"}}), badToken},
+		{"sub null", whole(strings.Replace(base, `"alice"`, `null`, 1) + "}"), badToken},
+		{"iss with a slash more", with(map[string]any{"iss": issuer + "/"}), badToken},
+		{"iss in another case", with(map[string]any{"iss": "https://Login.example.com/realms/x"}), badToken},
+		{"iss over http", with(map[string]any{"iss": "http://" + url}), badToken},
+		{"iss in capitals of scheme", with(map[string]any{"iss": "HTTPS://" + url}), badToken},
+		{"iss without scheme", with(map[string]any{"iss": url}), badToken},
+		{"iss with a port", with(map[string]any{"iss": "https://login.example.com:443/realms/x"}), badToken},
+		{"iss with a query", with(map[string]any{"iss": issuer + "?a=b"}), badToken},
+		{"iss with a user", with(map[string]any{"iss": "https://a@" + url}), badToken},
+		{"iss of another", with(map[string]any{"iss": "https://attacker.example"}), badToken},
+		{"iss a list", with(map[string]any{"iss": []string{issuer}}), badToken},
+		{"iss only a scheme", with(map[string]any{"iss": "https://"}), badToken},
+		{"claims an array", whole(`[]`), badToken},
+		{"claims null", whole(`null`), badToken},
+		{"claims a text", whole(`"alice"`), badToken},
+		{"claims and more", whole(base + "}garbage"), badToken},
+		{"amr of numbers", with(map[string]any{"amr": []int{1}}), badToken},
+		{"a verified email that is none", with(map[string]any{"email": []string{"a"}, "email_verified": true}), badToken},
+	}
+	for _, name := range []string{"iss", "sub", "aud", "exp", "iat"} {
+		out = append(out, attack{"no " + name, with(map[string]any{name: nil}), badToken})
+	}
+	return out
+}
+
+func audienceAttacks() []attack {
+	k := keyring()
+	with := func(change map[string]any) string {
+		return sign(goodHeader(), changed(goodClaims(), change), "RS256", k.rsa)
+	}
+	return []attack{
+		{"aud of another", with(map[string]any{"aud": "other"}), badToken},
+		{"aud in another case", with(map[string]any{"aud": strings.ToUpper(client)}), badToken},
+		{"aud with a space", with(map[string]any{"aud": client + " "}), badToken},
+		{"aud a prefix", with(map[string]any{"aud": client[:4]}), badToken},
+		{"aud empty", with(map[string]any{"aud": ""}), badToken},
+		{"aud an empty list", with(map[string]any{"aud": []string{}}), badToken},
+		{"aud a list with a number", with(map[string]any{"aud": []any{client, 1}}), badToken},
+		{"aud an object", with(map[string]any{"aud": map[string]any{"a": client}}), badToken},
+		{"aud joined by a comma", with(map[string]any{"aud": "other," + client}), badToken},
+		{"two aud without azp", with(map[string]any{"aud": []string{client, "other"}}), badToken},
+		{"two registered aud without azp", with(map[string]any{"aud": []string{client, "second-client"}}), badToken},
+		{"azp of another", with(map[string]any{"azp": "other"}), badToken},
+		{"azp empty", with(map[string]any{"azp": ""}), badToken},
+		{"azp a list", with(map[string]any{"azp": []string{client}}), badToken},
+	}
+}
+
+func timeAttacks() []attack {
+	k := keyring()
+	with := func(change map[string]any) string {
+		return sign(goodHeader(), changed(goodClaims(), change), "RS256", k.rsa)
+	}
+	at := func(d time.Duration) int64 { return start.Add(d).Unix() }
+	base := string(text(goodClaims()))
+	exp := `"exp":` + string(text(at(10*time.Minute)))
+	huge := sign(goodHeader(), strings.Replace(base, exp, `"exp":1e400`, 1), "RS256", k.rsa)
+	return []attack{
+		{"expired a minute ago", with(map[string]any{"iat": at(-time.Hour), "exp": at(-time.Minute)}), expired},
+		{"expired a year ago", with(map[string]any{"iat": at(-8761 * time.Hour), "exp": at(-8760 * time.Hour)}), expired},
+		{"exp 0", with(map[string]any{"iat": 0, "exp": 0}), expired},
+		{"exp negative", with(map[string]any{"exp": -1}), badToken},
+		{"exp a text", with(map[string]any{"exp": "9999999999"}), badToken},
+		{"exp null", sign(goodHeader(), strings.Replace(base, exp, `"exp":null`, 1), "RS256", k.rsa), badToken},
+		{"exp beyond any number", huge, badToken},
+		{"exp beyond the calendar", with(map[string]any{"exp": 1e18}), badToken},
+		{"nbf in two minutes", with(map[string]any{"nbf": at(2 * time.Minute)}), badToken},
+		{"nbf a text", with(map[string]any{"nbf": "0"}), badToken},
+		{"iat in two minutes", with(map[string]any{"iat": at(2 * time.Minute)}), badToken},
+		{"iat a text", with(map[string]any{"iat": "now"}), badToken},
+		{"exp before iat", with(map[string]any{"iat": at(30 * time.Second), "exp": at(20 * time.Second)}), badToken},
+		{"valid for longer than a day", with(map[string]any{"exp": at(24*time.Hour + time.Second)}), rejects},
+	}
+}
+
+func tagAttacks() []attack {
+	k := keyring()
+	with := func(name string, v any) string {
+		return sign(goodHeader(), changed(goodClaims(), map[string]any{name: v}), "RS256", k.rsa)
+	}
+	var out []attack
+	for name, v := range map[string]any{
+		"tags a text":             "x",
+		"tags a list":             []string{"x"},
+		"tags with another name":  map[string]any{"principal_tags": map[string]any{}, "other": 1},
+		"tag of two values":       map[string]any{"principal_tags": map[string]any{"a": []string{"1", "2"}}},
+		"tag of no value":         map[string]any{"principal_tags": map[string]any{"a": []string{}}},
+		"tag without a list":      map[string]any{"principal_tags": map[string]any{"a": "1"}},
+		"tag of a number":         map[string]any{"principal_tags": map[string]any{"a": []int{1}}},
+		"transitive keys no list": map[string]any{"transitive_tag_keys": "a"},
+		"transitive keys numbers": map[string]any{"transitive_tag_keys": []int{1}},
+	} {
+		out = append(out, attack{name, with(tagsClaim, v), rejects})
+	}
+	for name, v := range map[string]any{"source identity a list": []string{"a"}, "source identity empty": "", "source identity a number": 1} {
+		out = append(out, attack{name, with(sourceIdentityClaim, v), rejects})
+	}
+	return out
+}
+
+func TestIdentity(t *testing.T) {
+	claims := changed(goodClaims(), map[string]any{
+		"aud": []string{"api", client}, "azp": client, "amr": []string{"pwd", "otp"}, "email": "alice@example.com", "email_verified": true,
+		tagsClaim:           map[string]any{"principal_tags": map[string]any{"Team": []string{"blue"}}, "transitive_tag_keys": []string{"Team"}},
+		sourceIdentityClaim: "alice",
+	})
+	id, err := verifyOne(t, sign(goodHeader(), claims, "RS256", keyring().rsa))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[string][]string{
+		url + ":sub": {"alice"}, url + ":aud": {client}, url + ":azp": {client}, url + ":oaud": {"api", client},
+		url + ":amr": {"pwd", "otp"}, url + ":email": {"alice@example.com"},
+	}
+	if !maps.EqualFunc(id.Context, want, slices.Equal) {
+		t.Errorf("context %v, want %v", id.Context, want)
+	}
+	if id.Subject != "alice" || id.Audience != client || id.Provider.URL != url || id.SourceIdentity != "alice" ||
+		id.Tags["Team"] != "blue" || !slices.Equal(id.Transitive, []string{"Team"}) || id.StaleKeys {
+		t.Errorf("got %+v", id)
+	}
+}
+
+// TestUnverifiedEmail: an address that nobody has checked makes no condition key.
+func TestUnverifiedEmail(t *testing.T) {
+	for _, verified := range []any{nil, false, "false", "yes", 1} {
+		claims := changed(goodClaims(), map[string]any{"email": "admin@example.com", "email_verified": verified})
+		id, err := verifyOne(t, sign(goodHeader(), claims, "RS256", keyring().rsa))
+		if err != nil || id.Context[url+":email"] != nil {
+			t.Errorf("email_verified %v: %v, %v", verified, id, err)
+		}
+	}
+}
+
+func TestTexts(t *testing.T) {
+	k := keyring()
+	for _, c := range []struct {
+		change map[string]any
+		want   string
+	}{
+		{map[string]any{"iss": "https://attacker.example/\x1b[31m"}, "No OpenIDConnect provider found in your account for https://attacker.example/?[31m"},
+		{map[string]any{"aud": "other"}, "Incorrect token audience"},
+		{map[string]any{"exp": nil}, "Missing a required claim: exp"},
+		{map[string]any{"iat": start.Add(-time.Hour).Unix(), "exp": start.Add(-2 * time.Minute).Unix()},
+			"Token expired: current date/time 1795521600 must be before the expiration date/time 1795521480"},
+	} {
+		_, err := verifyOne(t, sign(goodHeader(), changed(goodClaims(), c.change), "RS256", k.rsa))
+		if e := awserr.From(err); e.Message != c.want {
+			t.Errorf("got %q, want %q", e.Message, c.want)
+		}
+	}
+}
