@@ -1,0 +1,31 @@
+// Package stsapi binds the operations of STS to the domain: one line an
+// operation. It owns nothing else.
+package stsapi
+
+import (
+	"context"
+
+	"sojourn/internal/principal"
+	"sojourn/internal/server/api"
+	"sojourn/internal/wire/stswire"
+)
+
+// Domain is what the operations do.
+type Domain interface {
+	AssumeRole(context.Context, *principal.Caller, *stswire.AssumeRoleInput) (*stswire.AssumeRoleOutput, error)
+	AssumeRoleWithWebIdentity(context.Context, *principal.Caller, *stswire.AssumeRoleWithWebIdentityInput) (*stswire.AssumeRoleWithWebIdentityOutput, error)
+	GetCallerIdentity(context.Context, *principal.Caller, *stswire.GetCallerIdentityInput) (*stswire.GetCallerIdentityOutput, error)
+}
+
+// New makes the service over d.
+func New(d Domain) *api.Service {
+	return &api.Service{
+		Wire:     stswire.Service,
+		Unsigned: map[string]bool{"AssumeRoleWithWebIdentity": true},
+		Handlers: map[string]api.Handler{
+			"AssumeRole":                api.Handle(d.AssumeRole),
+			"AssumeRoleWithWebIdentity": api.Handle(d.AssumeRoleWithWebIdentity),
+			"GetCallerIdentity":         api.Handle(d.GetCallerIdentity),
+		},
+	}
+}
