@@ -1,0 +1,202 @@
+package policy
+
+import "strings"
+
+// Set is all the policies that bear on one request.
+type Set struct {
+	// Identity holds the caller's own policies: inline, managed, and the groups'.
+	Identity []*Policy
+	// Boundary is the permissions boundary of the user or role, nil for none.
+	Boundary *Policy
+	// Session holds the session's policies, inline and managed. HasSession says
+	// that the session was made with some, even if none of them is left.
+	Session    []*Policy
+	HasSession bool
+	// FederatedUser marks a GetFederationToken session, which may do nothing
+	// without a session policy.
+	FederatedUser bool
+	// Trust is the trust policy of the role that is to be assumed; nil for
+	// every other act.
+	Trust *Policy
+}
+
+// Decision is an answer and what decided it.
+type Decision struct {
+	Allowed  bool
+	Explicit bool // a Deny statement decided
+	// By is the kind of policy that allowed, that denied, or that would have
+	// had to allow.
+	By Kind
+	// The statement that decided; Statement is -1 and the others "" when none did.
+	PolicyName string
+	Sid        string
+	Statement  int
+}
+
+// Decide answers a request as IAM does: a Deny anywhere ends it; the trust
+// policy of a role must name the caller; another account's resource must let
+// the caller in; then the identity, boundary and session policies must each
+// allow, unless the trust policy of a role in the caller's own account names
+// the user or the session itself.
+func Decide(s Set, r *Request) Decision {
+	e := newEvaluation(r)
+	found := findings{
+		identity: e.all(s.Identity), boundary: e.one(s.Boundary),
+		session: e.all(s.Session), trust: e.one(s.Trust),
+	}
+	if d, denied := found.denial(); denied {
+		return d
+	}
+	if s.Trust != nil || r.Caller.Anonymous {
+		if !found.trust.admits(&r.Caller) {
+			return implicit(Trust)
+		}
+	}
+	local := r.owner() == r.Caller.Account
+	granted := found.identity.allowing(Identity)
+	switch {
+	case r.Caller.Anonymous, local && found.trust.grant == direct:
+		return found.trust.allowing(Trust)
+	case s.Trust == nil && !local:
+		return implicit(Resource)
+	case r.Caller.Root:
+		granted = Decision{Allowed: true, By: Identity, Statement: -1}
+	case local && found.trust.grant == limited:
+		granted = found.trust.allowing(Trust)
+	}
+	switch {
+	case !granted.Allowed:
+		return granted
+	case s.Boundary != nil && !found.boundary.allows():
+		return implicit(Boundary)
+	case (s.HasSession || s.FederatedUser) && !found.session.allows():
+		return implicit(Session)
+	}
+	return granted
+}
+
+// owner is the account of the resource.
+func (r *Request) owner() string {
+	if r.ResourceAccount != "" {
+		return r.ResourceAccount
+	}
+	rest := r.Resource
+	for range 4 {
+		_, rest, _ = strings.Cut(rest, ":")
+	}
+	if account, _, found := strings.Cut(rest, ":"); found && account != "" {
+		return account
+	}
+	return r.Caller.Account
+}
+
+// finding is what the policies of one kind say: the first Deny, or the
+// strongest Allow.
+type finding struct {
+	denies    bool
+	grant     grant // of a trust policy
+	policy    *Policy
+	statement int
+}
+
+type findings struct{ identity, boundary, session, trust finding }
+
+func (f *finding) allows() bool { return f.policy != nil && !f.denies }
+
+// admits reports whether a trust policy lets c in. Who is not signed needs a
+// provider's proof and a policy that names that provider or everyone:
+// "everyone but" is no such name.
+func (f *finding) admits(c *Caller) bool {
+	if c.Anonymous {
+		return f.allows() && c.Federated != "" && f.grant >= limited
+	}
+	return f.allows() && f.grant > notNamed
+}
+
+// all puts the policies of one kind together: they grant by union.
+func (e *evaluation) all(policies []*Policy) (f finding) {
+	for _, p := range policies {
+		g := e.one(p)
+		if g.denies {
+			return g
+		}
+		if f.policy == nil {
+			f = g
+		}
+	}
+	return f
+}
+
+func (e *evaluation) one(p *Policy) (f finding) {
+	if p == nil {
+		return f
+	}
+	for i := range p.statements {
+		s := &p.statements[i]
+		if !s.deny && f.policy != nil && (s.principals == nil || f.grant == direct) {
+			continue // it could not add to what is found
+		}
+		g, ok := s.applies(e)
+		switch {
+		case ok && s.deny:
+			return finding{denies: true, policy: p, statement: i}
+		case ok && (f.policy == nil || g > f.grant):
+			f = finding{grant: g, policy: p, statement: i}
+		}
+	}
+	return f
+}
+
+// denial is the explicit deny to report. AWS names one kind of policy even if
+// several deny.
+func (f *findings) denial() (Decision, bool) {
+	for _, k := range []struct {
+		kind Kind
+		f    *finding
+	}{{Identity, &f.identity}, {Boundary, &f.boundary}, {Session, &f.session}, {Trust, &f.trust}} {
+		if k.f.denies {
+			d := k.f.decision(k.kind)
+			d.Explicit = true
+			return d, true
+		}
+	}
+	return Decision{}, false
+}
+
+func (f *finding) decision(kind Kind) Decision {
+	return Decision{By: kind, PolicyName: f.policy.Name, Sid: f.policy.statements[f.statement].sid, Statement: f.statement}
+}
+
+// allowing is the Allow that was found, or its absence.
+func (f *finding) allowing(kind Kind) Decision {
+	if !f.allows() {
+		return implicit(kind)
+	}
+	d := f.decision(kind)
+	d.Allowed = true
+	return d
+}
+
+func implicit(kind Kind) Decision { return Decision{By: kind, Statement: -1} }
+
+// reasons are AWS's endings of a refusal, by kind of policy.
+var reasons = [...]struct{ name, noun string }{
+	Identity: {"identity-based policy", "an identity-based policy"},
+	Trust:    {"role trust policy", "the role trust policy"},
+	Session:  {"session policy", "a session policy"},
+	Boundary: {"permissions boundary", "a permissions boundary"},
+	Resource: {"resource-based policy", "a resource-based policy"},
+}
+
+// Reason is the end of AWS's refusal, such as "because no identity-based
+// policy allows the codecommit:GitPull action"; "" for what is allowed.
+func (d Decision) Reason(action string) string {
+	kind := reasons[d.By]
+	switch {
+	case d.Allowed:
+		return ""
+	case d.Explicit:
+		return "with an explicit deny in " + kind.noun
+	}
+	return "because no " + kind.name + " allows the " + action + " action"
+}

@@ -1,0 +1,295 @@
+package policy
+
+import (
+	"errors"
+	"strings"
+	"unicode/utf16"
+	"unicode/utf8"
+)
+
+// Limits of a document, whatever entity it belongs to.
+const (
+	maxDocument = 128 << 10 // bytes
+	maxDepth    = 16        // nested arrays and objects
+)
+
+type jsonKind uint8
+
+const (
+	jsonString jsonKind = iota
+	jsonNumber
+	jsonBool
+	jsonNull
+	jsonArray
+	jsonObject
+)
+
+// node is one JSON value. The tree keeps numbers as they were written, for the
+// language compares them as text.
+type node struct {
+	kind  jsonKind
+	text  string   // a string's value; a number or boolean as written
+	names []string // an object's member names, unique, in order
+	items []node   // an array's elements or an object's member values
+}
+
+var errJSON = errors.New("not strict JSON")
+
+// parseJSON reads exactly one JSON value (RFC 8259). It is stricter than
+// encoding/json where two readers of one text could differ: member names are
+// unique, nothing follows the value, the text is valid UTF-8 and so is every
+// string after its escapes are resolved.
+func parseJSON(text string) (*node, error) {
+	if len(text) > maxDocument || !utf8.ValidString(text) {
+		return nil, errJSON
+	}
+	s := scanner{text: text}
+	n, err := s.value(0)
+	if err != nil {
+		return nil, err
+	}
+	if s.skipSpace(); s.pos != len(s.text) {
+		return nil, errJSON
+	}
+	return &n, nil
+}
+
+type scanner struct {
+	text string
+	pos  int
+}
+
+func (s *scanner) skipSpace() {
+	for s.pos < len(s.text) && strings.IndexByte(" \t\r\n", s.text[s.pos]) >= 0 {
+		s.pos++
+	}
+}
+
+// peek returns the next byte, 0 at the end of the text.
+func (s *scanner) peek() byte {
+	if s.pos == len(s.text) {
+		return 0
+	}
+	return s.text[s.pos]
+}
+
+// take consumes c after white space, if it is next.
+func (s *scanner) take(c byte) bool {
+	s.skipSpace()
+	if s.pos == len(s.text) || s.text[s.pos] != c {
+		return false
+	}
+	s.pos++
+	return true
+}
+
+func (s *scanner) value(depth int) (node, error) {
+	s.skipSpace()
+	switch c := s.peek(); {
+	case c == '{' || c == '[':
+		if depth == maxDepth {
+			return node{}, errJSON
+		}
+		s.pos++
+		if c == '{' {
+			return s.object(depth + 1)
+		}
+		return s.array(depth + 1)
+	case c == '"':
+		text, err := s.str()
+		return node{kind: jsonString, text: text}, err
+	case c == '-' || isDigit(c):
+		return s.number()
+	}
+	return s.word()
+}
+
+func (s *scanner) word() (node, error) {
+	for _, w := range []node{{kind: jsonBool, text: "true"}, {kind: jsonBool, text: "false"}, {kind: jsonNull, text: "null"}} {
+		if strings.HasPrefix(s.text[s.pos:], w.text) {
+			s.pos += len(w.text)
+			return w, nil
+		}
+	}
+	return node{}, errJSON
+}
+
+func (s *scanner) array(depth int) (node, error) {
+	n := node{kind: jsonArray}
+	if s.take(']') {
+		return n, nil
+	}
+	for {
+		item, err := s.value(depth)
+		if err != nil {
+			return node{}, err
+		}
+		n.items = append(n.items, item)
+		if s.take(']') {
+			return n, nil
+		}
+		if !s.take(',') {
+			return node{}, errJSON
+		}
+	}
+}
+
+func (s *scanner) object(depth int) (node, error) {
+	n := node{kind: jsonObject}
+	if s.take('}') {
+		return n, nil
+	}
+	seen := make(map[string]bool)
+	for {
+		s.skipSpace()
+		name, err := s.str()
+		if err != nil || seen[name] || !s.take(':') {
+			return node{}, errJSON
+		}
+		seen[name] = true
+		item, err := s.value(depth)
+		if err != nil {
+			return node{}, err
+		}
+		n.names, n.items = append(n.names, name), append(n.items, item)
+		if s.take('}') {
+			return n, nil
+		}
+		if !s.take(',') {
+			return node{}, errJSON
+		}
+	}
+}
+
+// number reads -? int frac? exp? and keeps its text.
+func (s *scanner) number() (node, error) {
+	start := s.pos
+	if s.peek() == '-' {
+		s.pos++
+	}
+	leadingZero := s.peek() == '0'
+	if n := s.digits(); n == 0 || leadingZero && n > 1 {
+		return node{}, errJSON
+	}
+	if s.peek() == '.' {
+		s.pos++
+		if s.digits() == 0 {
+			return node{}, errJSON
+		}
+	}
+	if c := s.peek(); c == 'e' || c == 'E' {
+		s.pos++
+		if c := s.peek(); c == '+' || c == '-' {
+			s.pos++
+		}
+		if s.digits() == 0 {
+			return node{}, errJSON
+		}
+	}
+	return node{kind: jsonNumber, text: s.text[start:s.pos]}, nil
+}
+
+func (s *scanner) digits() (n int) {
+	for isDigit(s.peek()) {
+		s.pos++
+		n++
+	}
+	return n
+}
+
+// str reads a quoted string. One without escapes shares the document's memory.
+func (s *scanner) str() (string, error) {
+	if s.peek() != '"' {
+		return "", errJSON
+	}
+	s.pos++
+	start := s.pos
+	for s.pos < len(s.text) {
+		switch c := s.text[s.pos]; {
+		case c == '"':
+			s.pos++
+			return s.text[start : s.pos-1], nil
+		case c == '\\':
+			return s.escaped(s.text[start:s.pos])
+		case c < 0x20:
+			return "", errJSON
+		}
+		s.pos++
+	}
+	return "", errJSON
+}
+
+// escaped reads the rest of a string that begins with head and has an escape next.
+func (s *scanner) escaped(head string) (string, error) {
+	out := []byte(head)
+	for s.pos < len(s.text) {
+		c := s.text[s.pos]
+		s.pos++
+		switch {
+		case c == '"':
+			return string(out), nil
+		case c < 0x20:
+			return "", errJSON
+		case c != '\\':
+			out = append(out, c)
+		default:
+			r, err := s.escape()
+			if err != nil {
+				return "", err
+			}
+			out = utf8.AppendRune(out, r)
+		}
+	}
+	return "", errJSON
+}
+
+const (
+	escapeLetters = `"\/bfnrt`
+	escapeValues  = "\"\\/\b\f\n\r\t"
+)
+
+// escape reads what follows a backslash. Half a surrogate pair is refused:
+// it stands for no character.
+func (s *scanner) escape() (rune, error) {
+	c := s.peek()
+	s.pos++
+	if i := strings.IndexByte(escapeLetters, c); c != 0 && i >= 0 {
+		return rune(escapeValues[i]), nil
+	}
+	if c != 'u' {
+		return 0, errJSON
+	}
+	r, err := s.hex4()
+	if err != nil || !utf16.IsSurrogate(r) {
+		return r, err
+	}
+	if !strings.HasPrefix(s.text[s.pos:], `\u`) {
+		return 0, errJSON
+	}
+	s.pos += 2
+	low, err := s.hex4()
+	if r = utf16.DecodeRune(r, low); err != nil || r == utf8.RuneError {
+		return 0, errJSON
+	}
+	return r, nil
+}
+
+func (s *scanner) hex4() (r rune, err error) {
+	if len(s.text)-s.pos < 4 {
+		return 0, errJSON
+	}
+	for _, c := range []byte(s.text[s.pos : s.pos+4]) {
+		switch {
+		case isDigit(c):
+			r = r<<4 | rune(c-'0')
+		case lower(c) >= 'a' && lower(c) <= 'f':
+			r = r<<4 | rune(lower(c)-'a'+10)
+		default:
+			return 0, errJSON
+		}
+	}
+	s.pos += 4
+	return r, nil
+}
+
+func isDigit(c byte) bool { return c >= '0' && c <= '9' }

@@ -1,0 +1,280 @@
+package policy
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"sojourn/internal/arn"
+)
+
+// grant is how far a trust policy's Allow reaches, by what it names.
+type grant uint8
+
+const (
+	notNamed  grant = iota
+	delegated       // the account, or all but some: the caller's own policies must allow too
+	limited         // the role or "*": counts as the identity's Allow; boundary and session policies still limit
+	direct          // the user or the session itself: enough in the same account
+)
+
+// principals is a compiled Principal or NotPrincipal.
+type principals struct {
+	not       bool
+	everyone  bool
+	entities  []entity
+	federated []string // provider ARNs and names, compared whole
+}
+
+// entity is one value of Principal's "AWS".
+type entity struct {
+	kind    entityKind
+	arn     string
+	account string
+	id      string // unique id: where it is set, it alone decides
+	gone    bool   // the named user or role exists no longer
+}
+
+type entityKind uint8
+
+const (
+	accountEntity entityKind = iota
+	userEntity
+	roleEntity
+	sessionEntity // assumed-role and federated-user sessions
+	idEntity      // written as a unique id
+)
+
+// grants returns how p names c.
+func (p *principals) grants(c *Caller) grant {
+	g := p.named(c)
+	if !p.not {
+		return g
+	}
+	if g == notNamed {
+		return delegated
+	}
+	return notNamed
+}
+
+func (p *principals) named(c *Caller) (g grant) {
+	if p.everyone {
+		g = limited
+	}
+	if c.Anonymous {
+		if c.Federated != "" && slices.Contains(p.federated, c.Federated) {
+			g = limited
+		}
+		return g
+	}
+	for i := range p.entities {
+		g = max(g, p.entities[i].names(c))
+	}
+	return g
+}
+
+func (e *entity) names(c *Caller) grant {
+	switch {
+	case e.gone:
+		return notNamed
+	case e.id != "":
+		if e.id != c.ID {
+			return notNamed
+		}
+		return identityGrant(c)
+	case e.kind == accountEntity && e.account == c.Account:
+		return delegated
+	case e.kind == sessionEntity && e.arn == c.ARN:
+		return direct
+	case (e.kind == userEntity || e.kind == roleEntity) && e.arn == c.PrincipalARN:
+		return identityGrant(c)
+	}
+	return notNamed
+}
+
+// identityGrant is what naming the identity behind c gives c: all to a user
+// who calls as such, a limited grant to a session of a role or of a user.
+func identityGrant(c *Caller) grant {
+	if c.ARN == c.PrincipalARN && strings.Contains(c.ARN, ":user/") {
+		return direct
+	}
+	return limited
+}
+
+// parsePrincipal compiles the value of Principal or NotPrincipal.
+func parsePrincipal(n *node) (*principals, error) {
+	p := &principals{}
+	if n.kind == jsonString && n.text == "*" {
+		p.everyone = true
+		return p, nil
+	}
+	if n.kind != jsonObject {
+		return nil, errSyntax
+	}
+	if len(n.names) == 0 {
+		return nil, errNoPrincipal
+	}
+	for i, kind := range n.names {
+		values, ok := stringList(&n.items[i])
+		if !ok || !slices.Contains(principalKinds, kind) {
+			return nil, errSyntax
+		}
+		if len(values) == 0 {
+			return nil, refuse(`Invalid principal in policy: "%s"`, kind)
+		}
+		for _, v := range values {
+			if !p.add(kind, v) {
+				return nil, refuse(`Invalid principal in policy: "%s":"%s"`, kind, v)
+			}
+		}
+	}
+	return p, nil
+}
+
+var principalKinds = []string{"AWS", "Federated", "Service", "CanonicalUser"}
+
+// add is false for a value that does not name a principal of its kind. Services
+// and canonical users are names that no caller of this server has.
+func (p *principals) add(kind, value string) bool {
+	switch kind {
+	case "Federated":
+		p.federated = append(p.federated, value)
+		return isProvider(value)
+	case "Service":
+		return isService(value)
+	case "CanonicalUser":
+		return len(value) == 64 && strings.Trim(value, "0123456789abcdef") == ""
+	}
+	if value == "*" {
+		p.everyone = true
+		return true
+	}
+	e, ok := parseEntity(value)
+	p.entities = append(p.entities, e)
+	return ok
+}
+
+func parseEntity(s string) (entity, bool) {
+	if arn.IsAccount(s) {
+		return entity{kind: accountEntity, account: s, arn: arn.IAM(s, "root")}, true
+	}
+	if isUniqueID(s) {
+		return entity{kind: idEntity, id: s}, true
+	}
+	a, err := arn.Parse(s)
+	if err != nil || !isPartition(a.Partition) || a.Region != "" || !arn.IsAccount(a.Account) || strings.ContainsAny(s, "*?$") {
+		return entity{}, false
+	}
+	e := entity{arn: s, account: a.Account}
+	switch what, name, _ := strings.Cut(a.Resource, "/"); {
+	case a.Service == "iam" && a.Resource == "root":
+		e.kind = accountEntity
+	case a.Service == "iam" && what == "user" && isName(name):
+		e.kind = userEntity
+	case a.Service == "iam" && what == "role" && isName(name):
+		e.kind = roleEntity
+	case a.Service == "sts" && what == "assumed-role" && isName(name) && strings.Count(name, "/") == 1,
+		a.Service == "sts" && what == "federated-user" && isName(name) && !strings.Contains(name, "/"):
+		e.kind = sessionEntity
+	default:
+		return entity{}, false
+	}
+	return e, true
+}
+
+// isName accepts a name with the path before it.
+func isName(s string) bool {
+	return s != "" && !strings.HasPrefix(s, "/") && !strings.HasSuffix(s, "/") && !strings.ContainsAny(s, ": \t\n")
+}
+
+func isUniqueID(s string) bool {
+	if len(s) != 21 || s[:4] != "AIDA" && s[:4] != "AROA" {
+		return false
+	}
+	return strings.Trim(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567") == ""
+}
+
+// isProvider accepts the ARNs of SAML, OIDC and directory providers and the
+// names of the providers that need no registration.
+func isProvider(s string) bool {
+	switch s {
+	case "accounts.google.com", "cognito-identity.amazonaws.com", "graph.facebook.com", "www.amazon.com":
+		return true
+	}
+	a, err := arn.Parse(s)
+	if err != nil || !isPartition(a.Partition) || !arn.IsAccount(a.Account) || strings.ContainsAny(s, "*?$ ") {
+		return false
+	}
+	what, name, _ := strings.Cut(a.Resource, "/")
+	if name == "" {
+		return false
+	}
+	switch a.Service {
+	case "iam":
+		return a.Region == "" && (what == "saml-provider" || what == "oidc-provider")
+	case "ds":
+		return a.Region != "" && what == "directory"
+	}
+	return false
+}
+
+func isService(s string) bool {
+	return strings.Contains(s, ".amazonaws.com") && strings.Trim(s, "abcdefghijklmnopqrstuvwxyz0123456789.-") == ""
+}
+
+func isPartition(s string) bool {
+	switch s {
+	case "aws", "aws-cn", "aws-us-gov", "aws-eusc", "aws-iso", "aws-iso-b", "aws-iso-e", "aws-iso-f":
+		return true
+	}
+	return false
+}
+
+// Principals returns the ARNs that a trust policy names under "AWS", each once,
+// in order; an account in short form comes as its root. "*" and unique ids are
+// not ARNs.
+func (p *Policy) Principals() (arns []string) {
+	for i := range p.statements {
+		who := p.statements[i].principals
+		if who == nil {
+			continue
+		}
+		for _, e := range who.entities {
+			if e.arn != "" && !slices.Contains(arns, e.arn) {
+				arns = append(arns, e.arn)
+			}
+		}
+	}
+	return arns
+}
+
+// BindPrincipals ties the users and roles that a trust policy names to their
+// unique ids, so that a later user or role of the same name is not the one
+// trusted. An ARN with the id "" is one that exists no longer: it names nobody.
+// An ARN that ids does not have stays compared by name. Copies made of *p
+// before the call are not changed.
+func (p *Policy) BindPrincipals(ids map[string]string) {
+	ids = maps.Clone(ids)
+	p.statements = slices.Clone(p.statements)
+	for i := range p.statements {
+		who := p.statements[i].principals
+		if who == nil {
+			continue
+		}
+		bound := *who
+		bound.entities = slices.Clone(who.entities)
+		for j := range bound.entities {
+			bound.entities[j].bind(ids)
+		}
+		p.statements[i].principals = &bound
+	}
+}
+
+func (e *entity) bind(ids map[string]string) {
+	if e.kind != userEntity && e.kind != roleEntity {
+		return
+	}
+	if id, ok := ids[e.arn]; ok {
+		e.id, e.gone = id, id == ""
+	}
+}

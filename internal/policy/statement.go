@@ -1,0 +1,94 @@
+package policy
+
+import "strings"
+
+// statement is one compiled statement. Its parts are checked from the cheapest
+// and most selective to the dearest: action, resource, principal, conditions.
+type statement struct {
+	sid         string
+	deny        bool
+	never       bool // allows nothing: part of it has no known meaning
+	notAction   bool
+	actions     []action
+	notResource bool
+	resources   []template // none in trust policies
+	principals  *principals
+	conditions  []condition
+}
+
+// action is a pattern of Action: any, or a service and a compiled name, both
+// in lower case.
+type action struct {
+	any           bool
+	service, name string
+}
+
+func compileAction(s string) action {
+	service, name, found := strings.Cut(lowerASCII(s), ":")
+	if !found || service == "*" {
+		return action{any: true}
+	}
+	return action{service: service, name: encodeWild(name)}
+}
+
+func (a *action) matches(service, name string) bool {
+	return a.any || len(a.service) == len(service) && matchFold(a.service, service) && matchFold(a.name, name)
+}
+
+// evaluation is a request taken apart once for all statements.
+type evaluation struct {
+	*Request
+	service, name string // of the action
+}
+
+func newEvaluation(r *Request) evaluation {
+	service, name, _ := strings.Cut(r.Action, ":")
+	return evaluation{Request: r, service: service, name: name}
+}
+
+// applies reports whether the statement speaks of the request and, for a trust
+// policy, how it names the caller.
+func (s *statement) applies(e *evaluation) (g grant, ok bool) {
+	if s.never || s.matchesAction(e) == s.notAction {
+		return notNamed, false
+	}
+	if s.resources != nil && !s.matchesResource(e) {
+		return notNamed, false
+	}
+	if s.principals != nil {
+		if g = s.principals.grants(&e.Caller); g == notNamed {
+			return notNamed, false
+		}
+	}
+	for i := range s.conditions {
+		if !s.conditions[i].holds(e.Context) {
+			return notNamed, false
+		}
+	}
+	return g, true
+}
+
+func (s *statement) matchesAction(e *evaluation) bool {
+	for i := range s.actions {
+		if s.actions[i].matches(e.service, e.name) {
+			return true
+		}
+	}
+	return false
+}
+
+// matchesResource decides Resource and NotResource. A text with a variable
+// that has no value matches nothing; in an Allow with NotResource that would
+// widen, so there it ends the statement.
+func (s *statement) matchesResource(e *evaluation) bool {
+	for i := range s.resources {
+		pattern, ok := s.resources[i].expand(e.Context)
+		if !ok && s.notResource && !s.deny {
+			return false
+		}
+		if ok && match(pattern, e.Resource) {
+			return !s.notResource
+		}
+	}
+	return s.notResource
+}

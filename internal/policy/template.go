@@ -1,0 +1,145 @@
+package policy
+
+import (
+	"errors"
+	"strings"
+	"unicode/utf8"
+)
+
+// template is the text of a Resource or of a condition value: fixed, or with
+// policy variables between fixed parts. Wildcards are compiled (see anyRun)
+// where the element has them.
+type template struct {
+	fixed string
+	parts []part // nil for a text without variables
+}
+
+// part is a run of text and then, unless key is "", the value of a variable.
+type part struct {
+	text        string
+	key         string // lower case
+	fallback    string // of ${key, 'fallback'}
+	hasFallback bool
+}
+
+var errVariable = errors.New("malformed policy variable")
+
+// syntaxOf says what is special in a text besides plain characters.
+type syntaxOf struct {
+	wildcards bool // the operator or element has "*" and "?"
+	variables bool // the policy's version is 2012-10-17
+}
+
+// compile reads s. An unfinished or unknown form of ${…} is refused, for it
+// would silently match other things than its author meant.
+func (k syntaxOf) compile(s string) (template, error) {
+	if !k.variables || !strings.Contains(s, "${") {
+		return template{fixed: k.plain(s)}, nil
+	}
+	var t template
+	text := ""
+	for {
+		before, rest, found := strings.Cut(s, "${")
+		text += k.plain(before)
+		if !found {
+			break
+		}
+		p, after, err := variable(rest)
+		if err != nil {
+			return template{}, err
+		}
+		if s = after; p.key == "" {
+			text += p.text
+			continue
+		}
+		p.text, text = text, ""
+		t.parts = append(t.parts, p)
+	}
+	if t.parts == nil {
+		return template{fixed: text}, nil
+	}
+	t.parts = append(t.parts, part{text: text})
+	return t, nil
+}
+
+func (k syntaxOf) plain(s string) string {
+	if k.wildcards {
+		return encodeWild(s)
+	}
+	return s
+}
+
+// variable reads what follows "${": an escaped character, which comes back as
+// text, or a key with or without a default.
+func variable(s string) (p part, after string, err error) {
+	for _, c := range []string{"*", "?", "$"} {
+		if after, ok := strings.CutPrefix(s, c+"}"); ok {
+			return part{text: c}, after, nil
+		}
+	}
+	end := strings.IndexAny(s, ",}")
+	if end < 0 {
+		return part{}, "", errVariable
+	}
+	p.key = strings.ToLower(strings.TrimSpace(s[:end]))
+	if p.key == "" || strings.ContainsAny(p.key, "*?${'\"") {
+		return part{}, "", errVariable
+	}
+	if s[end] == '}' {
+		return p, s[end+1:], nil
+	}
+	p.hasFallback = true
+	p.fallback, after, err = quoted(s[end+1:])
+	return p, after, err
+}
+
+// quoted reads " 'text' }".
+func quoted(s string) (text, after string, err error) {
+	s, ok := strings.CutPrefix(strings.TrimLeft(s, " "), "'")
+	if !ok {
+		return "", "", errVariable
+	}
+	text, s, ok = strings.Cut(s, "'")
+	if !ok {
+		return "", "", errVariable
+	}
+	after, ok = strings.CutPrefix(strings.TrimLeft(s, " "), "}")
+	if !ok {
+		return "", "", errVariable
+	}
+	return text, after, nil
+}
+
+// expand puts in the values of the request's keys, as plain text. It is false
+// when a variable has neither a single value nor a default: such a text
+// matches nothing.
+func (t *template) expand(c Context) (string, bool) {
+	if t.parts == nil {
+		return t.fixed, true
+	}
+	var out []byte
+	for i := range t.parts {
+		p := &t.parts[i]
+		out = append(out, p.text...)
+		if p.key == "" {
+			continue
+		}
+		value, ok := p.value(c)
+		if !ok {
+			return "", false
+		}
+		out = append(out, value...)
+	}
+	return string(out), true
+}
+
+// value refuses what is not UTF-8, for it could hold the bytes that stand for wildcards.
+func (p *part) value(c Context) (string, bool) {
+	switch v := c[p.key]; {
+	case len(v) == 1 && utf8.ValidString(v[0]):
+		return v[0], true
+	case len(v) == 0 && p.hasFallback:
+		return p.fallback, true
+	}
+	return "", false
+}
