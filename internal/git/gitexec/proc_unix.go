@@ -1,0 +1,17 @@
+//go:build unix && !linux
+
+package gitexec
+
+import (
+	"os/exec"
+	"syscall"
+)
+
+// ownGroup makes cmd the leader of a process group, so that it can be killed with its children.
+func ownGroup(cmd *exec.Cmd) { cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} }
+
+// endGroup does nothing: to wait without reaping, which it takes to kill a
+// group safely, is not portable. A process's children end with its pipes.
+func endGroup(int) {}
+
+func killGroup(pid int) error { return syscall.Kill(-pid, syscall.SIGKILL) }
