@@ -10,11 +10,11 @@ import (
 	"sojourn/internal/awserr"
 )
 
-// Bounds of a query request.
-const (
-	maxParameters = 5000 // of one request
-	maxItems      = 1000 // of one list or map
-)
+// MaxParameters bounds a query request.
+const MaxParameters = 5000
+
+// maxItems bounds one list or map, in JSON too.
+const maxItems = 1000
 
 // Codes that the query protocol alone has.
 const (
@@ -28,8 +28,8 @@ const (
 // a known one in a way that its type does not have are refused. The error is an
 // *awserr.Error with AWS's text.
 func (o *Operation) DecodeQuery(form url.Values) (any, error) {
-	if len(form) > maxParameters {
-		return nil, badQuery("The request has more than %d parameters.", maxParameters)
+	if len(form) > MaxParameters {
+		return nil, badQuery("The request has more than %d parameters.", MaxParameters)
 	}
 	in := o.NewInput()
 	root := node{}

@@ -15,8 +15,7 @@ import (
 )
 
 const (
-	bodyLimit     = 1 << 20
-	maxParameters = 5000
+	bodyLimit = 1 << 20
 
 	// faultNamespace is that of errors that no service has made.
 	faultNamespace = "http://webservices.amazon.com/AWSFault/2005-15-09"
@@ -36,7 +35,7 @@ func (Door) Parse(r *http.Request, body []byte) (api.Request, error) {
 	if r.Method == http.MethodPost && len(body) > 0 {
 		text = strings.TrimPrefix(text+"&"+string(body), "&")
 	}
-	if strings.Count(text, "&") >= maxParameters {
+	if strings.Count(text, "&") >= wire.MaxParameters { // before memory is spent on them
 		return nil, malformed()
 	}
 	form, err := url.ParseQuery(text)
