@@ -14,12 +14,15 @@ import (
 const isoTime = "2006-01-02T15:04:05Z"
 
 // contextOf fills the condition keys of a request: those of every request, of
-// its caller, of its resource, and what the act itself adds. An act's own key
-// never replaces a shared one.
+// its caller, of its resource, and what the act and the caller's provider add.
+// What they add is set first, so that it never replaces a key of ours.
 func contextOf(c *principal.Caller, r *Request, tags []store.Tag) policy.Context {
 	k := make(policy.Context, 24+len(r.Context))
 	for name, values := range r.Context {
 		k[name] = values
+	}
+	for name, values := range c.Claims {
+		k[strings.ToLower(name)] = values
 	}
 	set := func(name, value string) { k[name] = []string{value} }
 	set("aws:currenttime", c.Time.UTC().Format(isoTime))
@@ -41,9 +44,6 @@ func contextOf(c *principal.Caller, r *Request, tags []store.Tag) policy.Context
 	}
 	if c.Kind != principal.Anonymous {
 		callerKeys(c, tags, set)
-		for name, values := range c.Claims {
-			k[strings.ToLower(name)] = values
-		}
 	}
 	return k
 }

@@ -9,8 +9,10 @@ import (
 // wildcards. Neither occurs in UTF-8, so that every other byte, a substituted
 // "*" included, is plain text.
 const (
-	anyRun = '\xff' // "*": any run of characters, the empty one included
-	anyOne = '\xfe' // "?": exactly one character
+	anyRun byte = 0xff // "*": any run of characters, the empty one included
+	anyOne byte = 0xfe // "?": exactly one character
+
+	everything = "\xff" // the compiled "*"
 )
 
 // encodeWild compiles the wildcards of s.

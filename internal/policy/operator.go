@@ -84,7 +84,7 @@ func arnText(text string, variables bool) (operand, error) {
 
 // endsOpen reports whether a compiled pattern ends in "*", which then stands
 // for all the parts of an ARN that are not written.
-func endsOpen(pattern string) bool { return strings.HasSuffix(pattern, "\xff") }
+func endsOpen(pattern string) bool { return strings.HasSuffix(pattern, everything) }
 
 func number(text string, _ bool) (operand, error) {
 	d, ok := parseDecimal(text)

@@ -10,7 +10,7 @@ import (
 // as itself; other errors are reported after all legacy ones.
 func compileResource(s string, variables bool) (template, *Error) {
 	if s == "*" {
-		return template{fixed: string(anyRun)}, nil
+		return template{fixed: everything}, nil
 	}
 	parts := strings.SplitN(s, ":", 6)
 	if err := checkResource(s, parts); err != nil {

@@ -126,7 +126,7 @@ func checkError(t *testing.T, a *Auth, err error) {
 
 func checkAuth(t *testing.T, a *Auth) {
 	t.Helper()
-	if !isAccessKeyID(a.AccessKeyID) || a.Date != a.Time.Format(dateFormat) || a.Region == "" || a.Service == "" ||
+	if !isAccessKeyID(a.AccessKeyID) || a.Date != a.Time.Format(dateFormat) || strings.ContainsAny(a.Region+a.Service, "\n/ ") || a.Service == "" ||
 		len(a.Signature) != 32 || len(a.SignedHeaders) > maxSignedHeaders || !slices.IsSorted(a.SignedHeaders) ||
 		!slices.Contains(a.SignedHeaders, "host") || len(a.Token) > maxToken {
 		t.Errorf("accepted %+v", a)

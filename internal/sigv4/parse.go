@@ -206,7 +206,8 @@ func parseTime(s string, presigned bool) (time.Time, bool) {
 
 func (a *Auth) parseCredential(credential string) error {
 	part := strings.Split(credential, "/")
-	if len(part) != 5 || slices.Contains(part, "") || !isAccessKeyID(part[0]) {
+	// The region may be empty: an SDK without a region signs so, and is told of the region.
+	if len(part) != 5 || !isAccessKeyID(part[0]) || part[1] == "" || part[3] == "" || strings.IndexFunc(strings.Join(part, ""), isReserved) >= 0 {
 		return incomplete("Credential must have exactly 5 slash-delimited elements, e.g. keyid/date/region/service/term, got '%s'", quote(credential))
 	}
 	a.AccessKeyID, a.Date, a.Region, a.Service = part[0], part[1], part[2], part[3]
@@ -272,6 +273,8 @@ func isAscending(names []string) bool {
 	}
 	return true
 }
+
+func isReserved(r rune) bool { return r > '~' || !isUnreserved(byte(r)) }
 
 // quote bounds outside text for an error message and keeps it printable.
 func quote(s string) string {

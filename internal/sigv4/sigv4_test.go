@@ -214,6 +214,8 @@ func TestParseRequestErrors(t *testing.T) {
 			edited(t, replaced("/codecommit", ""))},
 		{"no key id", "IncompleteSignature", "exactly 5 slash-delimited", edited(t, replaced(exampleKeyID, ""))},
 		{"wrong key id", "IncompleteSignature", "exactly 5 slash-delimited", edited(t, replaced(exampleKeyID, "AKIA EXAMPLE"))},
+		{"line break in the scope", "IncompleteSignature", "exactly 5 slash-delimited", edited(t, replaced("/us-east-1/", "/us\neast-1/"))},
+		{"no service", "IncompleteSignature", "exactly 5 slash-delimited", edited(t, replaced("/codecommit/", "//"))},
 		{"wrong terminator", "SignatureDoesNotMatch", "Credential should be scoped with a valid terminator: 'aws4_request', not 'aws5_request'.", edited(t, replaced("aws4_request", "aws5_request"))},
 		{"other day", "SignatureDoesNotMatch", "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: '20150831' != '20150830', from '20150830T123600Z'.",
 			edited(t, replaced("/20150830/", "/20150831/"))},

@@ -105,7 +105,7 @@ func environment(git, home string) []string {
 		"XDG_CONFIG_HOME=" + home,
 		"LC_ALL=C",                          // messages are matched
 		"GIT_CONFIG_NOSYSTEM=1",             // no system's settings
-		"GIT_CONFIG_GLOBAL=" + os.DevNull,   // no user\'s
+		"GIT_CONFIG_GLOBAL=" + os.DevNull,   // no user's
 		"GIT_ATTR_NOSYSTEM=1",               // nor its attributes
 		"GIT_TERMINAL_PROMPT=0",             // never ask
 		"GIT_NO_REPLACE_OBJECTS=1",          // refs/replace/ is content that anyone may push
