@@ -1,0 +1,169 @@
+// Package cache keeps the temporary credentials of a role between processes,
+// so that git, which starts the helper for each fetch and push, costs one call
+// of STS an hour and asks for one MFA code.
+//
+// An entry is one file that only its owner may read, replaced as a whole: a
+// reader sees the old entry or the new one, whatever dies when. What cannot be
+// read counts as absent. The package does not know where credentials come from.
+package cache
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"sojourn/internal/secret"
+	"sojourn/internal/sigv4"
+)
+
+// Entry is one session.
+type Entry struct {
+	sigv4.Credentials
+	Issued, Expires time.Time
+}
+
+// The last tenth of a session's life is not used, so that what is signed with
+// it still counts when it arrives: at least a minute, at most five.
+const (
+	minMargin = time.Minute
+	maxMargin = 5 * time.Minute
+)
+
+// Fresh reports whether a session is worth using at now.
+func (e Entry) Fresh(now time.Time) bool {
+	margin := min(max(e.Expires.Sub(e.Issued)/10, minMargin), maxMargin)
+	return !e.Expires.IsZero() && now.Add(margin).Before(e.Expires)
+}
+
+// Dir is the directory of the entries; "" keeps nothing.
+type Dir string
+
+// Under returns the directory that belongs to a home directory.
+func Under(home string) Dir {
+	if home == "" {
+		return ""
+	}
+	return Dir(filepath.Join(home, ".aws", "sojourn", "cache"))
+}
+
+// Key names an entry. Different parts give different keys, wherever their borders are.
+func Key(parts ...string) string {
+	h := sha256.New()
+	for _, p := range parts {
+		h.Write([]byte(strconv.Itoa(len(p)) + ":" + p))
+	}
+	return hex.EncodeToString(h.Sum(nil)[:20])
+}
+
+// file is an entry's form on disk. The AWS CLI's has the same Credentials.
+type file struct {
+	Credentials struct{ AccessKeyId, SecretAccessKey, SessionToken, Expiration string }
+	Issued      string
+}
+
+func (d Dir) path(key string) string { return filepath.Join(string(d), key+".json") }
+
+// Load returns the entry called key if it can be read and is fresh at now.
+func (d Dir) Load(key string, now time.Time) (Entry, bool) {
+	if d == "" {
+		return Entry{}, false
+	}
+	data, err := os.ReadFile(d.path(key))
+	if err != nil {
+		return Entry{}, false
+	}
+	e, err := decode(data)
+	return e, err == nil && e.Fresh(now)
+}
+
+func decode(data []byte) (Entry, error) {
+	var f file
+	if err := json.Unmarshal(data, &f); err != nil {
+		return Entry{}, err
+	}
+	c := f.Credentials
+	expires, err := time.Parse(time.RFC3339, c.Expiration)
+	if err != nil {
+		return Entry{}, err
+	}
+	issued, err := time.Parse(time.RFC3339, f.Issued)
+	if err != nil {
+		return Entry{}, err
+	}
+	if c.AccessKeyId == "" || c.SecretAccessKey == "" {
+		return Entry{}, errors.New("no key")
+	}
+	return Entry{sigv4.Credentials{AccessKeyID: c.AccessKeyId, Secret: secret.New(c.SecretAccessKey), Token: c.SessionToken}, issued, expires}, nil
+}
+
+// Store keeps an entry, and clears away what no session can be using any more.
+func (d Dir) Store(key string, e Entry) error {
+	if d == "" {
+		return nil
+	}
+	if err := os.MkdirAll(string(d), 0o700); err != nil {
+		return fmt.Errorf("making the credentials cache: %w", err)
+	}
+	if err := d.write(d.path(key), encode(e)); err != nil {
+		return fmt.Errorf("writing the credentials cache: %w", err)
+	}
+	d.sweep(e.Issued)
+	return nil
+}
+
+func encode(e Entry) []byte {
+	var f file
+	f.Credentials.AccessKeyId, f.Credentials.SecretAccessKey = e.AccessKeyID, e.Secret.Reveal()
+	f.Credentials.SessionToken = e.Token
+	f.Credentials.Expiration = e.Expires.UTC().Format(time.RFC3339)
+	f.Issued = e.Issued.UTC().Format(time.RFC3339)
+	data, _ := json.Marshal(f) // strings always can be
+	return data
+}
+
+// write replaces a file. CreateTemp makes it with mode 0600.
+func (d Dir) write(path string, data []byte) error {
+	tmp, err := os.CreateTemp(string(d), tempPrefix+"*")
+	if err != nil {
+		return err
+	}
+	_, err = tmp.Write(data)
+	if err = errors.Join(err, tmp.Sync(), tmp.Close()); err == nil {
+		err = os.Rename(tmp.Name(), path)
+	}
+	if err != nil {
+		os.Remove(tmp.Name())
+	}
+	return err
+}
+
+const tempPrefix = ".new-"
+
+// No session lives longer than 36 hours; no write takes an hour.
+const (
+	maxLife  = 36 * time.Hour
+	maxWrite = time.Hour
+)
+
+// sweep deletes entries too old to be of use and what a killed write left.
+// Locks stay: there is one for each role used, and a deleted one locks nothing.
+func (d Dir) sweep(now time.Time) {
+	entries, _ := os.ReadDir(string(d)) // the next Store tries again
+	for _, e := range entries {
+		info, err := e.Info()
+		if err != nil {
+			continue
+		}
+		age := now.Sub(info.ModTime())
+		if strings.HasPrefix(e.Name(), tempPrefix) && age > maxWrite || strings.HasSuffix(e.Name(), ".json") && age > maxLife {
+			os.Remove(filepath.Join(string(d), e.Name()))
+		}
+	}
+}
