@@ -1,0 +1,189 @@
+package server
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"sojourn/internal/server/event"
+)
+
+// harness serves plain HTTP with handlers of the test.
+type harness struct {
+	*Server
+	url, addr string
+	logs      lockedBuffer
+	ready     error
+	served    chan error
+}
+
+type lockedBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *lockedBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *lockedBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
+
+func start(t *testing.T, git, api http.HandlerFunc) *harness {
+	t.Helper()
+	h := &harness{served: make(chan error, 1)}
+	h.Server = New(Options{Git: git, API: api, Now: time.Now,
+		Ready: func(context.Context) error { return h.ready },
+		Log:   slog.New(slog.NewTextHandler(&h.logs, &slog.HandlerOptions{Level: slog.LevelDebug}))})
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.addr, h.url = l.Addr().String(), "http://"+l.Addr().String()
+	go func() { h.served <- h.Serve(l) }()
+	t.Cleanup(func() { h.http.Close() })
+	return h
+}
+
+func get(t *testing.T, url string) (int, string) {
+	t.Helper()
+	r, err := http.Get(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Body.Close()
+	b, _ := io.ReadAll(r.Body)
+	return r.StatusCode, string(b)
+}
+
+func say(text string) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, text) }
+}
+
+func TestRoutes(t *testing.T) {
+	h := start(t, say("git"), say("api"))
+	for _, c := range []struct {
+		path, want string
+		status     int
+	}{
+		{"/v1/repos/x/info/refs", "git", 200},
+		{"/?Action=GetCallerIdentity", "api", 200},
+		{"/", "Sojourn serves Git", 200},
+		{"/healthz", "ok\n", 200},
+		{"/readyz", "ready\n", 200},
+		{"/metrics", "sojourn_requests_total", 200},
+		{"/nothing", "", 404},
+	} {
+		if status, body := get(t, h.url+c.path); status != c.status || !strings.Contains(body, c.want) {
+			t.Errorf("%s: %d %.80s", c.path, status, body)
+		}
+	}
+	h.ready = errors.New("the disk is gone")
+	if status, body := get(t, h.url+"/readyz"); status != 503 || strings.Contains(body, "disk") {
+		t.Errorf("not ready: %d %s", status, body)
+	}
+}
+
+// One event a request, with what the doors learned, and without the query.
+func TestOneEventARequest(t *testing.T) {
+	h := start(t, nil, func(w http.ResponseWriter, r *http.Request) {
+		ev := event.From(r.Context())
+		ev.Service, ev.Operation, ev.Caller = "sts", "GetCallerIdentity", "arn:aws:iam::111122223333:root"
+	})
+	get(t, h.url+"/?X-Amz-Signature=secret")
+	logs := h.logs.String()
+	if strings.Count(logs, "msg=request") != 1 || !strings.Contains(logs, "operation=GetCallerIdentity") || strings.Contains(logs, "secret") {
+		t.Errorf("logged:\n%s", logs)
+	}
+	if _, body := get(t, h.url+"/metrics"); !strings.Contains(body, `sojourn_requests_total{class="2xx",operation="GetCallerIdentity",route="api",service="sts"} 1`) {
+		t.Error("the metric is missing")
+	}
+}
+
+func TestPanicIsA500(t *testing.T) {
+	h := start(t, func(http.ResponseWriter, *http.Request) { panic("boom") }, nil)
+	if status, body := get(t, h.url+"/v1/repos/x"); status != 500 || strings.Contains(body, "boom") {
+		t.Errorf("%d %s", status, body)
+	}
+	if !strings.Contains(h.logs.String(), "boom") {
+		t.Error("the panic is not in the log")
+	}
+}
+
+// Shutdown lets a running request end, and answers no new one.
+func TestDrain(t *testing.T) {
+	entered, leave := make(chan bool), make(chan bool)
+	h := start(t, func(w http.ResponseWriter, r *http.Request) {
+		close(entered)
+		<-leave
+		fmt.Fprint(w, "whole")
+	}, nil)
+	body := make(chan string)
+	go func() {
+		r, err := http.Get(h.url + "/v1/repos/x")
+		if err != nil {
+			body <- err.Error()
+			return
+		}
+		defer r.Body.Close()
+		b, _ := io.ReadAll(r.Body)
+		body <- string(b)
+	}()
+	<-entered
+	done := make(chan error)
+	go func() { done <- h.Shutdown(t.Context()) }()
+	for h.draining.Load() == false {
+		time.Sleep(time.Millisecond)
+	}
+	close(leave)
+	if got := <-body; got != "whole" {
+		t.Errorf("the running request got %q", got)
+	}
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+	if err := <-h.served; err != nil {
+		t.Error(err)
+	}
+}
+
+// A body whose length is told twice cannot smuggle a second request in.
+func TestNoSmuggling(t *testing.T) {
+	reached := make(chan string, 4)
+	h := start(t, nil, func(w http.ResponseWriter, r *http.Request) {
+		io.Copy(io.Discard, r.Body)
+		reached <- r.URL.RawQuery
+	})
+	c, err := net.Dial("tcp", h.addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	fmt.Fprint(c, "POST /?first HTTP/1.1\r\nHost: x\r\nContent-Length: 6\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET /?smuggled HTTP/1.1\r\nHost: x\r\n\r\n")
+	c.SetReadDeadline(time.Now().Add(5 * time.Second))
+	answers, _ := io.ReadAll(bufio.NewReader(c))
+	if n := strings.Count(string(answers), "HTTP/1.1 "); n != 1 {
+		t.Errorf("%d answers:\n%s", n, answers)
+	}
+	close(reached)
+	for q := range reached {
+		if q == "smuggled" {
+			t.Error("the smuggled request was served")
+		}
+	}
+}
