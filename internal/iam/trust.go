@@ -108,7 +108,7 @@ func mapPrincipals(document string, f func(name string) string) (string, error) 
 	var done, last int64 // bytes copied; end of the last token
 	for {
 		token, err := d.Token()
-		if errors.Is(err, io.EOF) {
+		if errors.Is(err, io.EOF) && len(at) == 0 {
 			break
 		}
 		if err != nil {
