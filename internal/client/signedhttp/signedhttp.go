@@ -1,0 +1,176 @@
+// Package signedhttp posts requests to AWS's APIs, signed or not, over one
+// HTTP client: the user's certificate authorities and proxies, bounded times
+// and answers, and a few more tries where the server was only busy. It does
+// not know what an operation is or where credentials and URLs come from.
+package signedhttp
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"strings"
+	"time"
+
+	"sojourn/internal/sigv4"
+	"sojourn/internal/version"
+)
+
+const (
+	dialTimeout    = 10 * time.Second
+	requestTimeout = time.Minute
+	maxAnswer      = 32 << 20
+
+	attempts   = 3
+	firstPause = 100 * time.Millisecond
+)
+
+// Client sends requests. It may be used by several goroutines.
+type Client struct {
+	Now  func() time.Time
+	HTTP *http.Client
+
+	pause func(context.Context, time.Duration) error
+}
+
+// New makes a client that trusts the certificate authorities in the file
+// caBundle, or the system's when it is "".
+func New(caBundle string, now func() time.Time) (*Client, error) {
+	pool, err := authorities(caBundle)
+	if err != nil {
+		return nil, err
+	}
+	return &Client{Now: now, pause: pause, HTTP: &http.Client{
+		Timeout: requestTimeout,
+		// A redirect of a signed POST is either a mistake or an attack.
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		Transport: &http.Transport{
+			Proxy:               http.ProxyFromEnvironment,
+			DialContext:         (&net.Dialer{Timeout: dialTimeout}).DialContext,
+			TLSHandshakeTimeout: dialTimeout,
+			TLSClientConfig:     &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12},
+		},
+	}}, nil
+}
+
+func authorities(path string) (*x509.CertPool, error) {
+	if path == "" {
+		return nil, nil
+	}
+	pem, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("reading the certificate authorities that AWS_CA_BUNDLE or ca_bundle names: %w", err)
+	}
+	pool := x509.NewCertPool()
+	if !pool.AppendCertsFromPEM(pem) {
+		return nil, fmt.Errorf("%s, which AWS_CA_BUNDLE or ca_bundle names, holds no certificate in PEM form", path)
+	}
+	return pool, nil
+}
+
+// Request is one call.
+type Request struct {
+	URL         string // without a query
+	ContentType string
+	Target      string // X-Amz-Target, "" in the query protocol
+	Body        []byte
+
+	Service, Region string             // of the signature
+	Credentials     *sigv4.Credentials // nil sends the request unsigned
+}
+
+// Post sends r, again when the server was busy or could not be reached, and
+// returns the last answer, whatever its status.
+func (c *Client) Post(ctx context.Context, r Request) (status int, body []byte, err error) {
+	for n := 1; ; n++ {
+		status, body, err = c.once(ctx, r)
+		if n == attempts || !again(status, body, err) || c.pause(ctx, firstPause<<n) != nil {
+			return status, body, err
+		}
+	}
+}
+
+func (c *Client) once(ctx context.Context, r Request) (int, []byte, error) {
+	q, err := http.NewRequestWithContext(ctx, http.MethodPost, r.URL+"/", bytes.NewReader(r.Body))
+	if err != nil {
+		return 0, nil, fmt.Errorf("making a request to %s: %w", r.URL, err)
+	}
+	q.Header.Set("Content-Type", r.ContentType)
+	q.Header.Set("User-Agent", "sojourn/"+version.Version)
+	if r.Target != "" {
+		q.Header.Set("X-Amz-Target", r.Target)
+	}
+	if r.Credentials != nil {
+		sum := sha256.Sum256(r.Body)
+		sigv4.SignHeader(q, hex.EncodeToString(sum[:]), *r.Credentials, r.Service, r.Region, c.Now())
+	}
+	answer, err := c.HTTP.Do(q)
+	if err != nil {
+		return 0, nil, explain(r.URL, err)
+	}
+	defer answer.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(answer.Body, maxAnswer+1))
+	if err == nil && len(body) > maxAnswer {
+		err = errors.New("it is too long")
+	}
+	if err != nil {
+		return 0, nil, fmt.Errorf("reading the answer of %s: %w", r.URL, err)
+	}
+	return answer.StatusCode, body, nil
+}
+
+// explain says in one line why there is no answer, and what to do. The
+// standard library's error would begin with the method and the URL.
+func explain(server string, err error) error {
+	if e, ok := errors.AsType[*url.Error](err); ok {
+		err = e.Err
+	}
+	if _, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
+		return fmt.Errorf("the certificate of %s is not trusted: %w; name its authority with AWS_CA_BUNDLE or ca_bundle", server, err)
+	}
+	return fmt.Errorf("%s could not be reached: %w; check the endpoint and the network", server, err)
+}
+
+// busy are the error codes with which AWS asks for patience.
+var busy = [...]string{"Throttling", "ThrottlingException", "ThrottledException", "RequestThrottled", "TooManyRequestsException",
+	"RequestLimitExceeded", "SlowDown", "PriorRequestNotComplete", "IDPCommunicationError"}
+
+// again reports whether another try may go better.
+func again(status int, body []byte, err error) bool {
+	switch {
+	case err != nil:
+		if _, bad := errors.AsType[*tls.CertificateVerificationError](err); bad {
+			return false
+		}
+		_, ok := errors.AsType[*net.OpError](err)
+		return ok
+	case status == http.StatusTooManyRequests || status >= 500 && status != http.StatusNotImplemented:
+		return true
+	case status != http.StatusBadRequest && status != http.StatusForbidden:
+		return false
+	}
+	for _, code := range busy {
+		if strings.Contains(string(body), "<Code>"+code+"</Code>") || strings.Contains(string(body), code+`"`) {
+			return true
+		}
+	}
+	return false
+}
+
+func pause(ctx context.Context, d time.Duration) error {
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(d):
+		return nil
+	}
+}
