@@ -1,0 +1,84 @@
+package policy
+
+import (
+	"bytes"
+	"encoding/json"
+	"strings"
+	"testing"
+)
+
+// fuzzRequests are put to every document that the fuzzer finds acceptable.
+var fuzzRequests = []Request{
+	{Action: "codecommit:GitPush", Resource: repo, Caller: maria},
+	{Action: "codecommit:GitPush", Resource: repo, Caller: dev, Context: ctx("codecommit:references", "refs/heads/main", "aws:username", "*", "a", "2026", "b", "10.0.0.1", "c", "\xff")},
+	{Action: "s3:ListBucket", Resource: "arn:aws:s3:::b", Caller: maria, Context: Context{"a": {"1", "true"}, "aws:tagkeys": {"x", ""}, "empty": {}}},
+	{Action: assume, Resource: roleARN, Caller: stranger, Context: ctx("sts:externalid", "x")},
+	{Action: "sts:AssumeRoleWithWebIdentity", Resource: roleARN, ResourceAccount: here, Caller: github},
+	{Action: "", Resource: "", Caller: Caller{}},
+	{Action: ":", Resource: "*", Caller: nobody},
+}
+
+func FuzzParse(f *testing.F) {
+	f.Add(uint8(Identity), branchPolicy)
+	f.Add(uint8(Session), with(`"Condition":{"DateLessThan":{"a":"2026-11-24T10:20:30.5+01:00"},"ForAnyValue:IpAddressIfExists":{"b":"10.0.0.0/8"}}`))
+	f.Add(uint8(Boundary), with(`"NotResource":"arn:aws:s3:::${aws:username, 'x'}/*","NotAction":["s3:*"],"Sid":"x"`))
+	f.Add(uint8(Identity), with(`"Condition":{"ArnLike":{"a":"arn:*:iam::*:role/?${c}"},"Null":{"c":true},"NumericEquals":{"a":1.5},"BinaryEquals":{"c":"/w=="}}`))
+	f.Add(uint8(Trust), written(version2012, allow(assume, "sts:TagSession").aws(there, maria.ARN, dev.ID).when("StringEquals", "sts:ExternalId", "x"), deny("sts:*").notAWS(here)))
+	f.Add(uint8(Trust), written("", allow("sts:*").from("*"), allow("sts:AssumeRoleWithWebIdentity").from(map[string]any{"Federated": github.Federated})))
+	f.Add(uint8(Identity), written(version2012, deny("*").on("*").when("ForAllValues:StringNotLike", "a", "*?*")))
+	f.Fuzz(func(t *testing.T, kind uint8, text string) {
+		p, err := Parse(Kind(kind%5), text)
+		if err != nil {
+			if err.Error() == "" || len(err.Error()) > len(text)+400 {
+				t.Fatalf("refused %q with %q", text, err)
+			}
+			return
+		}
+		again, err := Parse(Kind(kind%5), rewritten(t, text))
+		if err != nil {
+			t.Fatalf("accepted %q but not the same document in other white space: %v", text, err)
+		}
+		for i := range fuzzRequests {
+			r := &fuzzRequests[i]
+			for _, place := range []func(*Policy) Set{inIdentity, inBoundary, inSession, inTrust} {
+				d := Decide(place(p), r)
+				if d != Decide(place(again), r) {
+					t.Fatalf("%q decides %+v otherwise in other white space", text, r)
+				}
+				if d.Allowed && allDeny(p) && place(p).Boundary == nil && len(place(p).Session) == 0 && !r.Caller.Root {
+					t.Fatalf("%q has only Deny statements and allows %+v", text, r)
+				}
+				_ = d.Reason(r.Action)
+			}
+		}
+	})
+}
+
+var yesToAll, _ = Parse(Identity, `{"Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}`)
+
+func inIdentity(p *Policy) Set { return Set{Identity: []*Policy{p}} }
+func inTrust(p *Policy) Set    { return Set{Identity: []*Policy{yesToAll}, Trust: p} }
+func inBoundary(p *Policy) Set { return Set{Identity: []*Policy{yesToAll}, Boundary: p} }
+func inSession(p *Policy) Set {
+	return Set{Identity: []*Policy{yesToAll}, Session: []*Policy{p}, HasSession: true}
+}
+
+func allDeny(p *Policy) bool {
+	for i := range p.statements {
+		if !p.statements[i].deny {
+			return false
+		}
+	}
+	return true
+}
+
+// rewritten is the document with other white space and, where the characters
+// allow it, other escapes.
+func rewritten(t *testing.T, text string) string {
+	t.Helper()
+	var out bytes.Buffer
+	if err := json.Indent(&out, []byte(text), " ", "\t"); err != nil {
+		t.Fatalf("accepted %q, which is not JSON: %v", text, err)
+	}
+	return strings.ReplaceAll(out.String(), "ü", `\u00fc`)
+}

@@ -1,0 +1,138 @@
+package policy
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+)
+
+func TestParseJSONStrings(t *testing.T) {
+	for _, tt := range []struct{ text, want string }{
+		{`"plain"`, "plain"},
+		{`""`, ""},
+		{`"é漢"`, "é漢"},
+		{`"a\"\\\/\b\f\n\r\tz"`, "a\"\\/\b\f\n\r\tz"},
+		{`"\u00e9\u6F22\ud83d\ude00"`, "é漢😀"},
+		{` "x" `, "x"},
+	} {
+		n, err := parseJSON(tt.text)
+		if err != nil || n.kind != jsonString || n.text != tt.want {
+			t.Errorf("parseJSON(%s) = %+v, %v, want %q", tt.text, n, err, tt.want)
+		}
+	}
+}
+
+func TestParseJSONKeepsNumbersAsWritten(t *testing.T) {
+	for _, text := range []string{"0", "-0", "10", "1.50", "-1.5e+10", "2E3", "1e-7"} {
+		if n, err := parseJSON(text); err != nil || n.kind != jsonNumber || n.text != text {
+			t.Errorf("parseJSON(%s) = %+v, %v", text, n, err)
+		}
+	}
+}
+
+func TestParseJSONRefuses(t *testing.T) {
+	for name, text := range map[string]string{
+		"nothing":                  "",
+		"white space only":         " \n",
+		"a word":                   "nul",
+		"two values":               "{}{}",
+		"trailing text":            "{} x",
+		"trailing comma in object": `{"a":1,}`,
+		"trailing comma in array":  `[1,]`,
+		"duplicate member":         `{"a":1,"a":2}`,
+		"duplicate after escapes":  `{"a":1,"\u0061":2}`,
+		"duplicate deeper":         `[{"x":{"a":1,"b":2,"a":3}}]`,
+		"unquoted name":            `{a:1}`,
+		"missing colon":            `{"a" 1}`,
+		"missing comma":            `[1 2]`,
+		"open object":              `{"a":1`,
+		"open array":               `[1`,
+		"open string":              `"abc`,
+		"open string with escape":  `"a\nbc`,
+		"wrong closing":            `[1}`,
+		"raw control character":    "\"a\nb\"",
+		"raw control after escape": "\"a\\tb\x01\"",
+		"unknown escape":           `"\x41"`,
+		"short unicode escape":     `"\u12"`,
+		"bad unicode escape":       `"\u12g4"`,
+		"escape at the end":        `"\`,
+		"lone high surrogate":      `"\ud83d"`,
+		"lone low surrogate":       `"\ude00"`,
+		"two high surrogates":      `"\ud83d\ud83d"`,
+		"high then plain":          `"\ud83d\u0041"`,
+		"invalid UTF-8":            "\"a\xff\"",
+		"byte order mark":          "\ufeff{}",
+		"leading zero":             "01",
+		"leading plus":             "+1",
+		"bare minus":               "-",
+		"bare point":               "1.",
+		"bare exponent":            "1e",
+		"no-break space":           "\u00a0{}",
+		"comment":                  "{} // x",
+		"single quotes":            `{'a':1}`,
+		"too deep":                 strings.Repeat("[", maxDepth+1) + strings.Repeat("]", maxDepth+1),
+		"too long":                 `"` + strings.Repeat("a", maxDocument) + `"`,
+	} {
+		if n, err := parseJSON(text); err == nil {
+			t.Errorf("%s: parseJSON(%.40q) = %+v, want an error", name, text, n)
+		}
+	}
+}
+
+func TestParseJSONAtItsLimits(t *testing.T) {
+	deep := strings.Repeat("[", maxDepth) + strings.Repeat("]", maxDepth)
+	long := `"` + strings.Repeat("a", maxDocument-2) + `"`
+	for _, text := range []string{deep, long} {
+		if _, err := parseJSON(text); err != nil {
+			t.Errorf("parseJSON(%.20s…): %v", text, err)
+		}
+	}
+}
+
+// What we accept every other JSON reader accepts too, and reads the same.
+func FuzzJSON(f *testing.F) {
+	for _, seed := range []string{`{"a":[1,2.5e3,true,null,"x\u00e9\ud83d\ude00"]}`, `[[[[]]]]`, `{"a":1,"a":2}`, "\"\xff\"", `"\ud800"`, ` { } `} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		n, err := parseJSON(text)
+		if err != nil {
+			return
+		}
+		var want any
+		d := json.NewDecoder(strings.NewReader(text))
+		d.UseNumber()
+		if err := d.Decode(&want); err != nil {
+			t.Fatalf("accepted %q, which is not JSON: %v", text, err)
+		}
+		got, _ := json.Marshal(plainValue(*n))
+		wanted, _ := json.Marshal(want)
+		if string(got) != string(wanted) {
+			t.Fatalf("read %q as %s, want %s", text, got, wanted)
+		}
+	})
+}
+
+func plainValue(n node) any {
+	switch n.kind {
+	case jsonString:
+		return n.text
+	case jsonNumber:
+		return json.Number(n.text)
+	case jsonBool:
+		return n.text == "true"
+	case jsonArray:
+		out := []any{}
+		for _, item := range n.items {
+			out = append(out, plainValue(item))
+		}
+		return out
+	case jsonObject:
+		out := map[string]any{}
+		for i, name := range n.names {
+			out[name] = plainValue(n.items[i])
+		}
+		return out
+	}
+	return nil
+}
