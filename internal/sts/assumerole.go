@@ -1,0 +1,95 @@
+package sts
+
+import (
+	"context"
+	"strings"
+
+	"sojourn/internal/awserr"
+	"sojourn/internal/principal"
+	"sojourn/internal/wire/stswire"
+)
+
+// AssumeRole gives a signed caller a session of a role that trusts it.
+func (s *Service) AssumeRole(ctx context.Context, c *principal.Caller, in *stswire.AssumeRoleInput) (*stswire.AssumeRoleOutput, error) {
+	if c.Kind == principal.Anonymous {
+		return nil, unsigned()
+	}
+	a := ask{roleARN: value(in.RoleArn), sessionName: value(in.RoleSessionName),
+		duration: in.DurationSeconds, policy: in.Policy, policyARNs: in.PolicyArns}
+	g, err := s.assume(ctx, c, a, &signed{c, in})
+	if err != nil {
+		return nil, err
+	}
+	return &stswire.AssumeRoleOutput{Credentials: g.credentials, AssumedRoleUser: g.user, PackedPolicySize: g.packed, SourceIdentity: g.source}, nil
+}
+
+// signed is the way by a caller's own credentials.
+type signed struct {
+	caller *principal.Caller
+	in     *stswire.AssumeRoleInput
+}
+
+func (g *signed) action() string { return "sts:AssumeRole" }
+
+func (g *signed) prove(context.Context, string) (*proof, error) {
+	if err := g.permitted(); err != nil {
+		return nil, err
+	}
+	m, err := requestMarks(g.caller, g.in)
+	if err != nil {
+		return nil, err
+	}
+	p := &proof{caller: g.caller, marks: m, keys: map[string][]string{}, params: map[string]string{}}
+	if id := value(g.in.ExternalId); id != "" {
+		p.keys["sts:externalid"] = []string{id}
+		p.params["externalId"] = id
+	}
+	return p, nil
+}
+
+// permitted refuses callers that no trust policy can let in, and what this
+// server cannot check and so may not pass over.
+func (g *signed) permitted() error {
+	switch {
+	case g.caller.Kind == principal.Root:
+		return awserr.Denied("Roles may not be assumed by root accounts.")
+	case g.caller.Kind == principal.Federated:
+		return awserr.Denied("User: %s is not authorized to perform: sts:AssumeRole on resource: %s", g.caller.ARN(), value(g.in.RoleArn))
+	case len(g.in.ProvidedContexts) > 0:
+		return badParameter("ProvidedContexts is not supported.")
+	}
+	return g.mfa()
+}
+
+// mfa answers the parameters of a device. There are no devices yet, so any is
+// an unknown one.
+func (g *signed) mfa() error {
+	serial, code := value(g.in.SerialNumber), value(g.in.TokenCode)
+	switch {
+	case serial == "" && code == "":
+		return nil
+	case serial == "" || code == "":
+		return awserr.Denied("MultiFactorAuthentication failed, must provide both MFA serial number and one time pass code.")
+	}
+	return awserr.Denied("MultiFactorAuthentication failed, unable to validate MFA code.  Please verify your MFA serial number is valid and associated with this user.")
+}
+
+// requestMarks are the tags and the source identity of a request, joined with
+// what the calling session hands on.
+func requestMarks(c *principal.Caller, in *stswire.AssumeRoleInput) (marks, error) {
+	tags := make([]tag, 0, len(in.Tags))
+	for _, t := range in.Tags {
+		tags = append(tags, tag{value(t.Key), value(t.Value)})
+	}
+	m, err := newMarks(tags, in.TransitiveTagKeys, badParameter)
+	if err != nil {
+		return m, err
+	}
+	if m.source = value(in.SourceIdentity); strings.HasPrefix(strings.ToLower(m.source), "aws:") {
+		return m, badParameter("The source identity may not begin with \"aws:\".")
+	}
+	if m.source != "" && c.SourceIdent != "" && m.source != c.SourceIdent {
+		return m, awserr.Denied("User: %s is not authorized to perform: sts:SetSourceIdentity on resource: %s", c.ARN(), value(in.RoleArn))
+	}
+	return m, m.inherit(&c.Session)
+}

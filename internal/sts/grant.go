@@ -1,0 +1,236 @@
+package sts
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"sojourn/internal/awserr"
+	"sojourn/internal/gate"
+	"sojourn/internal/iam/identity"
+	"sojourn/internal/policy"
+	"sojourn/internal/principal"
+	"sojourn/internal/seal"
+	"sojourn/internal/store"
+	"sojourn/internal/wire/stswire"
+)
+
+// ask is what every way to a role is asked for.
+type ask struct {
+	roleARN, sessionName string
+	duration             *int64
+	policy               *string
+	policyARNs           []stswire.PolicyDescriptorType
+}
+
+// grant is one way to a role.
+type grant interface {
+	// action is the permission that the role's trust policy must give.
+	action() string
+	// prove says who asks for a role of account. It is called once.
+	prove(ctx context.Context, account string) (*proof, error)
+}
+
+// proof is who asks and what comes with it.
+type proof struct {
+	// caller is whom the trust policy judges: an anonymous one when federated
+	// is the ARN of the provider that vouches.
+	caller    *principal.Caller
+	federated string
+
+	marks  marks
+	keys   map[string][]string // condition keys that only this way has
+	params map[string]string   // for the record
+
+	// shape fills in what this way adds to the session.
+	shape func(*principal.Session)
+}
+
+// granted is what every way answers.
+type granted struct {
+	credentials *stswire.Credentials
+	user        *stswire.AssumedRoleUser
+	packed      *int64
+	source      *string
+	proof       *proof
+}
+
+// target is the role that is asked for. A role that does not exist has no
+// record and a trust policy that trusts no one.
+type target struct {
+	arn, account, name string
+	role               store.Role
+	trust              *policy.Policy
+}
+
+// assume goes through the phases.
+func (s *Service) assume(ctx context.Context, c *principal.Caller, a ask, g grant) (*granted, error) {
+	t, err := parseRoleARN(a.roleARN)
+	if err != nil {
+		return nil, err
+	}
+	p, err := g.prove(ctx, t.account)
+	if err != nil {
+		return nil, s.refuse(ctx, c, gate.Request{Action: g.action(), Resource: t.arn, ResourceAccount: t.account}, err)
+	}
+	if err := s.load(ctx, t); err != nil {
+		return nil, err
+	}
+	if err := s.authorize(ctx, g.action(), t, a, p); err != nil {
+		return nil, err
+	}
+	length, err := lifetime(a.duration, t.role.MaxSession, p.caller.Kind == principal.AssumedRole)
+	if err != nil {
+		return nil, err
+	}
+	limits, err := s.sessionPolicies(ctx, t.account, a)
+	if err != nil {
+		return nil, err
+	}
+	return s.issue(t, a, p, limits, length)
+}
+
+// roleARN is arn:aws:iam::ACCOUNT:role/PATH/NAME; the path keeps both slashes.
+var roleARN = regexp.MustCompile(`^arn:aws:iam::([0-9]{12}):role(?:/|/[\x21-\x7e]+/)([\w+=,.@-]{1,64})$`)
+
+func parseRoleARN(s string) (*target, error) {
+	m := roleARN.FindStringSubmatch(s)
+	if m == nil {
+		return nil, awserr.Validation("%s is invalid", s)
+	}
+	return &target{arn: s, account: m[1], name: m[2], trust: nobody()}, nil
+}
+
+// load finds the role. The name alone would be found without regard to case and
+// path, so the whole ARN must be the role's own.
+func (s *Service) load(ctx context.Context, t *target) error {
+	var r store.Role
+	err := s.store.View(ctx, func(tx store.Tx) (err error) {
+		r, err = tx.Role(t.account, t.name)
+		return err
+	})
+	if errors.Is(err, store.ErrNotFound) || err == nil && identity.RoleARN(r) != t.arn {
+		return nil
+	}
+	if err != nil {
+		return awserr.Internal(fmt.Errorf("loading role %q: %w", t.arn, err))
+	}
+	trust, err := policy.Parse(policy.Trust, r.Trust)
+	if err != nil {
+		return awserr.Internal(fmt.Errorf("trust policy of role %q: %w", t.arn, err))
+	}
+	trust.BindPrincipals(r.TrustIDs)
+	trust.Name = "trust policy"
+	t.role, t.trust = r, trust
+	return nil
+}
+
+// authorize asks the gate for the action itself and for what the session is
+// marked with. The identity's policies and the trust policy must allow each.
+func (s *Service) authorize(ctx context.Context, action string, t *target, a ask, p *proof) error {
+	r := gate.Request{
+		Resource: t.arn, ResourceAccount: t.account, ResourceTags: t.role.Tags,
+		Context: contextOf(t, a, p), Trust: t.trust, Federated: p.federated, Params: params(a, p),
+	}
+	actions := []string{action}
+	if len(p.marks.tags) > 0 {
+		actions = append(actions, "sts:TagSession")
+	}
+	if p.marks.source != "" {
+		actions = append(actions, "sts:SetSourceIdentity")
+	}
+	for _, r.Action = range actions {
+		if err := s.gate.Authorize(ctx, p.caller, r); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func contextOf(t *target, a ask, p *proof) map[string][]string {
+	keys := map[string][]string{"sts:rolesessionname": {a.sessionName}}
+	maps.Copy(keys, p.keys)
+	p.marks.context(keys)
+	for _, tag := range t.role.Tags {
+		keys["iam:resourcetag/"+strings.ToLower(tag.Key)] = []string{tag.Value}
+	}
+	return keys
+}
+
+func params(a ask, p *proof) map[string]string {
+	m := map[string]string{"roleArn": a.roleARN, "roleSessionName": a.sessionName}
+	if a.duration != nil {
+		m["durationSeconds"] = strconv.FormatInt(*a.duration, 10)
+	}
+	if p.marks.source != "" {
+		m["sourceIdentity"] = p.marks.source
+	}
+	maps.Copy(m, p.params)
+	return m
+}
+
+func withParam(m map[string]string, name, text string) map[string]string {
+	out := map[string]string{name: text}
+	maps.Copy(out, m)
+	return out
+}
+
+// defaultSession is a session's length when none is asked for, and the longest
+// that a session may get by another role's session.
+const defaultSession = time.Hour
+
+// lifetime settles how long the session lasts. The bounds of the parameter
+// itself, 15 minutes to 12 hours, are the model's.
+func lifetime(asked *int64, longest time.Duration, chained bool) (time.Duration, error) {
+	if asked == nil {
+		return defaultSession, nil
+	}
+	d := time.Duration(*asked) * time.Second
+	switch {
+	case chained && d > defaultSession:
+		return 0, awserr.Validation("The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining")
+	case d > max(longest, defaultSession):
+		return 0, awserr.Validation("The requested DurationSeconds exceeds the MaxSessionDuration set for this role.")
+	}
+	return d, nil
+}
+
+// issue makes the session and its credentials.
+func (s *Service) issue(t *target, a ask, p *proof, l limits, length time.Duration) (*granted, error) {
+	now := s.now().UTC().Truncate(time.Second)
+	session := principal.Session{
+		Kind: principal.AssumedRole, Account: t.role.Account, ID: t.role.ID, Name: t.role.Name, Path: t.role.Path,
+		SessionName: a.sessionName, Issued: now, Expires: now.Add(length),
+		SessionPolicy: l.inline, PolicyARNs: l.managed,
+		Tags: p.marks.tags, TransitiveTag: p.marks.transitive, SourceIdent: p.marks.source,
+		Chained: p.caller.Kind == principal.AssumedRole,
+	}
+	if p.shape != nil {
+		p.shape(&session)
+	}
+	issued, err := s.keys.Issue(session, now)
+	if err != nil {
+		return nil, err
+	}
+	out := &granted{credentials: credentials(issued), proof: p}
+	out.user = &stswire.AssumedRoleUser{AssumedRoleId: new(session.UserID()), Arn: new(session.ARN())}
+	if l.given || len(session.Tags) > 0 {
+		out.packed = new(int64(issued.PackedPercent))
+	}
+	if session.SourceIdent != "" {
+		out.source = new(session.SourceIdent)
+	}
+	return out, nil
+}
+
+func credentials(i seal.Issued) *stswire.Credentials {
+	return &stswire.Credentials{
+		AccessKeyId: new(i.AccessKeyID), SecretAccessKey: new(i.Secret.Reveal()),
+		SessionToken: new(i.Token), Expiration: new(i.Expires),
+	}
+}

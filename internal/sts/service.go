@@ -1,0 +1,112 @@
+// Package sts turns proofs into sessions: AssumeRole for a signed caller,
+// AssumeRoleWithWebIdentity for an identity provider's token, and
+// GetCallerIdentity.
+//
+// All ways to a role share one line of phases (package-private method assume):
+// resolve the role, prove who asks, gather tags and source identity, let the
+// gate evaluate the trust policy, settle the duration and the session policies,
+// and issue. A grant, which is one way, fills in only what is its own and cannot
+// leave out a phase.
+//
+// It owns the rules of a session's making. It does not own the proofs
+// (federation/oidc), the decision and its record (gate), or the token (seal).
+package sts
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"sojourn/internal/awserr"
+	"sojourn/internal/federation/oidc"
+	"sojourn/internal/gate"
+	"sojourn/internal/policy"
+	"sojourn/internal/principal"
+	"sojourn/internal/seal"
+	"sojourn/internal/store"
+	"sojourn/internal/wire/stswire"
+)
+
+// Gate decides and records.
+type Gate interface {
+	Authorize(ctx context.Context, c *principal.Caller, r gate.Request) error
+	Record(ctx context.Context, c *principal.Caller, r gate.Request) error
+}
+
+// Issuer makes credentials of a session.
+type Issuer interface {
+	Issue(s principal.Session, now time.Time) (seal.Issued, error)
+}
+
+// TokenVerifier verifies ID tokens.
+type TokenVerifier interface {
+	Verify(ctx context.Context, token string, find oidc.Lookup) (*oidc.Identity, error)
+}
+
+// Options are what a Service works with; all are required.
+type Options struct {
+	Store store.Store
+	Gate  Gate
+	Keys  Issuer
+	OIDC  TokenVerifier
+	Now   func() time.Time
+}
+
+// Service answers STS operations.
+type Service struct {
+	store store.Store
+	gate  Gate
+	keys  Issuer
+	oidc  TokenVerifier
+	now   func() time.Time
+}
+
+// New makes a service.
+func New(o Options) *Service {
+	return &Service{store: o.Store, gate: o.Gate, keys: o.Keys, oidc: o.OIDC, now: o.Now}
+}
+
+// GetCallerIdentity tells a signed caller who it is. It needs no permission and
+// cannot be denied; it is recorded all the same.
+func (s *Service) GetCallerIdentity(ctx context.Context, c *principal.Caller, _ *stswire.GetCallerIdentityInput) (*stswire.GetCallerIdentityOutput, error) {
+	if c.Kind == principal.Anonymous {
+		return nil, unsigned()
+	}
+	if err := s.gate.Record(ctx, c, gate.Request{Action: "sts:GetCallerIdentity", Resource: "*"}); err != nil {
+		return nil, err
+	}
+	return &stswire.GetCallerIdentityOutput{UserId: new(c.UserID()), Account: new(c.Account), Arn: new(c.ARN())}, nil
+}
+
+// nobody is a trust policy that trusts no one. It stands for the policy of a
+// role that does not exist, so that such a role is refused, recorded and worded
+// like one that does not trust the caller.
+func nobody() *policy.Policy { return new(policy.Policy) }
+
+// refuse records that a request is refused for a reason other than a policy,
+// and returns that reason; when it can't be recorded, that fault instead.
+func (s *Service) refuse(ctx context.Context, c *principal.Caller, r gate.Request, reason error) error {
+	r.Trust = nobody()
+	r.Params = withParam(r.Params, "errorCode", awserr.From(reason).Code)
+	if err := s.gate.Authorize(ctx, c, r); err != nil && !awserr.Is(err, awserr.AccessDenied) {
+		return err
+	}
+	return reason
+}
+
+func unsigned() error {
+	return awserr.New(awserr.MissingAuthentication, http.StatusForbidden, "Request is missing Authentication Token")
+}
+
+// badParameter is InvalidParameterValue, which the models do not list.
+func badParameter(text string) error {
+	return awserr.New("InvalidParameterValue", http.StatusBadRequest, "%s", text)
+}
+
+// value is what p points to, or the zero value.
+func value[T any](p *T) (v T) {
+	if p != nil {
+		v = *p
+	}
+	return v
+}

@@ -1,0 +1,99 @@
+package sts
+
+import (
+	"context"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"sojourn/internal/arn"
+	"sojourn/internal/federation/oidc"
+	"sojourn/internal/principal"
+	"sojourn/internal/store"
+	"sojourn/internal/wire/stswire"
+)
+
+// AssumeRoleWithWebIdentity gives the bearer of a registered provider's ID token
+// a session of a role that trusts the provider. The request needs no signature;
+// one that is there changes nothing.
+func (s *Service) AssumeRoleWithWebIdentity(ctx context.Context, c *principal.Caller, in *stswire.AssumeRoleWithWebIdentityInput) (*stswire.AssumeRoleWithWebIdentityOutput, error) {
+	a := ask{roleARN: value(in.RoleArn), sessionName: value(in.RoleSessionName),
+		duration: in.DurationSeconds, policy: in.Policy, policyARNs: in.PolicyArns}
+	w := &webIdentity{service: s, caller: anonymous(c), in: in}
+	g, err := s.assume(ctx, w.caller, a, w)
+	if err != nil {
+		return nil, err
+	}
+	return &stswire.AssumeRoleWithWebIdentityOutput{
+		Credentials: g.credentials, AssumedRoleUser: g.user, PackedPolicySize: g.packed, SourceIdentity: g.source,
+		SubjectFromWebIdentityToken: new(w.identity.Subject), Audience: new(w.identity.Audience), Provider: new(g.proof.federated),
+	}, nil
+}
+
+// anonymous is the same request from nobody: whoever signed it has no part in it.
+func anonymous(c *principal.Caller) *principal.Caller {
+	a := *c
+	a.Session, a.AccessKeyID, a.Temporary = principal.Session{}, "", false
+	return &a
+}
+
+// webIdentity is the way by an ID token.
+type webIdentity struct {
+	service  *Service
+	caller   *principal.Caller
+	in       *stswire.AssumeRoleWithWebIdentityInput
+	identity *oidc.Identity
+}
+
+func (g *webIdentity) action() string { return "sts:AssumeRoleWithWebIdentity" }
+
+// prove verifies the token against the providers of the role's own account.
+func (g *webIdentity) prove(ctx context.Context, account string) (*proof, error) {
+	if g.in.ProviderId != nil {
+		return nil, badParameter("ProviderId is for OAuth 2.0 access tokens, which are not supported; leave it out for an OpenID Connect ID token.")
+	}
+	id, err := g.service.oidc.Verify(ctx, value(g.in.WebIdentityToken), func(url string) (p store.OIDCProvider, err error) {
+		err = g.service.store.View(ctx, func(tx store.Tx) (err error) {
+			p, err = tx.OIDCProvider(account, url)
+			return err
+		})
+		return p, err
+	})
+	if err != nil {
+		return nil, err
+	}
+	m, err := tokenMarks(id)
+	if err != nil {
+		return nil, err
+	}
+	g.identity = id
+	return &proof{
+		caller: g.caller, federated: arn.IAM(account, "oidc-provider/"+id.Provider.URL), marks: m, keys: id.Context,
+		params: map[string]string{"subjectFromWebIdentityToken": id.Subject, "audience": id.Audience, "staleKeys": strconv.FormatBool(id.StaleKeys)},
+		shape: func(s *principal.Session) {
+			s.Provider, s.Claims = id.Provider.URL, id.Context
+		},
+	}, nil
+}
+
+var sourceIdentity = regexp.MustCompile(`^[\w+=,.@-]{2,64}$`)
+
+// tokenMarks are the tags and the source identity that the provider has put
+// into the token.
+func tokenMarks(id *oidc.Identity) (marks, error) {
+	tags := make([]tag, 0, len(id.Tags))
+	for key, v := range id.Tags {
+		tags = append(tags, tag{key, v})
+	}
+	m, err := newMarks(tags, id.Transitive, rejectedClaim)
+	if err != nil {
+		return m, err
+	}
+	if id.SourceIdentity != "" && (!sourceIdentity.MatchString(id.SourceIdentity) || strings.HasPrefix(strings.ToLower(id.SourceIdentity), "aws:")) {
+		return m, rejectedClaim("Source Identity must match [a-zA-Z_0-9+=,.@-]{2,64} and not begin with \"aws:\"")
+	}
+	m.source = id.SourceIdentity
+	return m, nil
+}
+
+func rejectedClaim(text string) error { return stswire.NewIDPRejectedClaim("%s", text) }
