@@ -1,0 +1,66 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+
+	"sojourn/internal/audit"
+	"sojourn/internal/authn"
+	"sojourn/internal/codecommit"
+	"sojourn/internal/federation/oidc"
+	"sojourn/internal/federation/outbound"
+	"sojourn/internal/gate"
+	"sojourn/internal/git"
+	"sojourn/internal/iam"
+	"sojourn/internal/seal"
+	"sojourn/internal/server"
+	"sojourn/internal/server/api"
+	"sojourn/internal/server/aws"
+	"sojourn/internal/server/codecommitapi"
+	"sojourn/internal/server/iamapi"
+	"sojourn/internal/server/stsapi"
+	"sojourn/internal/store"
+	"sojourn/internal/sts"
+)
+
+// parts are the opened ports that the domain stands on.
+type parts struct {
+	cfg    Config
+	keys   *seal.Keyring
+	store  store.Store
+	audit  audit.Recorder
+	engine *git.Engine
+	log    *slog.Logger
+	now    func() time.Time
+}
+
+// doors builds the domain on the ports, and the doors on the domain.
+func (p parts) doors(url string) (server.Options, error) {
+	fetch, err := outbound.New(outbound.Options{Allow: p.cfg.FederationAllow, CAFile: p.cfg.FederationCA})
+	if err != nil {
+		return server.Options{}, err
+	}
+	guard := gate.New(p.store, p.audit)
+	who := &authn.Authenticator{Keys: p.keys, Store: p.store, Region: p.cfg.Region, Now: p.now}
+	tokens := oidc.New(oidc.Options{Fetch: fetch, Now: p.now})
+	apis, err := aws.New(aws.Options{
+		Services: []*api.Service{
+			stsapi.New(sts.New(sts.Options{Store: p.store, Gate: guard, Keys: p.keys, OIDC: tokens, Now: p.now})),
+			iamapi.New(iam.New(iam.Options{Store: p.store, Gate: guard, Keys: p.keys, Now: p.now})),
+			codecommitapi.New(codecommit.New(codecommit.Options{Store: p.store, Gate: guard, Git: p.engine, Now: p.now, Region: p.cfg.Region,
+				CloneURL: func(name string) string { return url + "/v1/repos/" + name }})),
+		},
+		Auth: who, Region: p.cfg.Region, Secure: p.cfg.PlainHTTP, Now: p.now, Log: p.log,
+	})
+	if err != nil {
+		return server.Options{}, err
+	}
+	return server.Options{
+		API: apis,
+		Git: nil,
+		Ready: func(ctx context.Context) error { return errors.Join(p.store.Ping(ctx)) },
+		Log:   p.log, Now: p.now,
+	}, nil
+}
