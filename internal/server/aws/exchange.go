@@ -1,0 +1,174 @@
+package aws
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"net/http"
+	"runtime/debug"
+	"time"
+
+	"sojourn/internal/authn"
+	"sojourn/internal/awserr"
+	"sojourn/internal/principal"
+	"sojourn/internal/server/api"
+	"sojourn/internal/server/awsjson"
+	"sojourn/internal/server/event"
+	"sojourn/internal/sigv4"
+	"sojourn/internal/wire"
+)
+
+// maxUnsigned bounds the body of a request that nobody answers for.
+const maxUnsigned = 1 << 20
+
+// exchange is one request on its way and what is known of it.
+type exchange struct {
+	*Router
+	w    http.ResponseWriter
+	r    *http.Request
+	ev   *event.Event
+	now  time.Time
+	door api.Door
+
+	auth    *sigv4.Auth
+	authErr error // why the signature is none; auth is not to be used then
+	req     api.Request
+	hash    string
+	svc     *api.Service
+	op      *wire.Operation
+}
+
+// serve goes the one way of every request. The error is for fail to write.
+func (x *exchange) serve() error {
+	for _, step := range []func() error{x.method, x.signature, x.body, x.find} {
+		if err := step(); err != nil {
+			return err
+		}
+	}
+	c, err := x.caller()
+	if err != nil {
+		return err
+	}
+	x.ev.Caller = c.ARN()
+	in, err := x.req.Decode(x.op)
+	if err != nil {
+		return err
+	}
+	out, err := x.svc.Call(x.r.Context(), c, x.op, in)
+	if err != nil {
+		return err
+	}
+	return x.door.Answer(x.w, x.svc.Wire, x.op, out, x.ev.RequestID)
+}
+
+func (x *exchange) method() error {
+	if x.r.Method == http.MethodPost || x.r.Method == http.MethodGet {
+		return nil
+	}
+	x.w.Header().Set("Allow", "GET, POST")
+	return awserr.New("MethodNotAllowed", http.StatusMethodNotAllowed, "The AWS APIs are served by POST and GET.")
+}
+
+// signature reads the signature and checks its time. Its failure counts only
+// once it is known that the operation needs one, which a form may yet tell.
+func (x *exchange) signature() error {
+	x.auth, x.authErr = sigv4.ParseRequest(x.r)
+	if x.authErr == nil {
+		x.authErr = x.auth.CheckWindow(x.now)
+	}
+	if _, json := x.door.(awsjson.Door); json {
+		return x.authErr
+	}
+	return nil
+}
+
+// body reads, hashes and parses the request's body.
+func (x *exchange) body() error {
+	limit := x.door.Limit()
+	if x.authErr != nil {
+		limit = min(limit, maxUnsigned)
+	}
+	body, err := x.read(limit)
+	if err != nil {
+		return err
+	}
+	sum := sha256.Sum256(body)
+	x.hash = hex.EncodeToString(sum[:])
+	x.req, err = x.door.Parse(x.r, body)
+	return err
+}
+
+func (x *exchange) read(limit int64) ([]byte, error) {
+	if x.r.ContentLength <= limit {
+		body, err := io.ReadAll(io.LimitReader(x.r.Body, limit+1))
+		if err != nil {
+			x.w.Header().Set("Connection", "close")
+			return nil, awserr.New("IncompleteBody", http.StatusBadRequest, "The request body could not be read to its end.")
+		}
+		if int64(len(body)) <= limit {
+			return body, nil
+		}
+	}
+	x.w.Header().Set("Connection", "close") // the rest of the body is not worth reading
+	return nil, awserr.New("RequestEntityTooLarge", http.StatusRequestEntityTooLarge, "The request body is larger than %d bytes.", limit)
+}
+
+// find picks the service, by the signature's scope or else by an operation that
+// needs no signature, and the operation in it.
+func (x *exchange) find() error {
+	var svc *api.Service
+	if x.authErr == nil {
+		if svc = x.services[x.auth.Service]; svc == nil {
+			return awserr.New(awserr.SignatureDoesNotMatch, http.StatusForbidden, "Credential should be scoped to correct service.")
+		}
+	} else if svc = x.unsigned(x.req.Action()); svc == nil {
+		return x.authErr
+	}
+	x.svc, x.ev.Service = svc, svc.Wire.Name
+	op, err := x.req.Operation(svc.Wire)
+	if err != nil {
+		return err
+	}
+	x.op, x.ev.Operation = op, op.Name
+	return nil
+}
+
+// caller is who makes the call: nobody where the operation needs no signature.
+func (x *exchange) caller() (*principal.Caller, error) {
+	info := authn.RequestInfo{RequestID: x.ev.RequestID, SourceIP: x.ev.SourceIP,
+		UserAgent: x.r.UserAgent(), Secure: x.opt.Secure || x.r.TLS != nil}
+	if !x.svc.Unsigned[x.op.Name] {
+		return x.opt.Auth.API(x.r.Context(), x.r, x.auth, x.hash, info)
+	}
+	return &principal.Caller{
+		Session:   principal.Session{Kind: principal.Anonymous},
+		RequestID: info.RequestID, Time: x.now, SourceIP: info.SourceIP,
+		UserAgent: info.UserAgent, Secure: info.Secure, Region: x.opt.Region,
+	}, nil
+}
+
+// fail writes an error. One that is not in AWS's terms goes out without its text.
+func (x *exchange) fail(err error) {
+	e := awserr.From(err)
+	x.ev.Error, x.ev.Cause = e.Code, e.Cause
+	var s *wire.Service
+	if x.svc != nil {
+		s = x.svc.Wire
+	}
+	x.door.Error(x.w, s, e, x.ev.RequestID)
+}
+
+// recover answers a panic in the client's protocol. Nothing has gone out: an
+// answer is written in one piece, after all that can fail.
+func (x *exchange) recover() {
+	p := recover()
+	switch p {
+	case nil:
+		return
+	case http.ErrAbortHandler:
+		panic(p)
+	}
+	x.opt.Log.Error("panic", "request_id", x.ev.RequestID, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+	x.fail(fmt.Errorf("panic: %v", p))
+}
