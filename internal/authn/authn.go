@@ -1,0 +1,261 @@
+// Package authn says who signed a request: it opens the session token or the
+// sealed access key that the request names, compares signatures, and checks
+// that the principal still exists.
+//
+// It owns which regions and services a signature may be for, and how old a Git
+// password may be. It does not own the signature's form and arithmetic
+// (sigv4), the token (seal), or what a caller may do (gate). An unknown key, a
+// damaged token and a deleted principal get one answer, after the same work.
+package authn
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/netip"
+	"strings"
+	"sync"
+	"time"
+
+	"sojourn/internal/awserr"
+	"sojourn/internal/principal"
+	"sojourn/internal/seal"
+	"sojourn/internal/sigv4"
+	"sojourn/internal/store"
+)
+
+// How long a Git password may be used, by its own time. Git sends one two or
+// three times in a command, and a push may spend minutes between them.
+const (
+	gitValidity = 15 * time.Minute
+	gitAhead    = 5 * time.Minute
+)
+
+// globalRegion signs for the services that AWS has once for all regions.
+const globalRegion = "us-east-1"
+
+// Authenticator knows whose signature a request bears. Its fields are required
+// and must not change once it is used. It is safe for concurrent use.
+type Authenticator struct {
+	Keys   *seal.Keyring
+	Store  store.Store
+	Region string // of this server
+	Now    func() time.Time
+
+	opened sessions
+	used   lastUse
+}
+
+// RequestInfo is what the door knows of a request beside its signature.
+type RequestInfo struct {
+	RequestID string
+	SourceIP  netip.Addr
+	UserAgent string
+	Secure    bool
+}
+
+// API returns the caller of a signed API request. auth is what
+// sigv4.ParseRequest found in it; its time has been checked.
+func (a *Authenticator) API(ctx context.Context, r *http.Request, auth *sigv4.Auth, bodySHA256 string, info RequestInfo) (*principal.Caller, error) {
+	if err := a.checkScope(auth); err != nil {
+		return nil, err
+	}
+	cred, err := a.credential(ctx, auth.AccessKeyID, auth.Token)
+	match := auth.Verify(r, bodySHA256, cred.signingKey(auth.Date, auth.Region, auth.Service))
+	switch {
+	case err != nil:
+		return nil, err
+	case !match:
+		return nil, awserr.Mismatch()
+	}
+	return a.caller(ctx, cred, use{auth.AccessKeyID, auth.Service, auth.Region}, info)
+}
+
+func (a *Authenticator) checkScope(auth *sigv4.Auth) error {
+	global := auth.Service == "iam" || auth.Service == "sts"
+	if auth.Region != a.Region && !(global && auth.Region == globalRegion) {
+		return awserr.New(awserr.SignatureDoesNotMatch, http.StatusForbidden, "Credential should be scoped to a valid region. This server is %s.", a.Region)
+	}
+	if auth.Date != auth.Time.UTC().Format("20060102") {
+		return awserr.New(awserr.SignatureDoesNotMatch, http.StatusForbidden, "Date in Credential scope does not match the date of the request.")
+	}
+	return nil
+}
+
+// Git returns the caller of a Git request. host is the request's Host header,
+// path the repository's, "/v1/repos/NAME".
+func (a *Authenticator) Git(ctx context.Context, user, password, host, path string, info RequestInfo) (*principal.Caller, error) {
+	g, err := sigv4.ParseGit(user, password)
+	if err != nil {
+		return nil, err
+	}
+	if err := checkGitTime(g.Time, a.Now()); err != nil {
+		return nil, err
+	}
+	cred, err := a.credential(ctx, g.AccessKeyID, g.Token)
+	key := cred.signingKey(g.Time.UTC().Format("20060102"), a.Region, "codecommit")
+	match := false
+	for _, h := range sigv4.GitHosts(host) {
+		for _, p := range sigv4.GitPaths(path) {
+			match = g.Verify(key, a.Region, h, p) || match // every form is tried, so that none is told by its time
+		}
+	}
+	switch {
+	case err != nil:
+		return nil, err
+	case !match:
+		return nil, awserr.New(awserr.SignatureDoesNotMatch, http.StatusForbidden, "The signature in the Git password does not match. "+
+			"Check the secret access key, and that the password was made for %s and the region %s, which this server is.", path, a.Region)
+	}
+	return a.caller(ctx, cred, use{g.AccessKeyID, "codecommit", a.Region}, info)
+}
+
+func checkGitTime(t, now time.Time) error {
+	switch {
+	case t.Before(now.Add(-gitValidity)):
+		return awserr.New(awserr.ExpiredToken, http.StatusForbidden,
+			"The Git password has expired: it is good for %d minutes. Run the command again; if it fails again, check this machine's clock and that no credential store keeps old passwords.",
+			gitValidity/time.Minute)
+	case t.After(now.Add(gitAhead)):
+		return awserr.New(awserr.SignatureDoesNotMatch, http.StatusForbidden,
+			"The Git password is from the future: it says %s, and here it is %s. Set this machine's clock.", t.UTC().Format(time.RFC3339), now.UTC().Format(time.RFC3339))
+	}
+	return nil
+}
+
+// credential is a key that is known, and the session that it proves.
+type credential struct {
+	session   principal.Session
+	temporary bool
+	secret    string
+	mu        sync.Mutex
+	keys      map[scope]sigv4.Key
+}
+
+type scope struct{ date, region, service string }
+
+// maxScopes bounds the signing keys kept for one credential: a session meets
+// three services, two regions and two days.
+const maxScopes = 16
+
+// nobody's signing key takes the time of anyone's.
+var nobody = &credential{secret: "0000000000000000000000000000000000000000"}
+
+func (c *credential) signingKey(date, region, service string) sigv4.Key {
+	if c == nil {
+		return sigv4.DeriveKey(nobody.secret, date, region, service)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	s := scope{date, region, service}
+	if k, ok := c.keys[s]; ok {
+		return k
+	}
+	if c.keys == nil || len(c.keys) >= maxScopes {
+		c.keys = map[scope]sigv4.Key{}
+	}
+	k := sigv4.DeriveKey(c.secret, date, region, service)
+	c.keys[s] = k
+	return k
+}
+
+// credential finds the key: a session's in its token, a user's in the store.
+func (a *Authenticator) credential(ctx context.Context, id, token string) (*credential, error) {
+	if strings.HasPrefix(id, "AKIA") {
+		if token != "" {
+			return nil, awserr.InvalidToken()
+		}
+		return a.accessKey(ctx, id)
+	}
+	now := a.Now()
+	if c := a.opened.get(id, token); c != nil {
+		if !now.Before(c.session.Expires) {
+			return nil, awserr.Expired()
+		}
+		return c, nil
+	}
+	s, key, err := a.Keys.Open(id, token, now)
+	if err != nil {
+		return nil, err
+	}
+	c := &credential{session: s, temporary: true, secret: key.Reveal()}
+	a.opened.put(id, token, c)
+	return c, nil
+}
+
+// accessKey loads a user's long-term key. It is read each time, for it may be
+// made inactive.
+func (a *Authenticator) accessKey(ctx context.Context, id string) (*credential, error) {
+	var k store.AccessKey
+	err := a.Store.View(ctx, func(tx store.Tx) (err error) {
+		k, err = tx.AccessKey(id)
+		return err
+	})
+	if errors.Is(err, store.ErrNotFound) || err == nil && k.Status != "Active" {
+		return nil, awserr.InvalidToken()
+	}
+	if err != nil {
+		return nil, fmt.Errorf("loading access key %q: %w", id, err)
+	}
+	plain, err := a.Keys.OpenSecret("access-key", id, k.Secret)
+	if err != nil {
+		return nil, fmt.Errorf("opening access key %q: %w", id, err)
+	}
+	a.used.remember(id, k.LastUsed)
+	return &credential{secret: string(plain), session: principal.Session{Kind: principal.User, Account: k.Account, ID: k.UserID}}, nil
+}
+
+// caller checks that the principal still exists, by its unique id, and takes
+// its name as it is now.
+func (a *Authenticator) caller(ctx context.Context, cred *credential, u use, info RequestInfo) (*principal.Caller, error) {
+	s := cred.session
+	err := a.Store.View(ctx, func(tx store.Tx) error { return refresh(tx, &s) })
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, awserr.InvalidToken()
+	}
+	if err != nil {
+		return nil, fmt.Errorf("loading the principal %q: %w", s.ID, err)
+	}
+	now := a.Now()
+	if !cred.temporary {
+		a.touch(ctx, u, now)
+	}
+	return &principal.Caller{
+		Session: s, AccessKeyID: u.key, Temporary: cred.temporary,
+		RequestID: info.RequestID, Time: now, SourceIP: info.SourceIP, UserAgent: info.UserAgent, Secure: info.Secure, Region: a.Region,
+	}, nil
+}
+
+func refresh(tx store.Tx, s *principal.Session) error {
+	switch s.Kind {
+	case principal.Root:
+		_, err := tx.Account(s.Account)
+		return err
+	case principal.AssumedRole:
+		r, err := tx.RoleByID(s.ID)
+		if err == nil && r.Account != s.Account {
+			err = store.ErrNotFound
+		}
+		s.Name, s.Path = r.Name, r.Path
+		return err
+	case principal.User:
+		return refreshUser(tx, s)
+	case principal.Federated:
+		if s.ID == s.Account { // issued by the account's root
+			_, err := tx.Account(s.Account)
+			return err
+		}
+		return refreshUser(tx, s)
+	}
+	return store.ErrNotFound
+}
+
+func refreshUser(tx store.Tx, s *principal.Session) error {
+	u, err := tx.UserByID(s.ID)
+	if err == nil && u.Account != s.Account {
+		err = store.ErrNotFound
+	}
+	s.Name, s.Path = u.Name, u.Path
+	return err
+}

@@ -1,0 +1,57 @@
+package authn
+
+import (
+	"container/list"
+	"crypto/sha256"
+	"sync"
+)
+
+// maxSessions is how many opened tokens are kept: about 4 MiB.
+const maxSessions = 4096
+
+// sessions keeps opened tokens, the least recently used go first. A token that
+// is found here has been verified in full for this access key id: the key is a
+// hash of both. The zero value is ready.
+type sessions struct {
+	mu    sync.Mutex
+	order list.List // of entry, the last used in front
+	byKey map[[sha256.Size]byte]*list.Element
+}
+
+type entry struct {
+	key  [sha256.Size]byte
+	cred *credential
+}
+
+func sessionKey(id, token string) [sha256.Size]byte {
+	return sha256.Sum256([]byte(id + "|" + token)) // an access key id has no "|"
+}
+
+func (s *sessions) get(id, token string) *credential {
+	key := sessionKey(id, token)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	e := s.byKey[key]
+	if e == nil {
+		return nil
+	}
+	s.order.MoveToFront(e)
+	return e.Value.(entry).cred
+}
+
+func (s *sessions) put(id, token string, c *credential) {
+	key := sessionKey(id, token)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.byKey == nil {
+		s.byKey = make(map[[sha256.Size]byte]*list.Element)
+	}
+	if s.byKey[key] != nil {
+		return // another request opened it meanwhile
+	}
+	s.byKey[key] = s.order.PushFront(entry{key, c})
+	if s.order.Len() > maxSessions {
+		last := s.order.Remove(s.order.Back()).(entry)
+		delete(s.byKey, last.key)
+	}
+}

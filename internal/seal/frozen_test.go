@@ -1,0 +1,7 @@
+package seal
+
+const (
+	frozenKeyID  = ""
+	frozenSecret = ""
+	frozenToken  = ""
+)
