@@ -45,11 +45,13 @@ func (a *answer) code() int {
 	return a.status
 }
 
-// fail answers a panic, if nothing has gone out.
-func (a *answer) fail() {
-	if a.status == 0 {
-		text(http.StatusInternalServerError, "internal error\n")(a, nil)
+// fail answers a panic. It returns nil if it could: nothing had gone out.
+func (a *answer) fail() any {
+	if a.status != 0 {
+		return http.ErrAbortHandler
 	}
+	text(http.StatusInternalServerError, "internal error\n")(a, nil)
+	return nil
 }
 
 // route names the pattern that a request took, for metrics and the log's level.

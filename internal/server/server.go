@@ -167,11 +167,15 @@ func (s *Server) observe(next http.Handler) http.Handler {
 		s.metrics.inFlight.Inc()
 		defer func() {
 			s.metrics.inFlight.Dec()
-			if p := recover(); p != nil && p != http.ErrAbortHandler {
+			p := recover()
+			if p != nil && p != http.ErrAbortHandler {
 				s.opt.Log.Error("panic", "request_id", ev.RequestID, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
-				a.fail()
+				p = a.fail()
 			}
 			s.finish(r, a, ev, s.opt.Now().Sub(start))
+			if p != nil {
+				panic(http.ErrAbortHandler) // the connection is cut, so that half an answer does not look whole
+			}
 		}()
 		if len(r.TransferEncoding) > 0 {
 			// A chunked body may hide a second request behind a wrong length.

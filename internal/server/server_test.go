@@ -125,6 +125,25 @@ func TestPanicIsA500(t *testing.T) {
 	}
 }
 
+// An answer that breaks off does not look whole to its client.
+func TestBrokenAnswer(t *testing.T) {
+	for _, value := range []any{"boom", http.ErrAbortHandler} {
+		h := start(t, func(w http.ResponseWriter, r *http.Request) {
+			fmt.Fprint(w, "half")
+			http.NewResponseController(w).Flush()
+			panic(value)
+		}, nil)
+		r, err := http.Get(h.url + "/v1/repos/x")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if b, err := io.ReadAll(r.Body); err == nil {
+			t.Errorf("%v: read %q to its end", value, b)
+		}
+		r.Body.Close()
+	}
+}
+
 // Shutdown lets a running request end, and answers no new one.
 func TestDrain(t *testing.T) {
 	entered, leave := make(chan bool), make(chan bool)

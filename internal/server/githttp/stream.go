@@ -1,0 +1,101 @@
+package githttp
+
+import (
+	"compress/gzip"
+	"errors"
+	"io"
+	"net/http"
+	"time"
+
+	"sojourn/internal/git/gitproto"
+)
+
+// silence is how long a connection may stand still within a request. A slow
+// client is served as long as something moves.
+const silence = 2 * time.Minute
+
+// maxFetchRequest bounds what a client may say of what it has and wants: some
+// five million object ids.
+const maxFetchRequest = 256 << 20
+
+// body is the request's stream, inflated if need be. A fetch's is bounded here;
+// a push's is bounded by the domain, which knows the pack.
+func body(w http.ResponseWriter, r *http.Request, s gitproto.Service) (io.Reader, error) {
+	var in io.Reader = &patient{r: r.Body, c: http.NewResponseController(w)}
+	switch r.Header.Get("Content-Encoding") {
+	case "":
+	case "gzip", "x-gzip":
+		z, err := gzip.NewReader(in)
+		if err != nil {
+			return nil, &status{http.StatusBadRequest, "The request body is not in the gzip form that it says it is in."}
+		}
+		in = z
+	default:
+		return nil, &status{http.StatusUnsupportedMediaType, "The request body may be compressed with gzip only."}
+	}
+	if s == gitproto.UploadPack {
+		in = &bounded{r: in, left: maxFetchRequest}
+	}
+	return in, nil
+}
+
+// patient reads as long as bytes come.
+type patient struct {
+	r io.Reader
+	c *http.ResponseController
+}
+
+func (p *patient) Read(b []byte) (int, error) {
+	p.c.SetReadDeadline(time.Now().Add(silence))
+	return p.r.Read(b)
+}
+
+// bounded ends a stream that is too long with an error, not with its end.
+type bounded struct {
+	r    io.Reader
+	left int64
+}
+
+var errTooLong = &status{http.StatusRequestEntityTooLarge, "The request is too long."}
+
+func (l *bounded) Read(b []byte) (int, error) {
+	if l.left <= 0 {
+		return 0, errTooLong
+	}
+	n, err := l.r.Read(b[:min(int64(len(b)), l.left)])
+	l.left -= int64(n)
+	return n, err
+}
+
+// answer writes the status and the headers with the first byte, so that a
+// failure before it can still choose its own.
+type answer struct {
+	w           http.ResponseWriter
+	contentType string
+	begun       bool
+}
+
+func (a *answer) begin() {
+	if !a.begun {
+		a.begun = true
+		uncached(a.w, a.contentType)
+		a.w.WriteHeader(http.StatusOK)
+	}
+}
+
+func (a *answer) Write(b []byte) (int, error) {
+	a.begin()
+	touchWrite(a.w)
+	n, err := a.w.Write(b)
+	if err != nil {
+		return n, errors.Join(errBroken, err)
+	}
+	return n, nil
+}
+
+// Flush sends what is buffered: progress is worth nothing late.
+func (a *answer) Flush() { http.NewResponseController(a.w).Flush() }
+
+func touchWrite(w http.ResponseWriter) {
+	http.NewResponseController(w).SetWriteDeadline(time.Now().Add(silence))
+}
