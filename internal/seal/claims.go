@@ -16,7 +16,7 @@ import (
 )
 
 const (
-	deflateAbove = 256      // shorter claims are not worth the time
+	deflateAbove = 160      // a plain role session stays below and opens faster; a federated one must not exceed 300 characters
 	maxClaims    = 64 << 10 // of inflated claims
 )
 

@@ -1,7 +1,8 @@
 package seal
 
+// Credentials that testRing issued for session() when format 1 was made.
 const (
-	frozenKeyID  = ""
-	frozenSecret = ""
-	frozenToken  = ""
+	frozenKeyID  = "ASIARTX3GSDSWOQJUIKZ"
+	frozenSecret = "uPIJb6E0CqMXdwZV9ZlVwi44pAzbjw6T6hKdNsAL"
+	frozenToken  = "AQECAFEs6JuqzMxMm3BuzFF3Xd7MvYkEvMa-BnrtMlYPmn0SpREF7nahPfX-clyx_SBkjAZ3tZ2cQjYCT74bDsc-yTKQcAdleay8oyySSj817hb0bOs8Q6jv7RqRQHqvJIMpBfzYXmPa4gulQw4_WfF47g3owVfe95hVV5s0TKSOo7kR4bXLlUOV2BHtC2SGdW9c13m33rzdWVlNC2EiTqzReHznrRv68TEENstRm3QDJIBJKR2rTP_W4domTM6wAA8ua4NMmyhGd6EQ1OXNf9jHqiV9_mNBSWsE5Sqq6eqG6_Dyo8XZSTO8URqEJlyz1WtbGj6ubpKRSi4fjoo6yLeh_f_gRZiRnF0pymggbb4tDQRQw0VV_7HvzRM9OCdKZs-XXBMQzDpty7VgyNOzROKbk3zPSaqSdscrHGv8Z-eE2E8r"
 )
