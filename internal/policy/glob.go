@@ -64,6 +64,12 @@ func glob(pattern, text string, fold bool) bool {
 // head matches piece, which has no anyRun, at the start of text and returns
 // how many bytes it took, -1 for no match.
 func head(piece, text string, fold bool) int {
+	if !fold && strings.IndexByte(piece, anyOne) < 0 {
+		if !strings.HasPrefix(text, piece) {
+			return -1
+		}
+		return len(piece)
+	}
 	n := 0
 	for i := range len(piece) {
 		if n >= len(text) {

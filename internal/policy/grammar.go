@@ -44,12 +44,25 @@ func (d *document) compile(kind Kind) *Policy {
 		s.never = e.vague && !s.deny
 		s.notAction = e.member("NotAction")
 		s.notResource = e.member("NotResource")
+		slices.SortStableFunc(s.conditions, cheapFirst)
 		for _, a := range e.actions {
 			s.actions = append(s.actions, compileAction(a))
 		}
 		p.statements = append(p.statements, s)
 	}
 	return p
+}
+
+// cheapFirst orders the conditions of a statement. All must hold, so the order
+// changes no answer.
+func cheapFirst(a, b condition) int {
+	switch {
+	case a.dear == b.dear:
+		return 0
+	case a.dear:
+		return 1
+	}
+	return -1
 }
 
 func (d *document) variables() bool { return d.version == version2012 }

@@ -11,6 +11,7 @@ import (
 type operator struct {
 	negated bool // true when no value of the policy may match
 	null    bool // asks for the key's presence, not for its value
+	dear    bool // has to parse the request's value, so it is asked last
 	compile func(text string, variables bool) (operand, error)
 	match   func(w *operand, want, got string) bool // want is w's text, expanded
 }
@@ -36,24 +37,24 @@ var operators = map[string]operator{
 	"StringLike":                {compile: wildText, match: like},
 	"StringNotLike":             {compile: wildText, match: like, negated: true},
 
-	"NumericEquals":            {compile: number, match: compareNumbers(same)},
-	"NumericNotEquals":         {compile: number, match: compareNumbers(same), negated: true},
-	"NumericLessThan":          {compile: number, match: compareNumbers(less)},
-	"NumericLessThanEquals":    {compile: number, match: compareNumbers(notMore)},
-	"NumericGreaterThan":       {compile: number, match: compareNumbers(more)},
-	"NumericGreaterThanEquals": {compile: number, match: compareNumbers(notLess)},
+	"NumericEquals":            {compile: number, match: compareNumbers(same), dear: true},
+	"NumericNotEquals":         {compile: number, match: compareNumbers(same), negated: true, dear: true},
+	"NumericLessThan":          {compile: number, match: compareNumbers(less), dear: true},
+	"NumericLessThanEquals":    {compile: number, match: compareNumbers(notMore), dear: true},
+	"NumericGreaterThan":       {compile: number, match: compareNumbers(more), dear: true},
+	"NumericGreaterThanEquals": {compile: number, match: compareNumbers(notLess), dear: true},
 
-	"DateEquals":            {compile: date, match: compareDates(same)},
-	"DateNotEquals":         {compile: date, match: compareDates(same), negated: true},
-	"DateLessThan":          {compile: date, match: compareDates(less)},
-	"DateLessThanEquals":    {compile: date, match: compareDates(notMore)},
-	"DateGreaterThan":       {compile: date, match: compareDates(more)},
-	"DateGreaterThanEquals": {compile: date, match: compareDates(notLess)},
+	"DateEquals":            {compile: date, match: compareDates(same), dear: true},
+	"DateNotEquals":         {compile: date, match: compareDates(same), negated: true, dear: true},
+	"DateLessThan":          {compile: date, match: compareDates(less), dear: true},
+	"DateLessThanEquals":    {compile: date, match: compareDates(notMore), dear: true},
+	"DateGreaterThan":       {compile: date, match: compareDates(more), dear: true},
+	"DateGreaterThanEquals": {compile: date, match: compareDates(notLess), dear: true},
 
 	"Bool":         {compile: truth, match: sameTruth},
 	"BinaryEquals": {compile: binary, match: sameBytes},
-	"IpAddress":    {compile: network, match: within},
-	"NotIpAddress": {compile: network, match: within, negated: true},
+	"IpAddress":    {compile: network, match: within, dear: true},
+	"NotIpAddress": {compile: network, match: within, negated: true, dear: true},
 
 	"ArnEquals":    {compile: arnText, match: likeARN},
 	"ArnLike":      {compile: arnText, match: likeARN},

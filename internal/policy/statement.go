@@ -32,7 +32,13 @@ func compileAction(s string) action {
 }
 
 func (a *action) matches(service, name string) bool {
-	return a.any || len(a.service) == len(service) && matchFold(a.service, service) && matchFold(a.name, name)
+	if a.any {
+		return true
+	}
+	if a.service != service && !matchFold(a.service, service) {
+		return false
+	}
+	return matchFold(a.name, name)
 }
 
 // evaluation is a request taken apart once for all statements.
