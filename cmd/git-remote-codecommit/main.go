@@ -1,0 +1,21 @@
+// Command git-remote-codecommit lets git clone, fetch and push codecommit://
+// URLs with temporary credentials. Git starts it; see gitremote-helpers(7).
+//
+//	git clone codecommit://[PROFILE@]REPOSITORY
+//	git clone codecommit::REGION://[PROFILE@]REPOSITORY
+package main
+
+import (
+	"context"
+	"os"
+	"time"
+
+	"sojourn/internal/client/remotehelper"
+)
+
+func main() {
+	os.Exit(remotehelper.Main(context.Background(), remotehelper.Process{
+		Args: os.Args, Env: os.LookupEnv, Environ: os.Environ(), Stderr: os.Stderr, Now: time.Now,
+		Become: remotehelper.Become, Find: remotehelper.Find,
+	}))
+}

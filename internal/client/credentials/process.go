@@ -1,0 +1,107 @@
+package credentials
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os/exec"
+	"strings"
+	"time"
+
+	"sojourn/internal/secret"
+	"sojourn/internal/sigv4"
+)
+
+// process is a program that prints credentials.
+type process struct {
+	profile, command string
+	now              func() time.Time
+}
+
+const (
+	processTime = time.Minute
+	maxOutput   = 64 << 10
+	maxSaid     = 400 // bytes of its standard error that a message quotes
+)
+
+func (p *process) identity() (string, error) { return "process " + p.profile + " " + p.command, nil }
+
+// fetch runs the program once, without standard input, which may be git's.
+func (p *process) fetch(ctx context.Context) (Snapshot, error) {
+	s, err := p.run(ctx)
+	if err != nil {
+		return Snapshot{}, fmt.Errorf("the credential_process of profile %q %w", p.profile, err)
+	}
+	return s, nil
+}
+
+func (p *process) run(ctx context.Context) (Snapshot, error) {
+	words, err := splitCommand(p.command)
+	if err == nil && len(words) == 0 {
+		err = errors.New("it is empty")
+	}
+	if err != nil {
+		return Snapshot{}, fmt.Errorf("is not a command: %w", err)
+	}
+	ctx, cancel := context.WithTimeout(ctx, processTime)
+	defer cancel()
+	c := exec.CommandContext(ctx, words[0], words[1:]...)
+	var out, said bounded
+	c.Stdout, c.Stderr, c.WaitDelay = &out, &said, time.Second
+	out.limit, said.limit = maxOutput, maxSaid
+	if err := c.Run(); err != nil {
+		if ctx.Err() == context.DeadlineExceeded { //nolint:errorlint // a context's error is never wrapped
+			err = fmt.Errorf("did not end in %v", processTime)
+		} else {
+			err = fmt.Errorf("failed: %w", err)
+		}
+		if text := strings.TrimSpace(said.String()); text != "" {
+			err = fmt.Errorf("%w; it said %q", err, text)
+		}
+		return Snapshot{}, err
+	}
+	return p.parse(out.Bytes())
+}
+
+// parse reads what the program printed and never quotes it.
+func (p *process) parse(text []byte) (Snapshot, error) {
+	var v struct {
+		Version                                                int
+		AccessKeyId, SecretAccessKey, SessionToken, Expiration string
+	}
+	if err := json.Unmarshal(text, &v); err != nil {
+		return Snapshot{}, errors.New("did not print the JSON that the AWS CLI documents for it; run it by hand to see")
+	}
+	if v.Version != 1 {
+		return Snapshot{}, fmt.Errorf("printed Version %d; only 1 is known", v.Version)
+	}
+	if v.AccessKeyId == "" || v.SecretAccessKey == "" {
+		return Snapshot{}, errors.New("printed no AccessKeyId or no SecretAccessKey")
+	}
+	s := Snapshot{Method: "custom-process",
+		Credentials: sigv4.Credentials{AccessKeyID: v.AccessKeyId, Secret: secret.New(v.SecretAccessKey), Token: v.SessionToken}}
+	if v.Expiration != "" {
+		end, err := time.Parse(time.RFC3339, v.Expiration)
+		if err != nil {
+			return Snapshot{}, errors.New("printed an Expiration that is no time such as 2026-11-23T12:00:00Z")
+		}
+		if !p.now().Before(end) {
+			return Snapshot{}, fmt.Errorf("printed credentials that expired at %s; sign in again", v.Expiration)
+		}
+		s.Expires = end
+	}
+	return s, nil
+}
+
+// bounded keeps the first limit bytes and takes the rest without keeping it.
+type bounded struct {
+	bytes.Buffer
+	limit int
+}
+
+func (b *bounded) Write(p []byte) (int, error) {
+	b.Buffer.Write(p[:min(len(p), b.limit-b.Len())])
+	return len(p), nil
+}

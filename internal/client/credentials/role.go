@@ -1,0 +1,147 @@
+package credentials
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"sojourn/internal/client/cache"
+	"sojourn/internal/client/config"
+	"sojourn/internal/client/stsclient"
+	"sojourn/internal/sigv4"
+)
+
+// assumesRole reports whether a profile means AssumeRole. A token file beside the role means web identity.
+func assumesRole(p *config.Profile) bool {
+	_, role := p.Get("role_arn")
+	_, token := p.Get("web_identity_token_file")
+	return role && !token
+}
+
+// role is a session of a role, made with other credentials.
+type role struct {
+	chain   *Chain
+	profile string
+	params  stsclient.Role
+	from    source
+}
+
+// role reads a profile that assumes one. visited are the profiles on the way here.
+func (c *Chain) role(p *config.Profile, visited []string) (source, error) {
+	visited = append(visited, p.Name)
+	r := &role{chain: c, profile: p.Name, params: stsclient.Role{
+		ARN: roleARN(p.Value("role_arn")), SessionName: p.Value("role_session_name"),
+		ExternalID: p.Value("external_id"), SerialNumber: p.Value("mfa_serial"),
+	}}
+	if n, err := strconv.Atoi(p.Value("duration_seconds")); err == nil {
+		r.params.Duration = n // the AWS CLI, too, takes no notice of one that is no number
+	}
+	var err error
+	r.from, err = c.roleSource(p, visited)
+	return r, err
+}
+
+func (c *Chain) roleSource(p *config.Profile, visited []string) (source, error) {
+	from, kind := p.Value("source_profile"), p.Value("credential_source")
+	switch {
+	case from != "" && kind != "":
+		return nil, fmt.Errorf("profile %q has both source_profile and credential_source; remove one", p.Name)
+	case from != "":
+		return c.sourceProfile(p, from, visited)
+	case kind == "Environment":
+		s, err := c.environment()
+		if s == nil && err == nil {
+			err = fmt.Errorf("profile %q takes its source credentials from the environment, and AWS_ACCESS_KEY_ID is not set", p.Name)
+		}
+		return s, err
+	case kind == "Ec2InstanceMetadata" || kind == "EcsContainer":
+		return nil, fmt.Errorf("profile %q has credential_source = %s, for which the AWS CLI is needed: make a profile with "+
+			"credential_process = aws configure export-credentials --profile %s, and use that", p.Name, kind, p.Name)
+	case kind != "":
+		return nil, fmt.Errorf("profile %q has credential_source = %s; want Environment, Ec2InstanceMetadata or EcsContainer", p.Name, kind)
+	}
+	return nil, fmt.Errorf("profile %q has a role_arn and does not say with which credentials to assume the role; add source_profile, credential_source or web_identity_token_file", p.Name)
+}
+
+func (c *Chain) sourceProfile(p *config.Profile, name string, visited []string) (source, error) {
+	from, ok := c.Config.Profile(name)
+	if !ok {
+		return nil, fmt.Errorf("profile %q names source_profile %q, which does not exist", p.Name, name)
+	}
+	// A profile may be its own source if it holds keys.
+	if slices.Contains(visited, name) && !(name == p.Name && hasKeys(from)) {
+		return nil, fmt.Errorf("the profiles go round in a circle: %s; change one source_profile", strings.Join(append(visited, name), ", "))
+	}
+	if !hasKeys(from) && assumesRole(from) {
+		return c.role(from, visited)
+	}
+	s, err := c.inProfile(from, false)
+	if s == nil && err == nil {
+		if err = unsupported(from); err == ErrNone { //nolint:errorlint // made one line above
+			err = fmt.Errorf("profile %q names source_profile %q, which holds no credentials", p.Name, name)
+		}
+	}
+	return s, err
+}
+
+func (r *role) identity() (string, error) {
+	from, err := r.from.identity()
+	p := r.params
+	return cache.Key("role", r.chain.Endpoint, from, p.ARN, p.SessionName, p.ExternalID, p.SerialNumber, strconv.Itoa(p.Duration)), err
+}
+
+func (r *role) fetch(ctx context.Context) (Snapshot, error) {
+	key, err := r.identity()
+	if err != nil {
+		return Snapshot{}, err
+	}
+	// The lock does not depend on the source, whose keys change: its files would pile up.
+	lock := cache.Key("lock", r.chain.Endpoint, r.profile, r.params.ARN, r.params.SerialNumber)
+	return r.chain.session(ctx, "assume-role", key, lock, func() (stsclient.Session, error) {
+		s, err := r.assume(ctx)
+		if err != nil {
+			err = fmt.Errorf("profile %q: %w", r.profile, err)
+		}
+		return s, err
+	})
+}
+
+func (r *role) assume(ctx context.Context) (stsclient.Session, error) {
+	from, err := r.from.fetch(ctx)
+	if err != nil {
+		return stsclient.Session{}, err
+	}
+	params := r.params
+	if params.SerialNumber != "" {
+		if params.TokenCode, err = r.chain.Ask(ctx, "Enter MFA code for "+params.SerialNumber+": "); err != nil {
+			return stsclient.Session{}, fmt.Errorf("an MFA code of %s is needed: %w", params.SerialNumber, err)
+		}
+	}
+	params.SessionName = sessionName(params.SessionName, r.chain.Now())
+	sts, err := r.chain.STS()
+	if err != nil {
+		return stsclient.Session{}, err
+	}
+	return sts.AssumeRole(ctx, from.Credentials, params)
+}
+
+// session returns the session called key out of the cache or makes it, while other processes that want it wait.
+func (c *Chain) session(ctx context.Context, method, key, lock string, make func() (stsclient.Session, error)) (Snapshot, error) {
+	if e, ok := c.Cache.Load(key, c.Now()); ok {
+		return Snapshot{e.Credentials, e.Expires, method}, nil
+	}
+	defer c.Cache.Lock(ctx, lock)()
+	if e, ok := c.Cache.Load(key, c.Now()); ok {
+		return Snapshot{e.Credentials, e.Expires, method}, nil
+	}
+	asked := c.Now()
+	s, err := make()
+	if err != nil {
+		return Snapshot{}, err
+	}
+	// Without the cache the next process asks again; that is all that a full disk costs.
+	_ = c.Cache.Store(key, cache.Entry{Credentials: s.Credentials, Issued: asked, Expires: s.Expires})
+	return Snapshot{sigv4.Credentials(s.Credentials), s.Expires, method}, nil
+}
