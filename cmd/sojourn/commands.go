@@ -1,4 +1,14 @@
 package main
 
 // commands are listed by hand, in the order in which help shows them.
-var commands = []command{}
+var commands = []command{
+	{"serve", "serve Git and the STS, IAM and CodeCommit APIs", runServe},
+	{"admin", "administer a server's data directory: credentials, accounts", runAdmin},
+	{"configure", "read and write profiles, as \"aws configure\" does", runConfigure},
+	{"sts", "get temporary credentials, as \"aws sts\" does", runSTS},
+	{"iam", "administer users, roles, policies and providers, as \"aws iam\" does", runIAM},
+	{"codecommit", "administer repositories and branches, as \"aws codecommit\" does", runCodeCommit},
+	{"sign-url", "print the signed HTTPS URL of a codecommit:// URL", runSignURL},
+	{"credential-helper", "answer git's credential protocol", runCredentialHelper},
+	{"demo", "walk through clone, push and pull with temporary credentials", runDemo},
+}

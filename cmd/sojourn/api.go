@@ -1,0 +1,137 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"strings"
+
+	"sojourn/internal/client/apicall"
+	"sojourn/internal/client/credentials"
+	"sojourn/internal/client/signedhttp"
+	"sojourn/internal/wire"
+	"sojourn/internal/wire/codecommitwire"
+	"sojourn/internal/wire/iamwire"
+	"sojourn/internal/wire/stswire"
+)
+
+// statusRefused is the AWS CLI's exit status for a service's refusal.
+const statusRefused = 254
+
+// unsignedOperations are called without credentials.
+var unsignedOperations = map[string]bool{"AssumeRoleWithWebIdentity": true}
+
+func runSTS(ctx context.Context, a *app, args []string) error {
+	return runAPI(ctx, a, stswire.Service, args, "sojourn sts assume-role --role-arn arn:aws:iam::111111111111:role/CodeCommitAccess --role-session-name Maria_Garcia")
+}
+
+func runIAM(ctx context.Context, a *app, args []string) error {
+	return runAPI(ctx, a, iamwire.Service, args, "sojourn iam create-role --role-name CodeCommitAccess --assume-role-policy-document file://trust.json")
+}
+
+func runCodeCommit(ctx context.Context, a *app, args []string) error {
+	return runAPI(ctx, a, codecommitwire.Service, args, "sojourn codecommit create-repository --repository-name MyDemoRepo --profile CodeAccess")
+}
+
+// runAPI runs one operation of a service with the AWS CLI's names, flags and output.
+func runAPI(ctx context.Context, a *app, s *wire.Service, args []string, example string) error {
+	if len(args) == 0 {
+		return usagef("%s: want an operation; \"sojourn %s --help\" lists them", s.Name, s.Name)
+	}
+	if isHelp(args[0]) {
+		fmt.Fprintf(a.stdout, "Usage: sojourn %s OPERATION [FLAGS]\n\nThe operations, flags and answers of \"aws %s\":\n  %s\n\n%s\nExample:\n  %s\n",
+			s.Name, s.Name, strings.Join(apicall.Names(s), "\n  "), serverFlagsHelp, example)
+		return nil
+	}
+	o, err := apicall.Find(s, args[0])
+	if err != nil {
+		return usageError{err.Error()}
+	}
+	if len(args) > 1 && isHelp(args[1]) {
+		fmt.Fprintf(a.stdout, "Usage: sojourn %s %s FLAGS\n\n%s\nA TEXT may be file://PATH. A structure may be JSON.\n\n%s", s.Name, args[0], apicall.Usage(o), serverFlagsHelp)
+		return nil
+	}
+	c, rest, err := serverFlags(args[1:])
+	if err != nil {
+		return err
+	}
+	in, err := apicall.ParseInput(o, rest)
+	if err != nil {
+		return usageError{s.Name + " " + args[0] + ": " + err.Error()}
+	}
+	return c.call(ctx, a, s, o, in)
+}
+
+const serverFlagsHelp = "Flags of every operation: --profile NAME, --region REGION, --endpoint-url URL, --ca-bundle FILE\n"
+
+func isHelp(arg string) bool { return arg == "--help" || arg == "-h" || arg == "help" }
+
+// serverFlags takes the client's own flags out of args, wherever they stand.
+func serverFlags(args []string) (c clientFlags, rest []string, err error) {
+	f := flag.NewFlagSet("", flag.ContinueOnError)
+	f.SetOutput(io.Discard)
+	c.registerServer(f)
+	for i := 0; i < len(args); i++ {
+		name, value, joined := strings.Cut(strings.TrimPrefix(args[i], "--"), "=")
+		if !strings.HasPrefix(args[i], "--") || f.Lookup(name) == nil {
+			rest = append(rest, args[i])
+			continue
+		}
+		if !joined {
+			if i++; i == len(args) {
+				return c, nil, usagef("--%s: a value is missing", name)
+			}
+			value = args[i]
+		}
+		if err := f.Set(name, value); err != nil {
+			return c, nil, usagef("--%s: %v", name, err)
+		}
+	}
+	return c, rest, nil
+}
+
+func (c *clientFlags) call(ctx context.Context, a *app, s *wire.Service, o *wire.Operation, in apicall.Input) error {
+	user, err := c.session(a)
+	if err != nil {
+		return err
+	}
+	api, err := user.Endpoints().API(s.Name, user.Region())
+	if err != nil {
+		return err
+	}
+	request, err := apicall.Encode(s, o, in)
+	if err != nil {
+		return err
+	}
+	post := signedhttp.Request{URL: api.URL, ContentType: request.ContentType, Target: request.Target, Body: request.Body, Service: s.Name, Region: api.Region}
+	if !unsignedOperations[o.Name] {
+		cred, err := user.Credentials(ctx)
+		if errors.Is(err, credentials.ErrNone) {
+			return fmt.Errorf("profile %q has no credentials; set them with \"sojourn configure set\", or give --profile", user.Name)
+		}
+		if err != nil {
+			return err
+		}
+		post.Credentials = &cred.Credentials
+	}
+	client, err := user.HTTP()
+	if err != nil {
+		return err
+	}
+	status, body, err := client.Post(ctx, post)
+	if err != nil {
+		return err
+	}
+	out, err := apicall.Decode(s, o, status, body)
+	if refused, ok := errors.AsType[*apicall.Error](err); ok {
+		fmt.Fprintf(a.stderr, "\n%s\n", strings.ReplaceAll(refused.Error(), "\n", " "))
+		return exitStatus(statusRefused)
+	}
+	if err != nil {
+		return err
+	}
+	_, err = io.WriteString(a.stdout, out)
+	return err
+}

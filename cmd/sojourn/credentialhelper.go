@@ -1,0 +1,36 @@
+package main
+
+import (
+	"context"
+	"time"
+
+	"sojourn/internal/client/credentialhelper"
+)
+
+func runCredentialHelper(ctx context.Context, a *app, args []string) error {
+	var c clientFlags
+	flags := newFlags(a, "credential-helper [FLAGS] get|store|erase",
+		"A credential helper for git with the flags of \"aws codecommit credential-helper\": it signs for\n"+
+			"CodeCommit's hosts and for the server that the configuration names. It keeps nothing, so store\n"+
+			"and erase do nothing.",
+		"git config --global credential.https://git.example.com:8443.helper '!sojourn credential-helper --profile CodeAccess $@'\n"+
+			"git config --global credential.https://git.example.com:8443.useHttpPath true")
+	c.register(flags)
+	anyHost := flags.Bool("ignore-host-check", false, "answer for every host")
+	if err := flags.Parse(args); err != nil {
+		return flagError(err)
+	}
+	switch operation := flags.Arg(0); {
+	case flags.NArg() != 1:
+		return usagef("credential-helper: want get, store or erase")
+	case operation == "store" || operation == "erase":
+		return nil
+	case operation != "get":
+		return usagef("credential-helper: there is no operation %q; want get, store or erase", operation)
+	}
+	s, err := c.session(a)
+	if err != nil {
+		return err
+	}
+	return credentialhelper.Helper{Session: s, Now: time.Now, AnyHost: *anyHost}.Get(ctx, a.stdin, a.stdout)
+}
