@@ -145,7 +145,7 @@ func TestCallersThatMayNot(t *testing.T) {
 	_, err = w.assume(&principal.Caller{}, role, stswire.AssumeRoleInput{})
 	wantError(t, "nobody", err, awserr.MissingAuthentication, "Request is missing Authentication Token")
 	u := w.user(here, "maria", allows(`"*"`, "*"))
-	federated := &principal.Caller{Session: principal.Session{Kind: principal.Federated, Account: here, ID: u.ID, Name: "maria", SessionName: "f"}, Temporary: true}
+	federated := &principal.Caller{Session: principal.Session{Kind: principal.Federated, Account: here, ID: u.ID, Name: "maria", SessionName: "f", SessionPolicy: allows(`"*"`, "*")}, Temporary: true}
 	_, err = w.assume(federated, role, stswire.AssumeRoleInput{})
 	wantError(t, "a federated user", err, denied, refusal(federated, "sts:AssumeRole", role))
 	for name, c := range map[string]struct {

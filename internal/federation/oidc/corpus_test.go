@@ -191,6 +191,7 @@ func encodingAttacks() []attack {
 		{"unused bits set", p[0] + "." + p[1] + "." + spareBits(p[2]), badToken},
 		{"JWS as flattened JSON", string(flat), badToken},
 		{"JWS as general JSON", string(general), badToken},
+		{"longer than 20,000, signed", sign(goodHeader(), changed(goodClaims(), map[string]any{"x": strings.Repeat("x", maxToken)}), "RS256", k.rsa), badToken},
 		{"longer than 20,000", p[0] + "." + p[1] + strings.Repeat("A", maxToken) + "." + p[2], badToken},
 		{"signature cut", good[:len(good)-4], badToken},
 	}
@@ -383,6 +384,12 @@ func TestUnverifiedEmail(t *testing.T) {
 
 func TestTexts(t *testing.T) {
 	k := keyring()
+	for _, alg := range []string{"none", "HS256", "PS384", "rs256"} {
+		_, err := parseToken(b64([]byte(`{"alg":"`+alg+`"}`)) + ".e30.AAAA")
+		if awserr.From(err).Message != "The web identity token is signed with an algorithm that is not supported" {
+			t.Errorf("%s: %v", alg, err)
+		}
+	}
 	for _, c := range []struct {
 		change map[string]any
 		want   string

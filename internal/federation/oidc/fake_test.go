@@ -117,9 +117,12 @@ func (p *provider) turn(d time.Duration) {
 	p.now = p.now.Add(d)
 }
 
-func (p *provider) Get(_ context.Context, u string) ([]byte, http.Header, error) {
+func (p *provider) Get(ctx context.Context, u string) ([]byte, http.Header, error) {
 	if p.gate != nil {
 		<-p.gate
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, nil, err
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -18,7 +18,8 @@ var special = prefixes(
 )
 
 // globalUnicast is all of IPv6 that is given out to hosts; what lies outside is
-// loopback, unique local, link local, multicast, translation or unassigned.
+// loopback, unique local, link local, multicast, translation, an IPv4 address in
+// IPv6's clothes, or unassigned.
 var globalUnicast = netip.MustParsePrefix("2000::/3")
 
 // metadata are the addresses at which clouds hand their machines credentials.
@@ -29,10 +30,9 @@ var metadata = addresses(
 	"fd00:ec2::254", "fd00:ec2::253", "fd00:ec2::23", "fd20:ce::254",
 )
 
-// public reports whether a is an address that a server on the internet can
-// have. An IPv4 address in an IPv6 form is none: nobody publishes one.
+// public reports whether a is an address that a server on the internet can have.
 func public(a netip.Addr) bool {
-	if !a.IsValid() || a.Zone() != "" || a.Is4In6() || metadata[a] {
+	if !a.IsValid() || a.Zone() != "" || metadata[a] {
 		return false
 	}
 	if a.Is6() && !globalUnicast.Contains(a) {
