@@ -54,6 +54,7 @@ func TestTrustPolicyPrincipals(t *testing.T) {
 		{"arn:aws:iam::" + here + ":group/devs", false},
 		{"arn:aws:iam::999999999999:user/x", false},
 		{"arn:aws-cn:iam::" + here + ":user/maria", false},
+		{"arn:aws-cn:iam::" + here + ":root", false},
 		{"arn:aws:sts::" + here + ":assumed-role/Nobody/s1", false},
 		{"arn:aws:sts::" + here + ":assumed-role/builder/s1", false},
 		{"arn:aws:sts::999999999999:federated-user/guest", false},

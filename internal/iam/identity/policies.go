@@ -34,11 +34,11 @@ func PolicyByARN(tx store.Tx, name string) (NamedPolicy, error) {
 func CustomerPolicy(tx store.Tx, name string) (store.Policy, error) {
 	a, err := arn.Parse(name)
 	resource, ok := strings.CutPrefix(a.Resource, "policy/")
-	if err != nil || !ok || a.Service != "iam" {
+	if err != nil || !ok {
 		return store.Policy{}, fmt.Errorf("policy %q: %w", name, store.ErrNotFound)
 	}
 	p, err := tx.Policy(a.Account, path.Base(resource))
-	if err == nil && PolicyARN(p) != name {
+	if err == nil && PolicyARN(p) != name { // another service, path or case
 		err = store.ErrNotFound
 	}
 	if err != nil {
