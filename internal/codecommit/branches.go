@@ -90,47 +90,27 @@ func (s *Service) CreateBranch(ctx context.Context, c *principal.Caller, in *cod
 	if err != nil {
 		return nil, err
 	}
-	if err := s.checkNew(ctx, r, name, oid); err != nil {
-		return nil, err
-	}
-	created, err := s.update(ctx, c, r, git.RefUpdate{Name: refname.Heads + name, New: oid})
-	if err != nil {
-		return nil, err
-	}
-	if !created {
-		return nil, branchExists(name)
-	}
-	return new(codecommitwire.CreateBranchOutput), nil
-}
-
-// checkNew finds out what stands in the way of a branch.
-func (s *Service) checkNew(ctx context.Context, r store.Repository, name, oid string) error {
 	kind, err := s.git.ObjectType(ctx, r.ID, oid)
 	if err != nil {
-		return fault(err, "looking for commit %s in %q", oid, r.Name)
+		return nil, gitFault(err, r)
 	}
 	if kind != "commit" {
-		return codecommitwire.NewCommitDoesNotExist("The commit %s does not exist in the repository.", oid)
+		return nil, noCommit(oid)
 	}
-	full := refname.Heads + name
-	err = s.store.View(ctx, func(tx store.Tx) error {
-		refs, err := tx.RefsNamed(r.ID, []string{full})
-		if err != nil {
-			return err
-		}
-		if _, taken := refs[full]; taken {
-			return branchExists(name)
-		}
-		others, err := tx.ConflictingRefs(r.ID, full)
-		if err == nil && len(others) > 0 {
-			err = codecommitwire.NewInvalidBranchName("The branch cannot exist beside %s.", strings.TrimPrefix(others[0], refname.Heads))
-		}
-		return err
-	})
-	if err != nil {
-		return fault(err, "checking branch %q of %q", name, r.Name)
+	refused, err := s.update(ctx, c, r, git.RefUpdate{Name: refname.Heads + name, New: oid})
+	switch {
+	case err != nil:
+		return nil, err
+	case errors.Is(refused, git.ErrExists), errors.Is(refused, git.ErrStale):
+		return nil, codecommitwire.NewBranchNameExists("The branch %s already exists.", name)
+	case errors.Is(refused, git.ErrConflict):
+		return nil, codecommitwire.NewInvalidBranchName("The branch %s cannot exist: %s.", name, refused)
+	case errors.Is(refused, git.ErrMissing), errors.Is(refused, git.ErrNotCommit):
+		return nil, noCommit(oid)
+	case refused != nil:
+		return nil, fault(refused, "creating branch %q of %q", name, r.Name)
 	}
-	return nil
+	return new(codecommitwire.CreateBranchOutput), nil
 }
 
 // DeleteBranch deletes a branch; one that is not there is deleted already. The
@@ -144,9 +124,6 @@ func (s *Service) DeleteBranch(ctx context.Context, c *principal.Caller, in *cod
 	if err != nil {
 		return nil, err
 	}
-	if r.Head == refname.Heads+name {
-		return nil, codecommitwire.NewDefaultBranchCannotBeDeleted("The branch %s is the default branch and cannot be deleted.", name)
-	}
 	for range deleteTries {
 		oid, err := s.tip(ctx, r, name)
 		if err != nil {
@@ -155,45 +132,43 @@ func (s *Service) DeleteBranch(ctx context.Context, c *principal.Caller, in *cod
 		if oid == "" {
 			return new(codecommitwire.DeleteBranchOutput), nil
 		}
-		deleted, err := s.update(ctx, c, r, git.RefUpdate{Name: refname.Heads + name, Old: oid})
-		if err != nil {
+		refused, err := s.update(ctx, c, r, git.RefUpdate{Name: refname.Heads + name, Old: oid})
+		switch {
+		case err != nil:
 			return nil, err
-		}
-		if deleted {
+		case refused == nil:
 			return &codecommitwire.DeleteBranchOutput{DeletedBranch: branchInfo(name, oid)}, nil
+		case errors.Is(refused, git.ErrDefaultBranch):
+			return nil, codecommitwire.NewDefaultBranchCannotBeDeleted("The branch %s is the default branch and cannot be deleted.", name)
+		case !errors.Is(refused, git.ErrStale) && !errors.Is(refused, git.ErrAbsent):
+			return nil, fault(refused, "deleting branch %q of %q", name, r.Name)
 		}
 	}
-	return nil, fault(errors.New("the branch changes faster than it can be deleted"), "deleting branch %q of %q", name, r.Name)
+	return nil, fault(errors.New("it changes faster than it can be deleted"), "deleting branch %q of %q", name, r.Name)
 }
 
 // deleteTries bounds how often a deletion that a push overtook is tried again.
 const deleteTries = 5
 
-// update changes one branch. It is false without an error when the branch is
-// not at u.Old any more.
-func (s *Service) update(ctx context.Context, c *principal.Caller, r store.Repository, u git.RefUpdate) (bool, error) {
-	short := strings.TrimPrefix(u.Name, refname.Heads)
+// update changes one branch. refused is why the branch was not changed, in the
+// words of package git; err is anything else.
+func (s *Service) update(ctx context.Context, c *principal.Caller, r store.Repository, u git.RefUpdate) (refused, err error) {
 	results, err := s.git.UpdateRefs(ctx, r.ID, c.ARN(), []git.RefUpdate{u}, true)
-	if errors.Is(err, store.ErrNotFound) {
-		return false, absent(r.Name)
-	}
 	if err == nil && (len(results) != 1 || results[0].Name != u.Name) {
 		err = errors.New("the answer is about another ref")
 	}
 	if err != nil {
-		return false, fault(err, "updating branch %q of %q", short, r.Name)
+		return nil, gitFault(err, r)
 	}
-	if results[0].Err == nil {
-		return true, nil
+	return results[0].Err, nil
+}
+
+// gitFault is an error of package git that is not about one ref.
+func gitFault(err error, r store.Repository) error {
+	if errors.Is(err, git.ErrNoRepository) {
+		return absent(r.Name)
 	}
-	now, err := s.tip(ctx, r, short)
-	if err != nil {
-		return false, err
-	}
-	if now == u.Old {
-		return false, fault(results[0].Err, "updating branch %q of %q", short, r.Name)
-	}
-	return false, nil
+	return fault(err, "the refs and objects of %q", r.Name)
 }
 
 // UpdateDefaultBranch makes an existing branch the one that a clone checks out.
@@ -237,6 +212,6 @@ func noBranch(name string) error {
 	return codecommitwire.NewBranchDoesNotExist("The branch %s does not exist.", name)
 }
 
-func branchExists(name string) error {
-	return codecommitwire.NewBranchNameExists("The branch %s already exists.", name)
+func noCommit(oid string) error {
+	return codecommitwire.NewCommitDoesNotExist("The commit %s does not exist in the repository.", oid)
 }

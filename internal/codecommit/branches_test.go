@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"sojourn/internal/awserr"
+	"sojourn/internal/git"
 	"sojourn/internal/store"
 	"sojourn/internal/wire/codecommitwire"
 )
@@ -140,19 +141,43 @@ func TestRaces(t *testing.T) {
 	wantCode(t, "repository deleted meanwhile", w.createBranch("r", "x", commit1), codecommitwire.ErrRepositoryDoesNotExist)
 }
 
-// TestGitFaults: a fault is no answer about branches.
-func TestGitFaults(t *testing.T) {
+// TestGitRefusals: what git refuses is worded as CodeCommit does, and a fault is
+// no answer about branches.
+func TestGitRefusals(t *testing.T) {
 	w := newWorld(t)
 	w.create("r")
 	w.branch("r", "main", commit1)
-	w.git.refusal = errors.New("disk full")
-	wantCode(t, "creating", w.createBranch("r", "x", commit1), awserr.InternalFailure)
-	_, err := w.deleteBranch("r", "main")
-	wantCode(t, "deleting", err, awserr.InternalFailure)
-	w.git.refusal, w.git.failure = nil, errors.New("disk full")
-	wantCode(t, "creating", w.createBranch("r", "x", commit1), awserr.InternalFailure)
-	_, err = w.deleteBranch("r", "main")
-	wantCode(t, "deleting", err, awserr.InternalFailure)
+	create := func() error { return w.createBranch("r", "x", commit1) }
+	remove := func() error { _, err := w.deleteBranch("r", "main"); return err }
+	for _, c := range []struct {
+		refusal      error
+		create, drop string
+	}{
+		{errors.New("disk full"), awserr.InternalFailure, awserr.InternalFailure},
+		{git.ErrUnpack, awserr.InternalFailure, awserr.InternalFailure},
+		{git.ErrStale, codecommitwire.ErrBranchNameExists, awserr.InternalFailure},
+		{fmt.Errorf("refs/heads/x: %w", git.ErrExists), codecommitwire.ErrBranchNameExists, awserr.InternalFailure},
+		{git.ErrConflict, codecommitwire.ErrInvalidBranchName, awserr.InternalFailure},
+		{git.ErrMissing, codecommitwire.ErrCommitDoesNotExist, awserr.InternalFailure},
+		{git.ErrNotCommit, codecommitwire.ErrCommitDoesNotExist, awserr.InternalFailure},
+		{git.ErrDefaultBranch, awserr.InternalFailure, codecommitwire.ErrDefaultBranchCannotBeDeleted},
+	} {
+		w.git.refusal = c.refusal
+		wantCode(t, "creating: "+c.refusal.Error(), create(), c.create)
+		wantCode(t, "deleting: "+c.refusal.Error(), remove(), c.drop)
+	}
+	w.git.refusal = nil
+	for _, c := range []struct {
+		failure error
+		code    string
+	}{
+		{errors.New("disk full"), awserr.InternalFailure}, {git.ErrUnknownOutcome, awserr.InternalFailure},
+		{git.ErrNoRepository, codecommitwire.ErrRepositoryDoesNotExist},
+	} {
+		w.git.failure = c.failure
+		wantCode(t, "creating: "+c.failure.Error(), create(), c.code)
+		wantCode(t, "deleting: "+c.failure.Error(), remove(), c.code)
+	}
 	if w.at("r", "main") != commit1 || w.at("r", "x") != "" {
 		t.Error("something was written")
 	}

@@ -137,16 +137,15 @@ func (g *fakeGit) UpdateRefs(ctx context.Context, repo, actor string, updates []
 	u := updates[0]
 	result := git.RefResult{Name: u.Name, Err: g.refusal}
 	err := g.store.Update(ctx, func(tx store.Tx) error {
-		if _, err := tx.LockRepository(repo); err != nil {
-			return err
+		row, err := tx.LockRepository(repo)
+		if errors.Is(err, store.ErrNotFound) {
+			return git.ErrNoRepository
 		}
-		refs, err := tx.RefsNamed(repo, []string{u.Name})
 		if err != nil || result.Err != nil {
 			return err
 		}
-		if refs[u.Name].OID != u.Old {
-			result.Err = errors.New("the ref is not where it was")
-			return nil
+		if result.Err, err = refusal(tx, row, u); err != nil || result.Err != nil {
+			return err
 		}
 		if u.New == "" {
 			return tx.DeleteRefs(repo, []string{u.Name})
@@ -154,6 +153,29 @@ func (g *fakeGit) UpdateRefs(ctx context.Context, repo, actor string, updates []
 		return tx.PutRefs(repo, []store.Ref{{Name: u.Name, OID: u.New}})
 	})
 	return []git.RefResult{result}, err
+}
+
+// refusal is why the engine would not make this update.
+func refusal(tx store.Tx, r store.Repository, u git.RefUpdate) (refused, err error) {
+	refs, err := tx.RefsNamed(r.ID, []string{u.Name})
+	if err != nil {
+		return nil, err
+	}
+	now := refs[u.Name].OID
+	conflicts, err := tx.ConflictingRefs(r.ID, u.Name)
+	switch {
+	case u.New == "" && r.Head == u.Name:
+		return git.ErrDefaultBranch, err
+	case u.Old == "" && now != "":
+		return git.ErrExists, err
+	case u.Old != "" && now == "":
+		return git.ErrAbsent, err
+	case now != u.Old:
+		return git.ErrStale, err
+	case u.New != "" && len(conflicts) > 0:
+		return git.ErrConflict, err
+	}
+	return nil, err
 }
 
 // recorder keeps the audit records.
