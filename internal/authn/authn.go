@@ -14,8 +14,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/netip"
-	"strings"
-	"sync"
 	"time"
 
 	"sojourn/internal/awserr"
@@ -45,6 +43,7 @@ type Authenticator struct {
 
 	opened sessions
 	used   lastUse
+	decoy  decoy
 }
 
 // RequestInfo is what the door knows of a request beside its signature.
@@ -77,9 +76,6 @@ func (a *Authenticator) checkScope(auth *sigv4.Auth) error {
 	if auth.Region != a.Region && !(global && auth.Region == globalRegion) {
 		return awserr.New(awserr.SignatureDoesNotMatch, http.StatusForbidden, "Credential should be scoped to a valid region. This server is %s.", a.Region)
 	}
-	if auth.Date != auth.Time.UTC().Format("20060102") {
-		return awserr.New(awserr.SignatureDoesNotMatch, http.StatusForbidden, "Date in Credential scope does not match the date of the request.")
-	}
 	return nil
 }
 
@@ -103,12 +99,30 @@ func (a *Authenticator) Git(ctx context.Context, user, password, host, path stri
 	}
 	switch {
 	case err != nil:
-		return nil, err
+		return nil, forGit(err)
 	case !match:
 		return nil, awserr.New(awserr.SignatureDoesNotMatch, http.StatusForbidden, "The signature in the Git password does not match. "+
 			"Check the secret access key, and that the password was made for %s and the region %s, which this server is.", path, a.Region)
 	}
-	return a.caller(ctx, cred, use{g.AccessKeyID, "codecommit", a.Region}, info)
+	c, err := a.caller(ctx, cred, use{g.AccessKeyID, "codecommit", a.Region}, info)
+	return c, forGit(err)
+}
+
+// forGit puts what to do into the text of an error: git shows it to a person.
+func forGit(err error) error {
+	e, ok := errors.AsType[*awserr.Error](err)
+	if !ok {
+		return err
+	}
+	said := *e
+	switch e.Code {
+	case awserr.InvalidClientTokenID:
+		said.Message = "The access key id or the session token in the Git user name is not valid here. " +
+			"Sign in for new credentials, and check that they are for this server and that no credential store keeps old ones."
+	case awserr.ExpiredToken:
+		said.Message = "The session has expired. Sign in for new temporary credentials and run the command again."
+	}
+	return &said
 }
 
 func checkGitTime(t, now time.Time) error {
@@ -122,88 +136,6 @@ func checkGitTime(t, now time.Time) error {
 			"The Git password is from the future: it says %s, and here it is %s. Set this machine's clock.", t.UTC().Format(time.RFC3339), now.UTC().Format(time.RFC3339))
 	}
 	return nil
-}
-
-// credential is a key that is known, and the session that it proves.
-type credential struct {
-	session   principal.Session
-	temporary bool
-	secret    string
-	mu        sync.Mutex
-	keys      map[scope]sigv4.Key
-}
-
-type scope struct{ date, region, service string }
-
-// maxScopes bounds the signing keys kept for one credential: a session meets
-// three services, two regions and two days.
-const maxScopes = 16
-
-// nobody's signing key takes the time of anyone's.
-var nobody = &credential{secret: "0000000000000000000000000000000000000000"}
-
-func (c *credential) signingKey(date, region, service string) sigv4.Key {
-	if c == nil {
-		return sigv4.DeriveKey(nobody.secret, date, region, service)
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	s := scope{date, region, service}
-	if k, ok := c.keys[s]; ok {
-		return k
-	}
-	if c.keys == nil || len(c.keys) >= maxScopes {
-		c.keys = map[scope]sigv4.Key{}
-	}
-	k := sigv4.DeriveKey(c.secret, date, region, service)
-	c.keys[s] = k
-	return k
-}
-
-// credential finds the key: a session's in its token, a user's in the store.
-func (a *Authenticator) credential(ctx context.Context, id, token string) (*credential, error) {
-	if strings.HasPrefix(id, "AKIA") {
-		if token != "" {
-			return nil, awserr.InvalidToken()
-		}
-		return a.accessKey(ctx, id)
-	}
-	now := a.Now()
-	if c := a.opened.get(id, token); c != nil {
-		if !now.Before(c.session.Expires) {
-			return nil, awserr.Expired()
-		}
-		return c, nil
-	}
-	s, key, err := a.Keys.Open(id, token, now)
-	if err != nil {
-		return nil, err
-	}
-	c := &credential{session: s, temporary: true, secret: key.Reveal()}
-	a.opened.put(id, token, c)
-	return c, nil
-}
-
-// accessKey loads a user's long-term key. It is read each time, for it may be
-// made inactive.
-func (a *Authenticator) accessKey(ctx context.Context, id string) (*credential, error) {
-	var k store.AccessKey
-	err := a.Store.View(ctx, func(tx store.Tx) (err error) {
-		k, err = tx.AccessKey(id)
-		return err
-	})
-	if errors.Is(err, store.ErrNotFound) || err == nil && k.Status != "Active" {
-		return nil, awserr.InvalidToken()
-	}
-	if err != nil {
-		return nil, fmt.Errorf("loading access key %q: %w", id, err)
-	}
-	plain, err := a.Keys.OpenSecret("access-key", id, k.Secret)
-	if err != nil {
-		return nil, fmt.Errorf("opening access key %q: %w", id, err)
-	}
-	a.used.remember(id, k.LastUsed)
-	return &credential{secret: string(plain), session: principal.Session{Kind: principal.User, Account: k.Account, ID: k.UserID}}, nil
 }
 
 // caller checks that the principal still exists, by its unique id, and takes

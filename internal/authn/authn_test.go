@@ -190,7 +190,9 @@ func TestSessionExpires(t *testing.T) {
 	if _, err := w.api(c, "sts", region, nil); !awserr.Is(err, awserr.ExpiredToken) {
 		t.Errorf("from memory: %v", err)
 	}
-	w.opened = sessions{}
+	if n := w.opened.order.Len(); n != 0 {
+		t.Errorf("%d ended sessions are kept", n)
+	}
 	if _, err := w.git(c, host, repo); !awserr.Is(err, awserr.ExpiredToken) {
 		t.Errorf("opened anew: %v", err)
 	}

@@ -6,12 +6,13 @@ import (
 	"sync"
 )
 
-// maxSessions is how many opened tokens are kept: about 4 MiB.
+// maxSessions is how many are kept: about 4 MiB.
 const maxSessions = 4096
 
-// sessions keeps opened tokens, the least recently used go first. A token that
-// is found here has been verified in full for this access key id: the key is a
-// hash of both. The zero value is ready.
+// sessions keeps what has been opened, the least recently used go first: a
+// session by its token, a long-term key by its sealed secret. What is found
+// here has been opened for this access key id: the key is a hash of both. The
+// zero value is ready.
 type sessions struct {
 	mu    sync.Mutex
 	order list.List // of entry, the last used in front
@@ -37,6 +38,17 @@ func (s *sessions) get(id, token string) *credential {
 	}
 	s.order.MoveToFront(e)
 	return e.Value.(entry).cred
+}
+
+// drop forgets a session that has ended, and with it the keys.
+func (s *sessions) drop(id, token string) {
+	key := sessionKey(id, token)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if e := s.byKey[key]; e != nil {
+		s.order.Remove(e)
+		delete(s.byKey, key)
+	}
 }
 
 func (s *sessions) put(id, token string, c *credential) {

@@ -1,0 +1,147 @@
+package authn
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+
+	"sojourn/internal/awserr"
+	"sojourn/internal/principal"
+	"sojourn/internal/seal"
+	"sojourn/internal/sigv4"
+	"sojourn/internal/store"
+)
+
+// accessKeyLabel is what the secrets of long-term keys are sealed as, with the key's id.
+const accessKeyLabel = "access-key"
+
+// maxScopes bounds the signing keys kept for one credential: a session meets
+// three services, two regions and two days.
+const maxScopes = 16
+
+// credential is an access key whose secret is known, and the session that it proves.
+type credential struct {
+	session   principal.Session // its maps are shared by all callers, who only read them
+	temporary bool
+	secret    string
+
+	mu   sync.Mutex
+	keys map[scope]sigv4.Key
+}
+
+type scope struct{ date, region, service string }
+
+func (c *credential) signingKey(date, region, service string) sigv4.Key {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	s := scope{date, region, service}
+	if k, ok := c.keys[s]; ok {
+		return k
+	}
+	if c.keys == nil || len(c.keys) >= maxScopes {
+		c.keys = map[scope]sigv4.Key{}
+	}
+	k := sigv4.DeriveKey(c.secret, date, region, service)
+	c.keys[s] = k
+	return k
+}
+
+// Format keeps the secret out of every kind of print.
+func (c *credential) Format(f fmt.State, _ rune) { fmt.Fprint(f, "credential of ", c.session.ID) }
+
+// credential finds the key: a session's in its token, a user's in the store.
+// Every reason for which there is none has the same error. Beside the error
+// stands the decoy, so that the signature can be compared all the same.
+func (a *Authenticator) credential(ctx context.Context, id, token string) (*credential, error) {
+	if strings.HasPrefix(id, "AKIA") {
+		c, err := a.accessKey(ctx, id)
+		if err == nil && token != "" {
+			err = awserr.InvalidToken()
+		}
+		return c, err
+	}
+	c, err := a.sessionKey(id, token)
+	if err != nil {
+		c = a.decoy.session()
+	}
+	return c, err
+}
+
+// sessionKey opens a session's token, or finds it opened.
+func (a *Authenticator) sessionKey(id, token string) (*credential, error) {
+	now := a.Now()
+	if c := a.opened.get(id, token); c != nil {
+		if !now.Before(c.session.Expires) {
+			a.opened.drop(id, token)
+			return nil, awserr.Expired()
+		}
+		return c, nil
+	}
+	s, key, err := a.Keys.Open(id, token, now)
+	if err != nil {
+		return nil, err
+	}
+	c := &credential{session: s, temporary: true, secret: key.Reveal()}
+	a.opened.put(id, token, c)
+	return c, nil
+}
+
+// accessKey loads a user's long-term key. Its row is read each time, for it may
+// be made inactive; the secret in it never changes and is kept opened. For a
+// key that is unknown or inactive the decoy is looked up and opened instead.
+func (a *Authenticator) accessKey(ctx context.Context, id string) (*credential, error) {
+	var k store.AccessKey
+	err := a.Store.View(ctx, func(tx store.Tx) (err error) {
+		k, err = tx.AccessKey(id)
+		return err
+	})
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return a.decoy.session(), fmt.Errorf("loading access key %q: %w", id, err)
+	}
+	known := err == nil && k.Status == "Active"
+	if !known {
+		k = a.decoy.row(a.Keys)
+	}
+	c := a.opened.get(k.ID, string(k.Secret))
+	if c == nil {
+		plain, err := a.Keys.OpenSecret(accessKeyLabel, k.ID, k.Secret)
+		if err != nil {
+			return a.decoy.session(), fmt.Errorf("loading access key %q: %w", id, err)
+		}
+		c = &credential{secret: string(plain), session: principal.Session{Kind: principal.User, Account: k.Account, ID: k.UserID}}
+		a.opened.put(k.ID, string(k.Secret), c)
+	}
+	if !known {
+		return c, awserr.InvalidToken()
+	}
+	a.used.remember(id, k.LastUsed)
+	return c, nil
+}
+
+// decoy is a key that nobody has: a request in the name of an unknown one takes
+// the same steps with it, and so the same time. The zero value is ready.
+type decoy struct {
+	sealed sync.Once
+	key    store.AccessKey
+	made   sync.Once
+	cred   *credential
+}
+
+func (d *decoy) row(keys *seal.Keyring) store.AccessKey {
+	d.sealed.Do(func() {
+		const id = "AKIAAAAAAAAAAAAAAAAA" // in no account: the bit before the account is not set
+		d.key = store.AccessKey{ID: id, Secret: keys.SealSecret(accessKeyLabel, id, []byte(noSecret()))}
+	})
+	return d.key
+}
+
+func (d *decoy) session() *credential {
+	d.made.Do(func() { d.cred = &credential{secret: noSecret()} })
+	return d.cred
+}
+
+// noSecret is as long as secrets are, and nobody knows it.
+func noSecret() string { return (rand.Text() + rand.Text())[:40] }
