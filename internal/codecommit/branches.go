@@ -75,8 +75,8 @@ func (s *Service) tip(ctx context.Context, r store.Repository, name string) (oid
 	return oid, nil
 }
 
-// CreateBranch makes a branch at a commit that the repository has. It does not
-// become the default branch.
+// CreateBranch makes a branch at a commit that the repository has. It becomes
+// the default branch only where there is no branch at all.
 func (s *Service) CreateBranch(ctx context.Context, c *principal.Caller, in *codecommitwire.CreateBranchInput) (*codecommitwire.CreateBranchOutput, error) {
 	name, err := branchName(in.BranchName)
 	if err != nil {

@@ -34,6 +34,8 @@ func (w *world) at(repo, name string) string {
 func TestBranches(t *testing.T) {
 	w := newWorld(t)
 	w.create("r")
+	w.branch("r", "main", commit2)
+	w.head("r", "refs/heads/main")
 	wantCode(t, "create", w.createBranch("r", "feature/x", strings.ToUpper(commit1)), "")
 	if w.git.actor != w.root.ARN() {
 		t.Errorf("actor %q", w.git.actor)
@@ -42,7 +44,7 @@ func TestBranches(t *testing.T) {
 	if err != nil || *out.Branch.BranchName != "feature/x" || *out.Branch.CommitId != commit1 {
 		t.Errorf("get: %+v, %v", out, err)
 	}
-	if r := w.get("r"); r.Head != "" {
+	if r := w.get("r"); r.Head != "refs/heads/main" {
 		t.Errorf("the default branch became %q", r.Head)
 	}
 	wantCode(t, "a second time", w.createBranch("r", "feature/x", commit2), codecommitwire.ErrBranchNameExists)
