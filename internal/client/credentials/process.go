@@ -1,7 +1,6 @@
 package credentials
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -39,7 +38,7 @@ func (p *process) fetch(ctx context.Context) (Snapshot, error) {
 
 func (p *process) run(ctx context.Context) (Snapshot, error) {
 	words, err := splitCommand(p.command)
-	if err == nil && len(words) == 0 {
+	if err == nil && (len(words) == 0 || words[0] == "") {
 		err = errors.New("it is empty")
 	}
 	if err != nil {
@@ -48,21 +47,20 @@ func (p *process) run(ctx context.Context) (Snapshot, error) {
 	ctx, cancel := context.WithTimeout(ctx, processTime)
 	defer cancel()
 	c := exec.CommandContext(ctx, words[0], words[1:]...)
-	var out, said bounded
+	out, said := bounded{limit: maxOutput}, bounded{limit: maxSaid}
 	c.Stdout, c.Stderr, c.WaitDelay = &out, &said, time.Second
-	out.limit, said.limit = maxOutput, maxSaid
 	if err := c.Run(); err != nil {
-		if ctx.Err() == context.DeadlineExceeded { //nolint:errorlint // a context's error is never wrapped
+		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
 			err = fmt.Errorf("did not end in %v", processTime)
 		} else {
 			err = fmt.Errorf("failed: %w", err)
 		}
-		if text := strings.TrimSpace(said.String()); text != "" {
+		if text := strings.TrimSpace(string(said.kept)); text != "" {
 			err = fmt.Errorf("%w; it said %q", err, text)
 		}
 		return Snapshot{}, err
 	}
-	return p.parse(out.Bytes())
+	return p.parse(out.kept)
 }
 
 // parse reads what the program printed and never quotes it.
@@ -97,11 +95,11 @@ func (p *process) parse(text []byte) (Snapshot, error) {
 
 // bounded keeps the first limit bytes and takes the rest without keeping it.
 type bounded struct {
-	bytes.Buffer
+	kept  []byte
 	limit int
 }
 
 func (b *bounded) Write(p []byte) (int, error) {
-	b.Buffer.Write(p[:min(len(p), b.limit-b.Len())])
+	b.kept = append(b.kept, p[:min(len(p), b.limit-len(b.kept))]...)
 	return len(p), nil
 }

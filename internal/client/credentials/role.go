@@ -2,6 +2,7 @@ package credentials
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -10,7 +11,6 @@ import (
 	"sojourn/internal/client/cache"
 	"sojourn/internal/client/config"
 	"sojourn/internal/client/stsclient"
-	"sojourn/internal/sigv4"
 )
 
 // assumesRole reports whether a profile means AssumeRole. A token file beside the role means web identity.
@@ -79,7 +79,7 @@ func (c *Chain) sourceProfile(p *config.Profile, name string, visited []string) 
 	}
 	s, err := c.inProfile(from, false)
 	if s == nil && err == nil {
-		if err = unsupported(from); err == ErrNone { //nolint:errorlint // made one line above
+		if err = unsupported(from); errors.Is(err, ErrNone) {
 			err = fmt.Errorf("profile %q names source_profile %q, which holds no credentials", p.Name, name)
 		}
 	}
@@ -127,8 +127,8 @@ func (r *role) assume(ctx context.Context) (stsclient.Session, error) {
 	return sts.AssumeRole(ctx, from.Credentials, params)
 }
 
-// session returns the session called key out of the cache or makes it, while other processes that want it wait.
-func (c *Chain) session(ctx context.Context, method, key, lock string, make func() (stsclient.Session, error)) (Snapshot, error) {
+// session returns the session called key out of the cache or asks for it, while other processes that want it wait.
+func (c *Chain) session(ctx context.Context, method, key, lock string, ask func() (stsclient.Session, error)) (Snapshot, error) {
 	if e, ok := c.Cache.Load(key, c.Now()); ok {
 		return Snapshot{e.Credentials, e.Expires, method}, nil
 	}
@@ -137,11 +137,11 @@ func (c *Chain) session(ctx context.Context, method, key, lock string, make func
 		return Snapshot{e.Credentials, e.Expires, method}, nil
 	}
 	asked := c.Now()
-	s, err := make()
+	s, err := ask()
 	if err != nil {
 		return Snapshot{}, err
 	}
 	// Without the cache the next process asks again; that is all that a full disk costs.
 	_ = c.Cache.Store(key, cache.Entry{Credentials: s.Credentials, Issued: asked, Expires: s.Expires})
-	return Snapshot{sigv4.Credentials(s.Credentials), s.Expires, method}, nil
+	return Snapshot{s.Credentials, s.Expires, method}, nil
 }
