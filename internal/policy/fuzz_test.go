@@ -54,6 +54,42 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
+// FuzzStatement puts fuzzed words where only the language looks at them, so
+// that most documents are accepted. A Deny may only ever take away.
+func FuzzStatement(f *testing.F) {
+	f.Add("codecommit:Git*", "arn:aws:codecommit:*:*:${aws:username}-*", "StringLike", "a", "20?6", true)
+	f.Add("s3:*", "*", "DateLessThanIfExists", "a", "2027-01-01T00:00:00.5+01:00", true)
+	f.Add("*", "arn:aws:s3:*", "ForAllValues:ArnNotLike", "aws:TagKeys", "arn:*:x:::${c, 'd'}", false)
+	f.Add("sts:AssumeRole", roleARN, "NotIpAddress", "b", "::ffff:10.0.0.0/104", true)
+	f.Add("codecommit:GitPush", repo, "ForAnyValue:NumericGreaterThanEquals", "a", "-01.50", false)
+	f.Add("codecommit:?it?ush", repo, "Null", "empty", "true", false)
+	f.Fuzz(func(t *testing.T, action, resource, operator, key, value string, variables bool) {
+		version := version2008
+		if variables {
+			version = version2012
+		}
+		allowing, err := Parse(Identity, written(version, allow(action).on(resource).when(operator, key, value)))
+		if err != nil {
+			return
+		}
+		denying, err := Parse(Identity, written(version, deny(action).on(resource).when(operator, key, value)))
+		if err != nil {
+			t.Fatalf("accepted as Allow, refused as Deny: %v", err)
+		}
+		for i := range fuzzRequests {
+			r := &fuzzRequests[i]
+			applies := Decide(inIdentity(allowing), r).Allowed
+			if Decide(inIdentity(denying), r).Allowed {
+				t.Fatalf("a Deny allows %+v", r)
+			}
+			both := Decide(Set{Identity: []*Policy{allowing, denying}}, r)
+			if both.Allowed || applies && !both.Explicit {
+				t.Fatalf("the Deny of what is allowed gives %+v for %+v", both, r)
+			}
+		}
+	})
+}
+
 var yesToAll, _ = Parse(Identity, `{"Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}`)
 
 func inIdentity(p *Policy) Set { return Set{Identity: []*Policy{p}} }
