@@ -14,11 +14,13 @@ import (
 	"sojourn/internal/gate"
 	"sojourn/internal/git"
 	"sojourn/internal/iam"
+	"sojourn/internal/objects"
 	"sojourn/internal/seal"
 	"sojourn/internal/server"
 	"sojourn/internal/server/api"
 	"sojourn/internal/server/aws"
 	"sojourn/internal/server/codecommitapi"
+	"sojourn/internal/server/githttp"
 	"sojourn/internal/server/iamapi"
 	"sojourn/internal/server/stsapi"
 	"sojourn/internal/store"
@@ -27,13 +29,14 @@ import (
 
 // parts are the opened ports that the domain stands on.
 type parts struct {
-	cfg    Config
-	keys   *seal.Keyring
-	store  store.Store
-	audit  audit.Recorder
-	engine *git.Engine
-	log    *slog.Logger
-	now    func() time.Time
+	cfg     Config
+	keys    *seal.Keyring
+	store   store.Store
+	objects objects.Store
+	audit   audit.Recorder
+	engine  *git.Engine
+	log     *slog.Logger
+	now     func() time.Time
 }
 
 // doors builds the domain on the ports, and the doors on the domain.
@@ -58,9 +61,9 @@ func (p parts) doors(url string) (server.Options, error) {
 		return server.Options{}, err
 	}
 	return server.Options{
-		API: apis,
-		Git: nil,
-		Ready: func(ctx context.Context) error { return errors.Join(p.store.Ping(ctx)) },
+		API:   apis,
+		Git:   githttp.New(githttp.Options{Auth: who, Git: git.NewService(p.engine, guard, p.cfg.Region), Secure: p.cfg.PlainHTTP}),
+		Ready: func(ctx context.Context) error { return errors.Join(p.store.Ping(ctx), p.objects.Ping(ctx)) },
 		Log:   p.log, Now: p.now,
 	}, nil
 }

@@ -20,6 +20,7 @@ import (
 
 	"sojourn/internal/audit"
 	"sojourn/internal/git"
+	"sojourn/internal/objects"
 	"sojourn/internal/objects/file"
 	"sojourn/internal/seal"
 	"sojourn/internal/server"
@@ -100,18 +101,18 @@ func (n *Node) start(ctx context.Context, opt Options) error {
 		return err
 	}
 	n.onClose(records.Close)
-	engine, err := n.openEngine(ctx, d, st, opt)
+	blobs, err := file.Open(d.objects())
 	if err != nil {
 		return err
 	}
-	return n.serve(d, parts{cfg: n.cfg, keys: keys, store: st, audit: records, engine: engine, log: n.log, now: opt.Now})
+	engine, err := n.openEngine(ctx, d, st, blobs, opt)
+	if err != nil {
+		return err
+	}
+	return n.serve(d, parts{cfg: n.cfg, keys: keys, store: st, objects: blobs, audit: records, engine: engine, log: n.log, now: opt.Now})
 }
 
-func (n *Node) openEngine(ctx context.Context, d dataDir, st store.Store, opt Options) (*git.Engine, error) {
-	blobs, err := file.Open(d.objects())
-	if err != nil {
-		return nil, err
-	}
+func (n *Node) openEngine(ctx context.Context, d dataDir, st store.Store, blobs objects.Store, opt Options) (*git.Engine, error) {
 	engine, err := git.New(ctx, git.Options{Store: st, Objects: blobs, Dir: d.cache(), Now: opt.Now, Log: n.log})
 	if err != nil {
 		return nil, err

@@ -1,0 +1,346 @@
+package git
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+
+	"sojourn/internal/git/gitexec"
+	"sojourn/internal/objects"
+	"sojourn/internal/store"
+)
+
+// held is something on disk that its users share; the last to drop it removes
+// it. Only who holds it may hold it again.
+type held struct {
+	users  atomic.Int64
+	remove func()
+}
+
+func (h *held) hold() { h.users.Add(1) }
+
+func (h *held) drop() {
+	if h.users.Add(-1) == 0 {
+		h.remove()
+	}
+}
+
+// generation is an object directory with hard links to a repository's packs. It
+// only grows: packs that leave the list leave by a new generation. So what has
+// been seen in it stays, and many versions share it.
+type generation struct {
+	held
+	path    string
+	packGen int64
+
+	mu      sync.Mutex
+	version int64 // has all packs of this version
+	packs   map[string]bool
+}
+
+func (e *Engine) newGeneration(packGen int64) (*generation, error) {
+	path, err := e.newDir(gensDir)
+	if err == nil {
+		err = os.Mkdir(filepath.Join(path, "pack"), 0o700)
+	}
+	if err != nil {
+		return nil, err
+	}
+	g := &generation{path: path, packGen: packGen, packs: map[string]bool{}}
+	g.remove = func() { os.RemoveAll(path) }
+	g.hold()
+	return g, nil
+}
+
+// covers reports whether all objects of a snapshot are in the generation.
+func (g *generation) covers(s *snapshot) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.version >= s.version && g.packGen >= s.packGen
+}
+
+func (g *generation) has(pack string) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.packs[pack]
+}
+
+// file is the path of a pack's file in the directory. Git takes any name that
+// ends so; ours are longer than what it would make itself, and never the same twice.
+func (g *generation) file(pack, ext string) string {
+	return filepath.Join(g.path, "pack", "pack-"+pack+ext)
+}
+
+// added notes a pack that was linked.
+func (g *generation) added(pack string) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.packs[pack] = true
+}
+
+// reached notes that all packs of a version are there.
+func (g *generation) reached(version int64) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.version = max(g.version, version)
+}
+
+// objectsOf returns a generation with all objects of the snapshot, held.
+func (e *Engine) objectsOf(ctx context.Context, r *repo, s *snapshot) (*generation, error) {
+	if g := r.generationFor(s); g != nil {
+		return g, nil
+	}
+	if err := r.lockBuild(ctx); err != nil {
+		return nil, err
+	}
+	defer r.unlockBuild()
+	for try := 0; ; try++ {
+		if g := r.generationFor(s); g != nil {
+			return g, nil
+		}
+		g, err := e.buildGeneration(ctx, r)
+		if err == nil {
+			return g, nil
+		}
+		if !errors.Is(err, objects.ErrNotFound) || try == 3 {
+			return nil, fmt.Errorf("making the packs of repository %s available: %w", r.id, err)
+		} // a pack left the list meanwhile, with its blob
+	}
+}
+
+// generationFor returns the kept generation, held, if it will do.
+func (r *repo) generationFor(s *snapshot) *generation {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.gen == nil || !r.gen.covers(s) {
+		return nil
+	}
+	r.gen.hold()
+	return r.gen
+}
+
+// buildGeneration brings the kept generation up to what is committed now, or
+// makes a new one. The caller has the build lock.
+func (e *Engine) buildGeneration(ctx context.Context, r *repo) (*generation, error) {
+	var row store.Repository
+	var packs []store.Pack
+	err := e.store.View(ctx, func(tx store.Tx) (err error) {
+		if row, err = tx.RepositoryByID(r.id); err == nil {
+			packs, err = tx.Packs(r.id)
+		}
+		return err
+	})
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, ErrNoRepository
+	}
+	if err != nil {
+		return nil, err
+	}
+	r.mu.Lock()
+	old := r.gen
+	if old != nil {
+		old.hold()
+	}
+	r.mu.Unlock()
+	if old != nil {
+		defer old.drop()
+	}
+	g := old
+	if old == nil || old.packGen != row.PackGen {
+		if g, err = e.newGeneration(row.PackGen); err != nil {
+			return nil, err
+		}
+	} else {
+		g.hold()
+	}
+	if err := e.fill(ctx, g, old, packs); err != nil {
+		g.drop()
+		return nil, err
+	}
+	g.reached(row.Version)
+	r.keepGeneration(g)
+	return g, nil
+}
+
+// keepGeneration keeps g, if the repository is kept at all.
+func (r *repo) keepGeneration(g *generation) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.cold || r.gen == g {
+		return
+	}
+	if r.gen != nil {
+		r.gen.drop()
+	}
+	g.hold()
+	r.gen = g
+}
+
+// fill links the packs that g lacks, from old where it has them.
+func (e *Engine) fill(ctx context.Context, g, old *generation, packs []store.Pack) error {
+	for _, p := range packs {
+		if g.has(p.ID) {
+			continue
+		}
+		for _, f := range []struct {
+			ext  string
+			size int64
+		}{{".pack", p.Size}, {".idx", p.IdxSize}} { // git looks for the index first
+			if err := e.bring(ctx, g, old, &p, f.ext, f.size); err != nil {
+				return err
+			}
+		}
+		g.added(p.ID)
+	}
+	return nil
+}
+
+func (e *Engine) bring(ctx context.Context, g, old *generation, p *store.Pack, ext string, size int64) error {
+	dst := g.file(p.ID, ext)
+	if _, err := os.Lstat(dst); err == nil {
+		return nil // from an attempt that stopped half way
+	}
+	if old != nil && old != g && old.has(p.ID) && os.Link(old.file(p.ID, ext), dst) == nil {
+		return nil
+	}
+	if err := e.opt.Objects.Fetch(ctx, blobKey(p.Repo, p.ID, ext), dst); err != nil {
+		return err
+	}
+	info, err := os.Stat(dst)
+	if err == nil && info.Size() != size {
+		err = fmt.Errorf("pack %s of repository %s: %s has %d bytes, not %d", p.ID, p.Repo, ext, info.Size(), size)
+	}
+	if err != nil {
+		err = errors.Join(err, os.Remove(dst))
+	}
+	return err
+}
+
+func blobKey(repo, pack, ext string) string { return "repos/" + repo + "/packs/" + pack + ext }
+
+// adopt links a pack that was just committed, so that the next request need not
+// ask the store for it. Whatever fails here is made good then.
+func (e *Engine) adopt(r *repo, in *incoming, c *committed) {
+	r.mu.Lock()
+	g := r.gen
+	ok := g != nil && g.packGen == c.row.PackGen && g.covers(&snapshot{version: c.row.Version - 1, packGen: c.row.PackGen})
+	if ok {
+		g.hold()
+	}
+	r.mu.Unlock()
+	if !ok {
+		return
+	}
+	defer g.drop()
+	if in != nil {
+		for _, ext := range []string{".pack", ".idx"} {
+			if err := os.Link(in.file+ext, g.file(in.pack.ID, ext)); err != nil && !errors.Is(err, os.ErrExist) {
+				return
+			}
+		}
+		g.added(in.pack.ID)
+	}
+	g.reached(c.row.Version)
+}
+
+// view is a bare repository for git to read: the refs of one snapshot over the
+// objects of a generation.
+type view struct {
+	held
+	path string
+	gen  *generation // held
+	snap *snapshot
+}
+
+// viewOf returns the view of the snapshot, held.
+func (e *Engine) viewOf(ctx context.Context, r *repo, s *snapshot) (*view, error) {
+	g, err := e.objectsOf(ctx, r, s)
+	if err != nil {
+		return nil, err
+	}
+	defer g.drop()
+	if v := r.viewFor(s); v != nil {
+		return v, nil
+	}
+	if err := r.lockBuild(ctx); err != nil {
+		return nil, err
+	}
+	defer r.unlockBuild()
+	if v := r.viewFor(s); v != nil {
+		return v, nil
+	}
+	v, err := e.newView(g, s)
+	if err != nil {
+		return nil, fmt.Errorf("making a view of repository %s: %w", r.id, err)
+	}
+	r.keepView(v)
+	return v, nil
+}
+
+func (r *repo) viewFor(s *snapshot) *view {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	v := r.view
+	if v == nil || v.snap.version != s.version || v.snap.head != s.head || v.snap.packGen != s.packGen {
+		return nil
+	}
+	v.hold()
+	return v
+}
+
+// keepView keeps v for the next request, unless it is of an older version.
+func (r *repo) keepView(v *view) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.cold || r.view != nil && r.view.snap.version > v.snap.version {
+		return
+	}
+	if r.view != nil {
+		r.view.drop()
+	}
+	v.hold()
+	r.view = v
+}
+
+func (e *Engine) newView(g *generation, s *snapshot) (*view, error) {
+	path, err := e.newDir(viewsDir)
+	if err != nil {
+		return nil, err
+	}
+	g.hold()
+	v := &view{path: path, gen: g, snap: s}
+	v.remove = func() {
+		os.RemoveAll(path)
+		g.drop()
+	}
+	v.hold()
+	head := s.head
+	if head == "" {
+		head = "refs/heads/main" // git wants one; it need not exist
+	}
+	err = gitexec.MakeRepository(path, head)
+	if err == nil {
+		err = os.WriteFile(filepath.Join(path, "packed-refs"), packedRefs(s.refs), 0o600)
+	}
+	if err != nil {
+		v.drop()
+		return nil, err
+	}
+	return v, nil
+}
+
+func packedRefs(refs []store.Ref) []byte {
+	b := make([]byte, 0, 64+100*len(refs))
+	b = append(b, "# pack-refs with: peeled fully-peeled sorted \n"...)
+	for i := range refs {
+		b = append(append(append(append(b, refs[i].OID...), ' '), refs[i].Name...), '\n')
+		if refs[i].Peeled != "" {
+			b = append(append(append(b, '^'), refs[i].Peeled...), '\n')
+		}
+	}
+	return b
+}

@@ -1,0 +1,138 @@
+package git
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+
+	"sojourn/internal/arn"
+	"sojourn/internal/awserr"
+	"sojourn/internal/gate"
+	"sojourn/internal/git/gitexec"
+	"sojourn/internal/git/gitproto"
+	"sojourn/internal/principal"
+	"sojourn/internal/store"
+)
+
+// The actions that Git is authorised by, as on AWS.
+const (
+	actionPull = "codecommit:GitPull"
+	actionPush = "codecommit:GitPush"
+)
+
+// keyReferences is the condition key with a push's ref. At info/refs it is
+// absent, for the refs are not known yet.
+const keyReferences = "codecommit:references"
+
+// Gate decides and records.
+type Gate interface {
+	Authorize(ctx context.Context, c *principal.Caller, r gate.Request) error
+}
+
+// Service serves repositories to callers, by name in the caller's account.
+type Service struct {
+	engine *Engine
+	gate   Gate
+	region string
+}
+
+// NewService makes a service over an engine.
+func NewService(e *Engine, g Gate, region string) *Service { return &Service{e, g, region} }
+
+// request is what the gate is asked about a repository.
+func (s *Service) request(c *principal.Caller, action, name string, row *store.Repository) gate.Request {
+	return gate.Request{
+		Action: action, Resource: arn.Repository(s.region, c.Account, name), ResourceTags: row.Tags,
+		Params: map[string]string{"repositoryName": name},
+	}
+}
+
+// find asks the gate for an action on a repository. Only who may do it learns
+// that a repository is not there.
+func (s *Service) find(ctx context.Context, c *principal.Caller, action, name string) (store.Repository, error) {
+	row, err := s.engine.find(ctx, byName(c.Account, s.region, name))
+	if err != nil && !errors.Is(err, ErrNoRepository) {
+		return row, err
+	}
+	if denied := s.gate.Authorize(ctx, c, s.request(c, action, name, &row)); denied != nil {
+		return row, denied
+	}
+	return row, err
+}
+
+// Advertise is the answer to info/refs: the refs, in version 2 of a fetch the
+// capabilities alone. It must not be changed.
+func (s *Service) Advertise(ctx context.Context, c *principal.Caller, name string, service gitproto.Service, version int) ([]byte, error) {
+	action := actionPull
+	if service == gitproto.ReceivePack {
+		action = actionPush
+		if version == 2 { // which a push does not have: git falls back to 0
+			version = 0
+		}
+	}
+	row, err := s.find(ctx, c, action, name)
+	if err != nil {
+		return nil, err
+	}
+	if version == 2 {
+		return gitproto.V2Advert(), nil
+	}
+	_, snap, err := s.engine.refsOf(ctx, &row)
+	if err != nil {
+		return nil, err
+	}
+	return snap.advert(service, version), nil
+}
+
+// UploadPack answers one request of a fetch.
+func (s *Service) UploadPack(ctx context.Context, c *principal.Caller, name string, version int, in io.Reader, out io.Writer) error {
+	row, err := s.find(ctx, c, actionPull, name)
+	if err != nil {
+		return err
+	}
+	r, snap, err := s.engine.refsOf(ctx, &row)
+	if err != nil {
+		return err
+	}
+	return busy(s.engine.uploadPack(ctx, r, snap, version, in, out))
+}
+
+// ReceivePack does one push: each ref is decided by itself.
+func (s *Service) ReceivePack(ctx context.Context, c *principal.Caller, name string, in io.Reader, out io.Writer) error {
+	row, err := s.find(ctx, c, actionPush, name)
+	if err != nil {
+		return err
+	}
+	r, snap, err := s.engine.refsOf(ctx, &row)
+	if err != nil {
+		return err
+	}
+	may := func(updates []RefUpdate) ([]error, error) { return s.mayPush(ctx, c, name, &row, updates) }
+	return busy(s.engine.receive(ctx, r, snap, c.ARN(), may, in, out))
+}
+
+func (s *Service) mayPush(ctx context.Context, c *principal.Caller, name string, row *store.Repository, updates []RefUpdate) ([]error, error) {
+	errs := make([]error, len(updates))
+	for i, u := range updates {
+		r := s.request(c, actionPush, name, row)
+		r.Context = map[string][]string{keyReferences: {u.Name}}
+		r.Params = map[string]string{"repositoryName": name, "reference": u.Name, "oldCommitId": u.Old, "commitId": u.New}
+		err := s.gate.Authorize(ctx, c, r)
+		switch {
+		case awserr.Is(err, awserr.AccessDenied):
+			errs[i] = ErrDenied
+		case err != nil:
+			return nil, err
+		}
+	}
+	return errs, nil
+}
+
+// busy words a full house in AWS's terms.
+func busy(err error) error {
+	if errors.Is(err, gitexec.ErrBusy) {
+		return &awserr.Error{Code: awserr.ServiceUnavailable, Status: http.StatusServiceUnavailable, Message: "The server is busy. Try again in a minute.", Cause: err}
+	}
+	return err
+}

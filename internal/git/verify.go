@@ -1,0 +1,240 @@
+package git
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"sojourn/internal/git/gitexec"
+	"sojourn/internal/refname"
+)
+
+func isOID(s string) bool { return refname.IsObjectID(s) && strings.ToLower(s) == s }
+
+// object is what an object id stands for.
+type object struct {
+	kind   string // "" when it is not there
+	peeled string // what a tag points to in the end
+}
+
+// objectTypes asks git what ids stand for.
+func (e *Engine) objectTypes(ctx context.Context, o gitexec.Objects, oids []string) (map[string]object, error) {
+	var in, out bytes.Buffer
+	for _, oid := range oids {
+		fmt.Fprintf(&in, "%s\n%s^{}\n", oid, oid)
+	}
+	if err := e.git.Run(ctx, gitexec.ObjectTypes(o), gitexec.IO{Stdin: &in, Stdout: &out}); err != nil {
+		return nil, err
+	}
+	answers := strings.Split(strings.TrimSuffix(out.String(), "\n"), "\n")
+	if len(answers) != 2*len(oids) {
+		return nil, fmt.Errorf("git cat-file gave %d answers for %d objects", len(answers), len(oids))
+	}
+	found := make(map[string]object, len(oids))
+	for i, oid := range oids {
+		kind, _, _ := strings.Cut(answers[2*i], " ")
+		if kind == oid { // "<id> missing"
+			continue
+		}
+		ob := object{kind: kind}
+		if kind == "tag" {
+			target, peeled, _ := strings.Cut(answers[2*i+1], " ")
+			if !isOID(peeled) {
+				return nil, fmt.Errorf("git cat-file: tag %s: %s %s", oid, target, peeled)
+			}
+			ob.peeled = peeled
+		}
+		found[oid] = ob
+	}
+	return found, nil
+}
+
+// verify refuses updates whose new objects are not there whole, or are not of
+// the kind that the ref needs. An object that a visible ref points to now is
+// known to be whole.
+func (e *Engine) verify(ctx context.Context, c *change, o gitexec.Objects) error {
+	known := c.known()
+	var ask []string
+	for _, u := range c.alive() {
+		if _, ok := known[u.New]; !ok && u.New != "" {
+			ask = append(ask, u.New)
+		}
+	}
+	slices.Sort(ask)
+	ask = slices.Compact(ask)
+	if len(ask) > 0 {
+		found, err := e.objectTypes(ctx, o, ask)
+		if err != nil {
+			return err
+		}
+		for oid, ob := range found {
+			known[oid] = ob
+		}
+	}
+	for _, u := range c.alive() {
+		if u.New != "" {
+			u.judge(known[u.New])
+		}
+	}
+	return e.connected(ctx, c, o, ask)
+}
+
+// judge applies the rules for what a ref may point to.
+func (u *update) judge(ob object) {
+	switch {
+	case ob.kind == "":
+		u.err = ErrMissing
+	case strings.HasPrefix(u.Name, refname.Heads) && ob.kind != "commit":
+		u.err = ErrNotCommit
+	}
+	u.peeled = ob.peeled
+}
+
+// known tells what is known of the new objects from refs that point to them.
+func (c *change) known() map[string]object {
+	wanted := make(map[string]bool, len(c.updates))
+	for _, u := range c.updates {
+		wanted[u.New] = true
+	}
+	known := map[string]object{}
+	for i := range c.snap.refs {
+		r := &c.snap.refs[i]
+		switch {
+		case !wanted[r.OID]:
+		case r.Peeled != "":
+			known[r.OID] = object{kind: "tag", peeled: r.Peeled}
+		case strings.HasPrefix(r.Name, refname.Heads):
+			known[r.OID] = object{kind: "commit"}
+		}
+	}
+	return known
+}
+
+// connected refuses updates from whose new objects something is reachable that
+// is not there.
+func (e *Engine) connected(ctx context.Context, c *change, o gitexec.Objects, oids []string) error {
+	oids, err := c.unproven(oids)
+	if err != nil || len(oids) == 0 {
+		return err
+	}
+	ok, err := e.walk(ctx, c, o, oids)
+	if err != nil || ok {
+		return err
+	}
+	missing := map[string]bool{}
+	for _, oid := range oids {
+		// Beyond so many, which of them it is is not worth the walks.
+		if ok = false; len(oids) <= 50 {
+			if ok, err = e.walk(ctx, c, o, []string{oid}); err != nil {
+				return err
+			}
+		}
+		missing[oid] = !ok
+	}
+	for _, u := range c.alive() {
+		if missing[u.New] {
+			u.err = ErrMissing
+		}
+	}
+	return nil
+}
+
+// unproven leaves out objects in a pack of which index-pack has proved that
+// nothing in it needs anything outside.
+func (c *change) unproven(oids []string) ([]string, error) {
+	oids = slices.DeleteFunc(slices.Clone(oids), func(oid string) bool {
+		return !slices.ContainsFunc(c.updates, func(u *update) bool { return u.err == nil && u.New == oid })
+	})
+	if c.pack == nil || !c.pack.contained || len(oids) == 0 {
+		return oids, nil
+	}
+	index, err := openPackIndex(c.pack.file + ".idx")
+	if err != nil {
+		return nil, err
+	}
+	defer index.Close()
+	var left []string
+	for _, oid := range oids {
+		has, err := index.has(oid)
+		if err != nil {
+			return nil, err
+		}
+		if !has {
+			left = append(left, oid)
+		}
+	}
+	return left, nil
+}
+
+// Bounds of a walk over history.
+const (
+	fewTips  = 1000            // reading so many refs' commits costs little
+	firstTry = 2 * time.Second // for a walk that is bounded by a few commits only
+)
+
+// walk reports whether everything reachable from oids is there. It stops at
+// what refs point to: at the old values of the refs in question and of the
+// default branch, which is nearly always enough, and for new refs at all of
+// them, at once if they are few, else if the first try takes long.
+func (e *Engine) walk(ctx context.Context, c *change, o gitexec.Objects, oids []string) (bool, error) {
+	near, creates := c.near()
+	all := near
+	if creates {
+		all = c.tips()
+	}
+	if len(all) <= fewTips {
+		return e.walkTo(ctx, o, oids, all)
+	}
+	short, cancel := context.WithTimeout(ctx, firstTry)
+	defer cancel()
+	ok, err := e.walkTo(short, o, oids, near)
+	if err != nil && short.Err() != nil && ctx.Err() == nil {
+		return e.walkTo(ctx, o, oids, all)
+	}
+	return ok, err
+}
+
+func (c *change) near() (oids []string, creates bool) {
+	if head := c.snap.ref(c.snap.head); head.OID != "" {
+		oids = append(oids, head.OID)
+	}
+	for _, u := range c.alive() {
+		now := c.snap.ref(u.Name)
+		if now.OID != "" {
+			oids = append(oids, now.OID)
+		}
+		creates = creates || now.OID == "" && u.New != ""
+	}
+	return oids, creates
+}
+
+func (c *change) tips() []string {
+	oids := make([]string, len(c.snap.refs))
+	for i := range oids {
+		oids[i] = c.snap.refs[i].OID
+	}
+	slices.Sort(oids)
+	return slices.Compact(oids)
+}
+
+func (e *Engine) walkTo(ctx context.Context, o gitexec.Objects, oids, stop []string) (bool, error) {
+	var in bytes.Buffer
+	in.Grow(42 * (len(oids) + len(stop)))
+	for _, oid := range oids {
+		in.WriteString(oid + "\n")
+	}
+	for _, oid := range stop {
+		in.WriteString("^" + oid + "\n")
+	}
+	err := e.git.Run(ctx, gitexec.Connected(o), gitexec.IO{Stdin: &in, Stdout: io.Discard})
+	if exit, ok := errors.AsType[*gitexec.ExitError](err); ok && exit.Code > 0 {
+		e.opt.Log.Debug("history is not whole", "cause", err)
+		return false, nil
+	}
+	return err == nil, err
+}
