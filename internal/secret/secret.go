@@ -3,23 +3,45 @@
 // find each use by searching for it.
 package secret
 
-import "log/slog"
+import (
+	"fmt"
+	"io"
+	"log/slog"
+	"unique"
+)
 
 const redacted = "**redacted**"
 
-// String is a secret text.
-type String struct{ s string }
+// String is a secret text. Two are equal when their texts are.
+type String struct {
+	// A handle, because fmt calls no method on what stands in another type's
+	// unexported field: there it prints the handle's address.
+	text unique.Handle[string]
+}
 
 // New wraps s.
-func New(s string) String { return String{s} }
+func New(s string) String {
+	if s == "" {
+		return String{}
+	}
+	return String{unique.Make(s)}
+}
 
 // Reveal returns the text itself.
-func (s String) Reveal() string { return s.s }
+func (s String) Reveal() string {
+	if s.Empty() {
+		return ""
+	}
+	return s.text.Value()
+}
 
 // Empty reports whether there is no text.
-func (s String) Empty() bool { return s.s == "" }
+func (s String) Empty() bool { return s == String{} }
 
 func (String) String() string               { return redacted }
 func (String) GoString() string             { return redacted }
 func (String) MarshalText() ([]byte, error) { return []byte(redacted), nil }
 func (String) LogValue() slog.Value         { return slog.StringValue(redacted) }
+
+// Format answers the verbs that do not ask for String.
+func (String) Format(f fmt.State, _ rune) { io.WriteString(f, redacted) }
