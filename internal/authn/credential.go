@@ -65,7 +65,7 @@ func (a *Authenticator) credential(ctx context.Context, id, token string) (*cred
 	}
 	c, err := a.sessionKey(id, token)
 	if err != nil {
-		c = a.decoy.session()
+		c = a.decoy.session(a.Keys)
 	}
 	return c, err
 }
@@ -99,7 +99,7 @@ func (a *Authenticator) accessKey(ctx context.Context, id string) (*credential, 
 		return err
 	})
 	if err != nil && !errors.Is(err, store.ErrNotFound) {
-		return a.decoy.session(), fmt.Errorf("loading access key %q: %w", id, err)
+		return a.decoy.session(a.Keys), fmt.Errorf("loading access key %q: %w", id, err)
 	}
 	known := err == nil && k.Status == "Active"
 	if !known {
@@ -109,7 +109,7 @@ func (a *Authenticator) accessKey(ctx context.Context, id string) (*credential, 
 	if c == nil {
 		plain, err := a.Keys.OpenSecret(accessKeyLabel, k.ID, k.Secret)
 		if err != nil {
-			return a.decoy.session(), fmt.Errorf("loading access key %q: %w", id, err)
+			return a.decoy.session(a.Keys), fmt.Errorf("loading access key %q: %w", id, err)
 		}
 		c = &credential{secret: string(plain), session: principal.Session{Kind: principal.User, Account: k.Account, ID: k.UserID}}
 		a.opened.put(k.ID, string(k.Secret), c)
@@ -124,24 +124,27 @@ func (a *Authenticator) accessKey(ctx context.Context, id string) (*credential, 
 // decoy is a key that nobody has: a request in the name of an unknown one takes
 // the same steps with it, and so the same time. The zero value is ready.
 type decoy struct {
-	sealed sync.Once
+	once   sync.Once
+	secret string
 	key    store.AccessKey
-	made   sync.Once
-	cred   *credential
 }
 
+// row is the decoy as a long-term key.
 func (d *decoy) row(keys *seal.Keyring) store.AccessKey {
-	d.sealed.Do(func() {
-		const id = "AKIAAAAAAAAAAAAAAAAA" // in no account: the bit before the account is not set
-		d.key = store.AccessKey{ID: id, Secret: keys.SealSecret(accessKeyLabel, id, []byte(noSecret()))}
-	})
+	d.make(keys)
 	return d.key
 }
 
-func (d *decoy) session() *credential {
-	d.made.Do(func() { d.cred = &credential{secret: noSecret()} })
-	return d.cred
+// session is the decoy as a session that is used for the first time.
+func (d *decoy) session(keys *seal.Keyring) *credential {
+	d.make(keys)
+	return &credential{secret: d.secret}
 }
 
-// noSecret is as long as secrets are, and nobody knows it.
-func noSecret() string { return (rand.Text() + rand.Text())[:40] }
+func (d *decoy) make(keys *seal.Keyring) {
+	d.once.Do(func() {
+		const id = "AKIAAAAAAAAAAAAAAAAA" // in no account: the bit before the account is not set
+		d.secret = (rand.Text() + rand.Text())[:40]
+		d.key = store.AccessKey{ID: id, Secret: keys.SealSecret(accessKeyLabel, id, []byte(d.secret))}
+	})
+}

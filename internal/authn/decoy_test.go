@@ -37,6 +37,7 @@ func TestOneAnswerForWhatIsUnknown(t *testing.T) {
 		"no token at all":          {AccessKeyID: genuine.AccessKeyID, Secret: genuine.Secret, Token: "x"},
 		"deleted user":             gone,
 		"role of another account":  foreign,
+		"user of another account":  w.session(principal.Session{Kind: principal.User, Account: "999999999999", ID: "AIDAMARIA", Name: "maria", Path: "/"}),
 	} {
 		_, err := w.api(c, "sts", region, nil)
 		if e := awserr.From(err); e.Code != awserr.InvalidClientTokenID || e.Message != "The security token included in the request is invalid." || e.Status != 403 {
@@ -62,7 +63,6 @@ func TestUnknownKeyTakesTheSameTime(t *testing.T) {
 		for i := range took {
 			if fresh {
 				w.opened = sessions{}
-				w.decoy.cred, w.decoy.made = nil, sync.Once{}
 			}
 			start := time.Now()
 			w.Git(t.Context(), sigv4.GitUser(c), password, host, repo, RequestInfo{})

@@ -264,19 +264,44 @@ func TestStrictClaims(t *testing.T) {
 	}
 }
 
-// A token whose claims name another account than its access key id is refused,
-// even if this installation has sealed it.
-func TestAccountOfTokenAndKeyAgree(t *testing.T) {
+// Even what this installation has sealed is refused where it is not a token of
+// this format: of another account than its access key id, of another version,
+// with unknown flags, too long.
+func TestSealedButNoToken(t *testing.T) {
 	k := testRing(t)
-	akid := NewAccessKeyID("ASIA", "999999999999")
 	id := newKeyID(k.current, dayOf(start))
 	e, _ := k.epoch(id, start)
-	header := append([]byte{tokenVersion, 0}, id[:]...)
-	nonce := newNonce()
-	data := must(encoding.Marshal(claimsOf(new(session()))))
-	token := tokenEncoding.EncodeToString(e.seal.seal(append(bytes.Clone(header), nonce...), nonce, data, tokenAD(header, akid)))
-	if _, _, err := k.Open(akid, token, start); !awserr.Is(err, awserr.InvalidClientTokenID) {
-		t.Errorf("error %v", err)
+	open := func(account string, version, flags byte, s principal.Session) error {
+		akid := NewAccessKeyID("ASIA", account)
+		header := append([]byte{version, flags}, id[:]...)
+		nonce := newNonce()
+		data := must(encoding.Marshal(claimsOf(&s)))
+		if flags&flagDeflated != 0 {
+			data = deflate(data)
+		}
+		sealed := e.seal.seal(append(bytes.Clone(header), nonce...), nonce, data, tokenAD(header, akid))
+		_, _, err := k.Open(akid, tokenEncoding.EncodeToString(sealed), start)
+		return err
+	}
+	long := session()
+	long.SessionPolicy = randomText(4000)
+	for _, c := range []struct {
+		name           string
+		account        string
+		version, flags byte
+		s              principal.Session
+		ok             bool
+	}{
+		{"good", "111122223333", 1, 0, session(), true},
+		{"good, deflated", "111122223333", 1, flagDeflated, session(), true},
+		{"another account", "999999999999", 1, 0, session(), false},
+		{"another version", "111122223333", 2, 0, session(), false},
+		{"unknown flag", "111122223333", 1, 2, session(), false},
+		{"too long", "111122223333", 1, 0, long, false},
+	} {
+		if err := open(c.account, c.version, c.flags, c.s); c.ok && err != nil || !c.ok && !awserr.Is(err, awserr.InvalidClientTokenID) {
+			t.Errorf("%s: %v", c.name, err)
+		}
 	}
 }
 

@@ -210,6 +210,7 @@ func TestParseRequestErrors(t *testing.T) {
 		{"other algorithm", "IncompleteSignature", "Unsupported AWS 'algorithm': 'AWS4-ECDSA-P256-SHA256'", edited(t, replaced("AWS4-HMAC-SHA256", "AWS4-ECDSA-P256-SHA256"))},
 		{"no date", "IncompleteSignature", "requires existence of either a 'X-Amz-Date' or a 'Date' header", edited(t, func(r *http.Request) { r.Header.Del("X-Amz-Date") })},
 		{"wrong date", "IncompleteSignature", "Date must be in ISO-8601 'basic format'. Got '2015-08-30?'", edited(t, func(r *http.Request) { r.Header.Set("X-Amz-Date", "2015-08-30\x1b") })},
+		{"fraction of a second", "IncompleteSignature", "Got '20150830T123600.5Z'", edited(t, func(r *http.Request) { r.Header.Set("X-Amz-Date", "20150830T123600.5Z") })},
 		{"four elements", "IncompleteSignature", "Credential must have exactly 5 slash-delimited elements, e.g. keyid/date/region/service/term, got 'AKIAIOSFODNN7EXAMPLE/20150830/us-east-1/aws4_request'",
 			edited(t, replaced("/codecommit", ""))},
 		{"no key id", "IncompleteSignature", "exactly 5 slash-delimited", edited(t, replaced(exampleKeyID, ""))},
