@@ -13,202 +13,307 @@ import (
 	"sojourn/internal/store"
 )
 
-// committed is the repository after a commit.
-type committed struct{ row store.Repository }
+// committed is what a commit did.
+type committed struct {
+	row   store.Repository // after it
+	names []string         // of the refs that changed, sorted
+	now   map[string]store.Ref
+}
 
+// Why a commit was given up; nothing was changed then.
 var (
-	errEpoch   = errors.New("objects were dropped meanwhile")
-	errNothing = errors.New("nothing is to be changed")
+	errNothing = errors.New("no ref changes")
+	errEpoch   = errors.New("objects were dropped from the repository since they were checked")
+	errNotRun  = errors.New("the transaction did not begin")
 )
 
-// commit is the only place where refs change. It sets the updates' errors.
-// again says that the checks must be made anew, for objects were dropped
-// since; then nothing has happened.
+// commitTime bounds a commit, which no longer depends on the client, and the
+// search for its outcome.
+const commitTime = time.Minute
+
+// commit is the only place where refs change: it does what is alive of c in one
+// transaction, or says that the checks must be made again. What it refuses it
+// notes in the updates.
 func (e *Engine) commit(ctx context.Context, r *repo, c *change) (again bool, err error) {
-	ctx = context.WithoutCancel(ctx) // from here on the client going away changes nothing
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), commitTime)
+	defer cancel()
 	e.opt.Hook("before-commit")
-	alive := c.alive()
-	var done committed
+	now := e.opt.Now()
+	var p *plan
+	own := errNotRun // what the last run returned: nil when only the commit itself can have failed
 	err = e.store.Update(ctx, func(tx store.Tx) error {
-		for _, u := range alive {
-			u.err = nil // an earlier attempt may have set it
-		}
-		return c.apply(tx, e.opt.Now().UTC(), &done.row)
+		p = newPlan(c, tx)
+		own = p.apply(now)
+		return own
 	})
+	if err != nil && own == nil {
+		err = e.outcome(ctx, c, err)
+	}
 	switch {
+	case err == nil:
+		e.opt.Hook("after-commit")
+		p.note()
+		if c.pack != nil {
+			c.pack.state = committedPack
+		}
+		e.committed(r, c, &p.done)
+		return false, nil
+	case errors.Is(err, errEpoch):
+		return true, nil
+	case errors.Is(err, errNothing):
+		p.note()
+		return false, nil
 	case errors.Is(err, store.ErrNotFound):
 		return false, ErrNoRepository
-	case errors.Is(err, errEpoch):
-		return true, err
-	case errors.Is(err, errNothing):
-		e.abandon(ctx, c.pack)
-		return false, nil
 	case errors.Is(err, ErrExpired):
-		refuse(alive, ErrExpired)
+		refuse(c.alive(), ErrExpired)
 		return false, nil
-	case err != nil:
-		if err = e.resolve(ctx, c, err, &done); err != nil {
-			return false, err
-		}
 	}
-	e.opt.Hook("after-commit")
-	e.adopt(r, c.pack, &done)
-	return false, nil
+	return false, fmt.Errorf("committing to repository %s: %w", c.repo, err)
 }
 
-// resolve finds out whether a commit whose answer was an error took place.
-func (e *Engine) resolve(ctx context.Context, c *change, cause error, done *committed) error {
-	err := e.store.View(ctx, func(tx store.Tx) error {
-		if _, err := tx.Push(c.id); err != nil {
+// outcome finds out whether a commit whose answer was an error took effect: nil
+// when it did. It takes the repository's lock, behind which no commit is under way.
+func (e *Engine) outcome(ctx context.Context, c *change, cause error) error {
+	for wait := 10 * time.Millisecond; ; wait = min(2*wait, time.Second) {
+		err := e.store.Update(ctx, func(tx store.Tx) error {
+			if _, err := tx.LockRepository(c.repo); err != nil && !errors.Is(err, store.ErrNotFound) {
+				return err
+			}
+			_, err := tx.Push(c.id)
 			return err
+		})
+		switch {
+		case err == nil:
+			return nil
+		case errors.Is(err, store.ErrNotFound):
+			return fmt.Errorf("the store did not take it: %v", cause) // and so its kind means nothing any more
 		}
-		row, err := tx.RepositoryByID(c.repo)
-		done.row = row
-		return err
-	})
-	switch {
-	case errors.Is(err, store.ErrNotFound):
-		return fmt.Errorf("committing a push: %w", cause)
-	case err != nil:
-		return errors.Join(ErrUnknownOutcome, cause, err)
+		select {
+		case <-ctx.Done():
+			if c.pack != nil {
+				c.pack.state = lostPack
+			}
+			return fmt.Errorf("%w: %v", ErrUnknownOutcome, cause)
+		case <-time.After(wait):
+		}
 	}
-	return nil
 }
 
-// apply does the change in a transaction.
-func (c *change) apply(tx store.Tx, now time.Time, out *store.Repository) error {
-	row, err := tx.LockRepository(c.repo)
-	if err != nil {
-		return err
+// committed moves what this node knows forward, so that nothing need be read again.
+func (e *Engine) committed(r *repo, c *change, done *committed) {
+	old := r.snapshot()
+	if old == nil || old.version != done.row.Version-1 {
+		return
 	}
-	if row.GCEpoch != c.snap.gcEpoch {
-		return errEpoch
-	}
-	if c.pack != nil {
-		if err := tx.ConsumeUpload(c.repo, c.pack.pack.ID); errors.Is(err, store.ErrNotFound) {
-			return ErrExpired
-		} else if err != nil {
-			return err
-		}
-	}
-	todo, err := c.decide(tx, &row)
-	if err != nil {
-		return err
-	}
-	if len(todo) == 0 {
-		return errNothing
-	}
-	row.Version++
-	row.Modified = now.Truncate(time.Microsecond)
-	if row.Head == "" {
-		row.Head = firstBranch(todo)
-	}
-	*out = row
-	return c.write(tx, &row, todo)
+	e.adopt(r, c.pack, done)
+	e.keep(r, newSnapshot(&done.row, merge(old.refs, done.names, done.now)))
 }
 
-// decide compares each update with what is there, and returns those to do.
-func (c *change) decide(tx store.Tx, row *store.Repository) (todo []*update, err error) {
-	alive := c.alive()
-	names := make([]string, len(alive))
-	for i, u := range alive {
-		names[i] = u.Name
-	}
-	current, err := tx.RefsNamed(c.repo, names)
-	if err != nil {
-		return nil, err
-	}
-	for _, u := range alive {
-		done, err := c.settle(u, current[u.Name].OID, row.Head)
-		if u.err = err; err == nil && !done {
-			todo = append(todo, u)
-		}
-	}
-	if err := conflicts(tx, c.repo, todo); err != nil {
-		return nil, err
-	}
-	if !c.refuseRest() {
-		return nil, nil
-	}
-	return slices.DeleteFunc(todo, func(u *update) bool { return u.err != nil }), nil
+// plan is a commit being put together in its transaction. It writes to nothing
+// but the transaction and itself, for it may be made again.
+type plan struct {
+	c       *change
+	tx      store.Tx
+	row     store.Repository
+	now     map[string]store.Ref // the refs of the change as they are
+	refused []error              // by update
+	todo    []*update            // what has an effect
+	gone    map[string]bool      // refs that the change deletes
+	made    map[string]bool      // refs that it makes
+	dirs    map[string]bool      // directories of those
+	done    committed
 }
 
-// conflicts refuses a new ref that would be a directory of another, or below
-// one: git keeps refs so that both cannot be.
-func conflicts(tx store.Tx, repo string, todo []*update) error {
-	gone, created := map[string]bool{}, map[string]bool{}
-	for _, u := range todo {
-		if u.New == "" {
-			gone[u.Name] = true
-		} else if u.Old == "" {
-			created[u.Name] = true
-		}
+func newPlan(c *change, tx store.Tx) *plan {
+	return &plan{c: c, tx: tx, refused: make([]error, len(c.updates)),
+		gone: map[string]bool{}, made: map[string]bool{}, dirs: map[string]bool{}}
+}
+
+func (p *plan) apply(at time.Time) error {
+	if err := p.begin(); err != nil {
+		return err
 	}
-	for _, u := range todo {
-		if !created[u.Name] {
-			continue
-		}
-		for dir := range directories(u.Name) {
-			if created[dir] {
-				u.err = ErrConflict // the shorter name comes into being
+	for _, deletions := range []bool{true, false} { // a deletion may make room for a name
+		for i, u := range p.c.updates {
+			if u.err == nil && (u.New == "") == deletions {
+				if err := p.decide(i, u); err != nil {
+					return err
+				}
 			}
 		}
-		others, err := tx.ConflictingRefs(repo, u.Name)
+	}
+	if p.atomicFailure() || len(p.todo) == 0 {
+		return errNothing
+	}
+	return p.write(at.UTC().Truncate(time.Microsecond))
+}
+
+// note tells the updates what was refused.
+func (p *plan) note() {
+	for i, err := range p.refused {
+		if err != nil {
+			p.c.updates[i].err = err
+		}
+	}
+}
+
+// begin locks the repository and makes sure that what was checked still holds.
+func (p *plan) begin() (err error) {
+	if p.row, err = p.tx.LockRepository(p.c.repo); err != nil {
+		return err
+	}
+	if p.row.GCEpoch != p.c.snap.gcEpoch {
+		return errEpoch
+	}
+	if p.c.pack != nil {
+		err := p.tx.ConsumeUpload(p.c.repo, p.c.pack.pack.ID)
+		if errors.Is(err, store.ErrNotFound) {
+			return ErrExpired
+		}
 		if err != nil {
 			return err
 		}
-		if slices.ContainsFunc(others, func(name string) bool { return !gone[name] }) {
-			u.err = ErrConflict
+	}
+	names := make([]string, len(p.c.updates))
+	for i, u := range p.c.updates {
+		names[i] = u.Name
+	}
+	p.now, err = p.tx.RefsNamed(p.c.repo, names)
+	return err
+}
+
+func (p *plan) decide(i int, u *update) error {
+	now := p.now[u.Name].OID
+	done, err := p.c.settle(u, now, p.row.Head)
+	if err == nil && !done && now == "" {
+		conflict, failure := p.conflict(u.Name)
+		if failure != nil {
+			return failure
+		}
+		if conflict {
+			err = ErrConflict
+		}
+	}
+	if p.refused[i] = err; err != nil || done {
+		return nil
+	}
+	p.todo = append(p.todo, u)
+	switch {
+	case u.New == "":
+		p.gone[u.Name] = true
+	case now == "":
+		p.made[u.Name] = true
+		for dir := range directories(u.Name) {
+			p.dirs[dir] = true
 		}
 	}
 	return nil
 }
 
-// firstBranch is what becomes the default branch of an empty repository.
-func firstBranch(todo []*update) (head string) {
-	for _, u := range todo {
-		switch {
-		case u.New == "" || !strings.HasPrefix(u.Name, refname.Heads):
-		case u.Name == "refs/heads/main":
-			return u.Name
-		case u.Name == "refs/heads/master" || head == "":
-			head = u.Name
+// conflict looks for refs that cannot exist beside name, among those there are
+// and those that the change makes.
+func (p *plan) conflict(name string) (bool, error) {
+	if p.dirs[name] {
+		return true, nil
+	}
+	for dir := range directories(name) {
+		if p.made[dir] {
+			return true, nil
 		}
 	}
-	return head
+	if p.row.Version == p.c.snap.version { // which then is what the store would say
+		return conflicting(p.c.snap.refs, name, p.gone), nil
+	}
+	others, err := p.tx.ConflictingRefs(p.c.repo, name)
+	return slices.ContainsFunc(others, func(o string) bool { return !p.gone[o] }), err
 }
 
-func (c *change) write(tx store.Tx, row *store.Repository, todo []*update) error {
+// atomicFailure refuses everything, if the change is all or nothing and something was refused.
+func (p *plan) atomicFailure() bool {
+	failed := func(err error) bool { return err != nil }
+	if !p.c.atomic || !slices.ContainsFunc(p.refused, failed) {
+		return false
+	}
+	for i, err := range p.refused {
+		if err == nil {
+			p.refused[i] = ErrAtomic
+		}
+	}
+	return true
+}
+
+func (p *plan) write(at time.Time) error {
+	p.row.Version++
+	p.row.Modified = at
+	if p.row.Head == "" {
+		p.row.Head = p.firstBranch()
+	}
+	p.done = committed{row: p.row, now: map[string]store.Ref{}}
 	var put []store.Ref
 	var remove []string
-	log := make([]store.RefChange, len(todo))
-	for i, u := range todo {
-		log[i] = store.RefChange{Version: row.Version, Seq: i, Ref: u.Name, Old: u.Old, New: u.New, Push: c.id}
+	log := make([]store.RefChange, len(p.todo))
+	for i, u := range p.todo {
+		log[i] = store.RefChange{Version: p.row.Version, Seq: i, Ref: u.Name, Old: p.now[u.Name].OID, New: u.New, Push: p.c.id}
+		p.done.names = append(p.done.names, u.Name)
 		if u.New == "" {
 			remove = append(remove, u.Name)
-		} else {
-			put = append(put, store.Ref{Name: u.Name, OID: u.New, Peeled: u.peeled})
+			continue
+		}
+		ref := store.Ref{Name: u.Name, OID: u.New, Peeled: u.peeled}
+		put = append(put, ref)
+		p.done.now[u.Name] = ref
+	}
+	slices.Sort(p.done.names)
+	for _, step := range []func() error{
+		func() error { return p.tx.DeleteRefs(p.c.repo, remove) },
+		func() error { return p.tx.PutRefs(p.c.repo, put) },
+		func() error { return p.tx.AppendRefLog(p.c.repo, log) },
+		p.insertPack,
+		func() error { return p.tx.InsertPush(p.push(at)) },
+		func() error { return p.tx.UpdateRepository(p.row) },
+	} {
+		if err := step(); err != nil {
+			return err
 		}
 	}
-	var err error
-	if c.pack != nil {
-		c.pack.pack.AddedVersion = row.Version
-		err = tx.InsertPack(c.pack.pack)
-	}
-	return errors.Join(err, tx.DeleteRefs(c.repo, remove), tx.PutRefs(c.repo, put), tx.AppendRefLog(c.repo, log),
-		tx.InsertPush(store.Push{ID: c.id, Repo: c.repo, Version: row.Version, Actor: c.actor, At: row.Modified, Result: c.result()}),
-		tx.UpdateRepository(*row))
+	return nil
 }
 
-// result records what came of each ref.
-func (c *change) result() string {
-	out := make(map[string]string, len(c.updates))
-	for _, u := range c.updates {
-		out[u.Name] = "ok"
-		if u.err != nil {
-			out[u.Name] = u.err.Error()
+func (p *plan) insertPack() error {
+	if p.c.pack == nil {
+		return nil
+	}
+	pack := p.c.pack.pack
+	pack.AddedVersion = p.row.Version
+	return p.tx.InsertPack(pack)
+}
+
+// push is the record of the change: what came of each ref.
+func (p *plan) push(at time.Time) store.Push {
+	result := make(map[string]string, len(p.c.updates))
+	for i, u := range p.c.updates {
+		result[u.Name] = "ok"
+		if err := errors.Join(u.err, p.refused[i]); err != nil {
+			result[u.Name] = err.Error()
 		}
 	}
-	b, _ := json.Marshal(out) // strings always encode
-	return string(b)
+	text, _ := json.Marshal(result) // texts always encode
+	return store.Push{ID: p.c.id, Repo: p.c.repo, Version: p.row.Version, Actor: p.c.actor, At: at, Result: string(text)}
+}
+
+// firstBranch chooses the default branch of a repository that has none: main,
+// master, or the first that comes.
+func (p *plan) firstBranch() string {
+	best := ""
+	for _, u := range p.todo {
+		switch {
+		case u.New == "" || !strings.HasPrefix(u.Name, refname.Heads):
+		case u.Name == refname.Heads+"main":
+			return u.Name
+		case best == "" || u.Name == refname.Heads+"master":
+			best = u.Name
+		}
+	}
+	return best
 }

@@ -12,62 +12,86 @@ import (
 	"sojourn/internal/pktline"
 )
 
-// upload answers one request of a fetch. In version 2 refs are listed here;
-// packs are git's to make, from a view.
-func (e *Engine) uploadPack(ctx context.Context, r *repo, s *snapshot, version int, in io.Reader, out io.Writer) error {
-	if version != 2 {
-		return e.runUploadPack(ctx, r, s, version, in, out)
+// ErrCut says that an answer ended before it was whole: the connection must be
+// cut, so that nobody takes it for whole.
+var ErrCut = errors.New("the answer ended early")
+
+// fetch answers one request of a clone or fetch in protocol version 0, 1 or 2.
+// In version 2 refs are listed here; packs are git's to make, from a view.
+func (e *Engine) fetch(ctx context.Context, r *repo, s *snapshot, version int, body io.Reader, out io.Writer) error {
+	src := bufio.NewReader(body)
+	if version < 2 {
+		return e.uploadPack(ctx, r, s, version, src, out)
 	}
-	var read bytes.Buffer // what git is to see again
-	src := bufio.NewReader(in)
-	packets := pktline.NewReader(io.TeeReader(src, &read))
-	q, err := gitproto.ReadV2(packets)
-	switch {
-	case err != nil:
-		return err
-	case q.Command == "":
-		return nil
-	case q.Command == "fetch":
-		return e.runUploadPack(ctx, r, s, version, io.MultiReader(&read, src), out)
+	var taken bytes.Buffer // what git is to see again
+	packets := pktline.NewReader(io.TeeReader(src, &taken))
+	err := e.command(ctx, r, s, packets, io.MultiReader(&taken, src), out)
+	if broken, ok := errors.AsType[*gitproto.Error](err); ok {
+		_, err = out.Write(gitproto.AppendError(nil, broken.Text))
 	}
-	var a gitproto.LsRefs
-	if q.HasArgs {
-		if a, err = gitproto.ReadLsRefs(packets); err != nil {
-			return err
-		}
-	}
-	_, err = out.Write(gitproto.AppendLsRefs(nil, s.visible, s.head, a))
 	return err
 }
 
-func (e *Engine) runUploadPack(ctx context.Context, r *repo, s *snapshot, version int, in io.Reader, out io.Writer) error {
+// command serves one command of version 2. Whole is the request from its beginning.
+func (e *Engine) command(ctx context.Context, r *repo, s *snapshot, packets *pktline.Reader, whole io.Reader, out io.Writer) error {
+	q, err := gitproto.ReadV2(packets)
+	if err != nil {
+		return err
+	}
+	switch q.Command {
+	case "ls-refs":
+		var a gitproto.LsRefs
+		if q.HasArgs {
+			if a, err = gitproto.ReadLsRefs(packets); err != nil {
+				return err
+			}
+		}
+		_, err = out.Write(gitproto.AppendLsRefs(nil, s.visible, s.head, a))
+		return err
+	case "fetch":
+		return e.uploadPack(ctx, r, s, 2, whole, out)
+	}
+	return nil // the client has ended the exchange
+}
+
+// uploadPack has git answer from a view.
+func (e *Engine) uploadPack(ctx context.Context, r *repo, s *snapshot, version int, src io.Reader, out io.Writer) error {
 	v, err := e.viewOf(ctx, r, s)
 	if err != nil {
 		return err
 	}
 	defer v.drop()
-	counted := &counter{w: out}
-	err = e.git.Run(ctx, gitexec.UploadPack(v.path, gitexec.Objects{Dir: v.gen.path}, version, HiddenRefs), gitexec.IO{Stdin: in, Stdout: counted})
+	c := gitexec.UploadPack(v.path, gitexec.Objects{Dir: v.gen.path}, version, HiddenRefs)
+	prompt := &prompt{out: out}
+	err = e.git.Run(ctx, c, gitexec.IO{Stdin: src, Stdout: prompt})
 	exit, failed := errors.AsType[*gitexec.ExitError](err)
-	switch {
-	case !failed || exit.Input != nil:
+	if !failed || exit.Input != nil {
 		return err
-	case counted.n == 0:
-		return &gitproto.Error{Text: "git upload-pack does not understand the request"}
 	}
-	// Git has told the client, or the client sees that the pack is not whole.
-	e.opt.Log.Info("fetch ended early", "cause", exit.Error())
-	return nil
+	e.opt.Log.Info("a fetch ended early", "repository", r.id, "cause", exit)
+	if prompt.n > 0 { // git has told the client why, if it could
+		return ErrCut
+	}
+	_, err = out.Write(gitproto.AppendError(nil, "git upload-pack cannot serve this request"))
+	return err
 }
 
-// counter knows whether anything has been written.
-type counter struct {
-	w io.Writer
-	n int64
+// prompt hands on each piece of an answer as it comes.
+type prompt struct {
+	out io.Writer
+	n   int64
 }
 
-func (c *counter) Write(b []byte) (int, error) {
-	n, err := c.w.Write(b)
-	c.n += int64(n)
+func (p *prompt) Write(b []byte) (int, error) {
+	n, err := p.out.Write(b)
+	p.n += int64(n)
+	flush(p.out)
 	return n, err
+}
+
+// flush hands on what a writer holds back, if it is one that does.
+func flush(w io.Writer) {
+	if f, ok := w.(interface{ Flush() }); ok {
+		f.Flush()
+	}
 }

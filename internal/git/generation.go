@@ -69,8 +69,9 @@ func (g *generation) has(pack string) bool {
 	return g.packs[pack]
 }
 
-// file is the path of a pack's file in the directory. Git takes any name that
-// ends so; ours are longer than what it would make itself, and never the same twice.
+// file is the path of a pack's file in the directory. It has the form of git's
+// own names, but not the hash that they have: two packs may share that, and who
+// makes the pack chooses it.
 func (g *generation) file(pack, ext string) string {
 	return filepath.Join(g.path, "pack", "pack-"+pack+ext)
 }

@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
-	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -20,160 +19,213 @@ import (
 	"sojourn/internal/store"
 )
 
-// incoming is a pack in quarantine: in a directory of its own, where nobody
-// else looks, until it is committed or thrown away.
+// packState tells what must be cleaned up.
+type packState uint8
+
+const (
+	localPack     packState = iota // only in its directory here
+	intendedPack                   // an intent is open; blobs may be there
+	committedPack                  // the blobs are the repository's
+	lostPack                       // committed or not; the sweeper will see
+)
+
+// incoming is a pack that has arrived with a push, in a directory of its own.
 type incoming struct {
-	dir  string
-	file string     // of the pack, without its extension; "" for an empty pack
-	pack store.Pack // as it will be committed
-	// contained says that whatever the pack's objects point to is in it.
-	contained bool
+	dir       string // an object directory
+	file      string // the pack's path without its ending
+	pack      store.Pack
+	contained bool // nothing in it needs an object outside
+	state     packState
 }
 
-func (e *Engine) newIncoming() (*incoming, error) {
-	dir, err := e.newDir(incomingDir)
-	if err != nil {
-		return nil, err
-	}
-	return &incoming{dir: dir}, os.Mkdir(filepath.Join(dir, "pack"), 0o700)
+// unpackError is a pack that was refused. Text is for the user.
+type unpackError struct {
+	text    string
+	missing bool // it leans on objects that are nowhere
+	cause   error
 }
 
-func (in *incoming) remove() { os.RemoveAll(in.dir) }
+func (e *unpackError) Error() string { return "unpacking: " + e.text + ": " + e.cause.Error() }
+func (e *unpackError) Unwrap() error { return e.cause }
 
-// objects are those of the quarantine, over those of a generation.
-func (in *incoming) objects(g *generation) gitexec.Objects {
-	return gitexec.Objects{Dir: in.dir, Alternates: []string{g.path}}
-}
+const packHeaderLen = 12
 
-// unpackError is a pack that git refuses. Its text is for the user.
-type unpackError string
-
-func (u unpackError) Error() string { return string(u) }
-
-// index reads a pack from the client. Progress is called with lines for the user.
-func (e *Engine) index(ctx context.Context, in *incoming, g *generation, src io.Reader, progress func([]byte)) error {
-	var out bytes.Buffer
-	err := e.git.Run(ctx, gitexec.IndexPack(in.objects(g), e.opt.MaxPack, progress != nil),
-		gitexec.IO{Stdin: src, Stdout: &out, Stderr: func(line []byte) {
-			if progress != nil && bytes.HasPrefix(line, []byte("Resolving deltas")) {
-				progress(line)
-			}
-		}})
-	exit, failed := errors.AsType[*gitexec.ExitError](err)
-	hash, ok := strings.CutPrefix(strings.TrimSpace(out.String()), "pack\t")
-	switch {
-	case failed && exit.Input != nil:
-		return fmt.Errorf("reading the pack: %w", exit.Input)
-	case failed && (exit.Code != 1 || !ok):
-		e.opt.Log.Info("pack refused", "cause", exit.Error())
-		return unpackError(e.forUser(exit.Stderr))
-	case err != nil && !failed:
-		return err
-	case !ok || !isOID(hash):
-		return fmt.Errorf("indexing the pack: git printed %q", out.String())
-	}
-	in.contained = err == nil
-	return in.measure("pack-" + hash)
-}
-
-// forUser picks the line that says why, unless it names a place of ours.
-func (e *Engine) forUser(stderr string) string {
-	for line := range strings.Lines(stderr) {
-		line = strings.TrimSpace(line)
-		text, ok := strings.CutPrefix(line, "fatal: ")
-		if !ok {
-			text, ok = strings.CutPrefix(line, "error: ")
-		}
-		if ok && !strings.Contains(text, e.opt.Dir) {
-			return text
-		}
-	}
-	return "the pack is not valid"
-}
-
-// measure fills the pack's record in. A pack without objects is none.
-func (in *incoming) measure(gitName string) error {
-	file := filepath.Join(in.dir, "pack", gitName)
-	head := make([]byte, 12)
-	f, err := os.Open(file + ".pack")
-	if err != nil {
-		return fmt.Errorf("measuring the pack: %w", err)
-	}
-	_, err = io.ReadFull(f, head)
-	f.Close()
-	if err != nil {
-		return fmt.Errorf("measuring the pack: %w", err)
-	}
-	in.pack.Objects = int64(binary.BigEndian.Uint32(head[8:]))
-	if in.pack.Objects == 0 {
-		return nil
-	}
-	in.file, in.pack.GitName, in.pack.Kind = file, gitName, "push"
-	in.pack.ID = newID()
-	return nil
-}
-
-// newID is 96 random bits, never given twice: a blob's key, a push's id.
+// newID is 160 random bits, never given twice: a blob's key, a push's id. It is
+// as long as git's own names of packs, whose length some of its commands trust.
 func newID() string {
-	var b [12]byte
+	var b [20]byte
 	rand.Read(b[:]) // never fails
 	return hex.EncodeToString(b[:])
 }
 
-// upload stores the pack under an intent. From here on a crash leaves a blob
-// that the sweeper finds by its intent.
-func (e *Engine) upload(ctx context.Context, in *incoming, repo string) error {
-	in.pack.Repo = repo
-	err := e.store.Update(ctx, func(tx store.Tx) error {
-		return tx.OpenUpload(store.Upload{Repo: repo, Pack: in.pack.ID, At: e.opt.Now().Unix()})
-	})
+// receive reads a pack to its end, completes and checks it (package gitexec
+// says how), and leaves it in a new directory. It returns nil for a pack
+// without objects, which comes when the repository has them all.
+func (e *Engine) receive(ctx context.Context, repo string, g *generation, src io.Reader, line func([]byte)) (*incoming, error) {
+	var head [packHeaderLen]byte
+	if _, err := io.ReadFull(src, head[:]); err != nil {
+		return nil, fmt.Errorf("reading a pack's header: %w", err)
+	}
+	if string(head[:4]) == "PACK" && string(head[8:]) == "\x00\x00\x00\x00" {
+		_, err := io.Copy(io.Discard, src)
+		return nil, err
+	}
+	dir, err := e.newDir(incomingDir)
 	if err != nil {
-		return fmt.Errorf("announcing the pack: %w", err)
+		return nil, err
+	}
+	in := &incoming{dir: dir, pack: store.Pack{Repo: repo, ID: newID(), Kind: "push"}}
+	if err := e.index(ctx, in, g, io.MultiReader(bytes.NewReader(head[:]), src), line); err != nil {
+		e.discard(ctx, in)
+		return nil, err
+	}
+	e.opt.Hook("after-index-pack")
+	return in, nil
+}
+
+func (e *Engine) index(ctx context.Context, in *incoming, g *generation, src io.Reader, line func([]byte)) error {
+	var out bytes.Buffer
+	c := gitexec.IndexPack(gitexec.Objects{Dir: in.dir, Alternates: []string{g.path}}, e.opt.MaxPack, line != nil)
+	err := e.git.Run(ctx, c, gitexec.IO{Stdin: src, Stdout: &out, Stderr: line})
+	in.contained = err == nil
+	if exit, ok := errors.AsType[*gitexec.ExitError](err); ok {
+		if exit.Input != nil {
+			return fmt.Errorf("reading a pack: %w", exit.Input)
+		}
+		if exit.Code != 1 {
+			return newUnpackError(exit)
+		}
+	} else if err != nil {
+		return err
+	}
+	hash, ok := strings.CutPrefix(strings.TrimSuffix(out.String(), "\n"), "pack\t")
+	if !ok || !isOID(hash) {
+		return fmt.Errorf("git index-pack printed %q", out.String())
+	}
+	in.pack.GitName = "pack-" + hash
+	in.file = filepath.Join(in.dir, "pack", in.pack.GitName)
+	index, err := openPackIndex(in.file + ".idx")
+	if err != nil {
+		return err
+	}
+	in.pack.Objects = int64(index.objects)
+	return index.Close()
+}
+
+// shown are beginnings of what index-pack says when a pack is at fault. Nothing
+// else it says goes to the client, for it may name what is ours.
+var shown = []string{
+	"error: object ", "fatal: fsck error", "fatal: pack exceeds maximum allowed size", "fatal: did not receive expected object ",
+	"fatal: pack has ", "fatal: pack is corrupted", "fatal: pack signature mismatch", "fatal: early EOF", "fatal: inflate returned",
+	"fatal: SHA1 COLLISION FOUND", "fatal: pack version ", "fatal: bad object of type", "fatal: invalid tag", "fatal: bogus ",
+	"fatal: premature end of pack file", "fatal: serious inflate inconsistency", "fatal: pack has junk at the end", "fatal: delta base offset is out of bound",
+	"fatal: Not all child objects of ", "fatal: object of unexpected type", "fatal: unknown object type", "fatal: failed to apply delta",
+}
+
+func newUnpackError(exit *gitexec.ExitError) *unpackError {
+	u := &unpackError{cause: exit}
+	var texts []string
+	for line := range strings.Lines(exit.Stderr) {
+		for _, prefix := range shown {
+			if strings.HasPrefix(line, prefix) {
+				_, text, _ := strings.Cut(strings.TrimSpace(line), ": ")
+				texts = append(texts, text)
+				break
+			}
+		}
+		u.missing = u.missing || strings.HasPrefix(line, "fatal: did not receive expected object") || strings.Contains(line, "unresolved delta")
+	}
+	if u.text = strings.Join(texts, "; "); u.text == "" {
+		u.text = "index-pack failed"
+	}
+	return u
+}
+
+// put stores the pack under a key of its own, with an intent open, so that the
+// sweeper finds it should it not be committed. It may run beside the checks.
+func (e *Engine) put(ctx context.Context, in *incoming) error {
+	var g errgroup.Group
+	g.Go(func() (err error) {
+		in.pack.SHA256, in.pack.Size, err = digest(ctx, in.file+".pack")
+		return err
+	})
+	g.Go(func() (err error) {
+		in.pack.IdxSHA256, in.pack.IdxSize, err = digest(ctx, in.file+".idx")
+		return err
+	})
+	g.Go(func() error {
+		in.state = intendedPack
+		return e.store.Update(ctx, func(tx store.Tx) error {
+			return tx.OpenUpload(store.Upload{Repo: in.pack.Repo, Pack: in.pack.ID, At: e.opt.Now().Unix()})
+		})
+	})
+	if err := g.Wait(); err != nil {
+		return fmt.Errorf("preparing to store a pack: %w", err)
 	}
 	e.opt.Hook("after-intent")
-	put, ctx := errgroup.WithContext(ctx)
-	for _, f := range []struct {
-		ext  string
-		size *int64
-		sum  *string
-	}{{".pack", &in.pack.Size, &in.pack.SHA256}, {".idx", &in.pack.IdxSize, &in.pack.IdxSHA256}} {
-		put.Go(func() (err error) {
-			if *f.size, *f.sum, err = sum(in.file + f.ext); err != nil {
-				return err
-			}
-			return e.opt.Objects.Put(ctx, blobKey(repo, in.pack.ID, f.ext), in.file+f.ext)
-		})
+	for _, ext := range []string{".pack", ".idx"} {
+		g.Go(func() error { return e.opt.Objects.Put(ctx, blobKey(in.pack.Repo, in.pack.ID, ext), in.file+ext) })
 	}
-	if err := put.Wait(); err != nil {
-		return fmt.Errorf("storing the pack: %w", err)
+	if err := g.Wait(); err != nil {
+		return fmt.Errorf("storing a pack: %w", err)
 	}
 	e.opt.Hook("after-put")
 	return nil
 }
 
-func sum(path string) (size int64, hash string, err error) {
+// digest reads a file for its SHA-256 and its size.
+func digest(ctx context.Context, path string) (sum string, size int64, err error) {
 	f, err := os.Open(path)
 	if err != nil {
-		return 0, "", err
+		return "", 0, err
 	}
 	defer f.Close()
 	h := sha256.New()
-	if size, err = io.Copy(h, f); err != nil {
-		return 0, "", err
-	}
-	return size, hex.EncodeToString(h.Sum(nil)), nil
-}
-
-// abandon takes back an upload that will not be committed. What fails here the
-// sweeper makes good.
-func (e *Engine) abandon(ctx context.Context, in *incoming) {
-	if in == nil || in.file == "" || in.pack.Repo == "" {
-		return
-	}
-	for _, ext := range []string{".pack", ".idx"} {
-		if e.opt.Objects.Delete(ctx, blobKey(in.pack.Repo, in.pack.ID, ext)) != nil {
-			return
+	buf := make([]byte, 128<<10)
+	for {
+		n, err := f.Read(buf)
+		h.Write(buf[:n])
+		size += int64(n)
+		if err == io.EOF {
+			return hex.EncodeToString(h.Sum(nil)), size, nil
+		}
+		if err = errors.Join(err, ctx.Err()); err != nil {
+			return "", 0, err
 		}
 	}
-	_ = e.store.Update(ctx, func(tx store.Tx) error { return tx.DeleteUpload(in.pack.Repo, in.pack.ID) })
+}
+
+// discard removes what is left of a pack: its directory, and if it was stored
+// and surely not committed its blobs, then its intent.
+func (e *Engine) discard(ctx context.Context, in *incoming) {
+	if in == nil {
+		return
+	}
+	os.RemoveAll(in.dir)
+	if in.state != intendedPack {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), commitTime)
+	defer cancel()
+	if err := e.forget(ctx, in.pack.Repo, in.pack.ID); err != nil {
+		e.opt.Log.Warn("a refused pack is left to the sweeper", "repository", in.pack.Repo, "pack", in.pack.ID, "cause", err)
+	}
+}
+
+// forget deletes the blobs of an upload that is not committed and never can be
+// any more, and then its intent.
+func (e *Engine) forget(ctx context.Context, repo, pack string) error {
+	if err := e.deleteBlobs(ctx, repo, pack); err != nil {
+		return err
+	}
+	return e.store.Update(ctx, func(tx store.Tx) error { return tx.DeleteUpload(repo, pack) })
+}
+
+func (e *Engine) deleteBlobs(ctx context.Context, repo, pack string) error {
+	for _, ext := range []string{".idx", ".pack"} {
+		if err := e.opt.Objects.Delete(ctx, blobKey(repo, pack, ext)); err != nil {
+			return err
+		}
+	}
+	return nil
 }

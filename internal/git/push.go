@@ -4,216 +4,255 @@ import (
 	"bufio"
 	"context"
 	"errors"
+	"fmt"
 	"io"
-	"slices"
+	"strings"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"sojourn/internal/git/gitexec"
 	"sojourn/internal/git/gitproto"
 	"sojourn/internal/pktline"
 )
 
-// keepAlive is how often a waiting client hears that we still work.
-const keepAlive = 5 * time.Second
+// authorize decides which refs a push may change: an error for each.
+type authorize func(ctx context.Context, refs []RefUpdate) ([]error, error)
 
-// deciding says for each update whether the caller may do it: nil, or why not.
-type deciding func([]RefUpdate) ([]error, error)
+// slack is what a push may have beside its pack.
+const slack = 16 << 20
 
-// push is one git push.
-type push struct {
-	e   *Engine
-	r   *repo
-	c   *change
-	may deciding
+var errTooLarge = errors.New("the push is larger than the server permits")
 
-	in   *bufio.Reader
-	out  io.Writer
-	said *gitproto.Push
-	side *pktline.Sideband // nil where the client does not want it
+// capped ends with errTooLarge after n bytes.
+type capped struct {
+	src io.Reader
+	n   int64
 }
 
-// receive does a push from a client's stream and reports to it. An error means
-// that nothing has been reported.
-func (e *Engine) receive(ctx context.Context, r *repo, s *snapshot, actor string, may deciding, in io.Reader, out io.Writer) error {
-	p := &push{e: e, r: r, may: may, in: bufio.NewReaderSize(in, 64<<10), out: out, c: &change{id: newID(), repo: s.id, actor: actor, snap: s}}
-	said, err := gitproto.ReadPush(pktline.NewReader(p.in))
-	p.said, p.c.atomic = said, said.Atomic
-	if said.SideBand {
-		p.side = pktline.NewSideband(out)
+func (c *capped) Read(p []byte) (int, error) {
+	if c.n <= 0 {
+		return 0, errTooLarge
 	}
-	switch {
-	case errors.Is(err, gitproto.ErrTooManyCommands):
-		if err := p.drain(); err != nil {
-			return err
-		}
-		return p.report(err.Error())
-	case err != nil:
-		return err
-	case len(said.Commands) == 0:
-		return nil // a probe, before a large push
+	n, err := c.src.Read(p[:min(int64(len(p)), c.n)])
+	c.n -= int64(n)
+	return n, err
+}
+
+// push serves one request of a push by actor, an ARN, and reports what came of
+// it. When it returns an error nothing has been reported.
+func (e *Engine) push(ctx context.Context, r *repo, s *snapshot, actor string, may authorize, body io.Reader, out io.Writer) error {
+	src := bufio.NewReaderSize(&capped{body, e.opt.MaxPack + slack}, 64<<10)
+	req, err := gitproto.ReadPush(pktline.NewReader(src))
+	t := newTalk(req, out)
+	if err != nil {
+		return t.refuse(err, src)
 	}
-	stop := p.stayAlive()
-	unpack, err := p.run(ctx)
-	stop()
+	if len(req.Commands) == 0 {
+		return nil // a probe: can a long request be sent?
+	}
+	c := &change{id: newID(), repo: s.id, actor: actor, atomic: req.Atomic, snap: s}
+	wanted := make([]RefUpdate, len(req.Commands))
+	for i, cmd := range req.Commands {
+		wanted[i] = RefUpdate{Name: cmd.Ref, Old: cmd.Old, New: cmd.New}
+		c.updates = append(c.updates, &update{RefUpdate: wanted[i]})
+	}
+	denied, err := may(ctx, wanted)
 	if err != nil {
 		return err
 	}
-	return p.report(unpack)
+	for i, err := range denied {
+		c.updates[i].err = err
+	}
+	c.screen()
+	in := &eofReader{src: src, atEOF: t.startKeepAlive}
+	defer t.stopKeepAlive()
+	unpack := ""
+	if c.refuseRest() {
+		unpack, err = e.pushAlive(ctx, r, c, req, t, in)
+	} else {
+		err = drain(in)
+	}
+	if err != nil {
+		return err
+	}
+	t.stopKeepAlive()
+	return t.report(unpack, c)
 }
 
-// drain reads on to the end, so that the client gets to read our answer.
-func (p *push) drain() error {
-	_, err := io.Copy(io.Discard, io.LimitReader(p.in, p.e.opt.MaxPack))
-	return err
-}
-
-// stayAlive sends signs of life until stop is called.
-func (p *push) stayAlive() (stop func()) {
-	if p.side == nil {
-		return func() {}
-	}
-	quit, done := make(chan struct{}), make(chan struct{})
-	go func() {
-		defer close(done)
-		tick := time.NewTicker(keepAlive)
-		defer tick.Stop()
-		for {
-			select {
-			case <-quit:
-				return
-			case <-tick.C:
-				p.side.Send(pktline.BandData, nil)
-			}
-		}
-	}()
-	return func() { close(quit); <-done }
-}
-
-// run does the push. unpack is what the report says of the pack, "" if it is well.
-func (p *push) run(ctx context.Context) (unpack string, err error) {
-	if err := p.check(); err != nil {
-		return "", err
-	}
-	if !p.c.refuseRest() {
-		return "", p.drain()
-	}
-	g, err := p.e.objectsOf(ctx, p.r, p.c.snap)
+// pushAlive takes the pack in and commits. It returns why the pack was refused, if it was.
+func (e *Engine) pushAlive(ctx context.Context, r *repo, c *change, req *gitproto.Push, t *talk, src io.Reader) (unpack string, err error) {
+	g, err := e.objectsOf(ctx, r, c.snap)
 	if err != nil {
 		return "", err
 	}
 	defer g.drop()
-	in, err := p.readPack(ctx, g)
-	if in != nil {
-		defer in.remove()
+	if err := e.takePack(ctx, c, req, g, t, src); err != nil {
+		refused, ok := errors.AsType[*unpackError](err)
+		if !ok {
+			return "", err
+		}
+		e.opt.Log.Info("pack refused", "repository", c.repo, "cause", refused)
+		if refused.missing && len(req.Shallow) > 0 {
+			refuse(c.alive(), ErrShallow)
+			return "", nil
+		}
+		refuse(c.alive(), ErrUnpack)
+		return refused.text, nil
 	}
-	if refused, ok := errors.AsType[unpackError](err); ok {
-		refuse(p.c.alive(), p.whole(ErrUnpack))
-		return string(refused), nil
-	}
-	if err != nil {
-		return "", err
-	}
-	p.e.opt.Hook("after-index-pack")
-	return "", p.finish(ctx, g, in)
+	defer func() { e.discard(ctx, c.pack) }()
+	stored := c.pack == nil
+	return "", e.finish(ctx, r, c, func(ctx context.Context, o gitexec.Objects) error {
+		group, ctx := errgroup.WithContext(ctx)
+		group.Go(func() error { return e.verify(ctx, c, o) })
+		if !stored {
+			stored = true
+			group.Go(func() error { return e.put(ctx, c.pack) })
+		}
+		return group.Wait()
+	})
 }
 
-// check refuses what can be refused before a pack is read: what the policy
-// denies, names, refs that have moved.
-func (p *push) check() error {
-	wanted := make([]RefUpdate, len(p.said.Commands))
-	for i, c := range p.said.Commands {
-		wanted[i] = RefUpdate{Name: c.Ref, Old: c.Old, New: c.New}
-		p.c.updates = append(p.c.updates, &update{RefUpdate: wanted[i]})
-	}
-	denied, err := p.may(wanted)
-	if err != nil {
-		return err
-	}
-	p.c.screen()
-	for i, u := range p.c.updates {
-		if denied[i] != nil {
-			u.err = denied[i] // what is denied tells nothing else
+// takePack reads the pack, if there is one: a push that only deletes has none.
+func (e *Engine) takePack(ctx context.Context, c *change, req *gitproto.Push, g *generation, t *talk, src io.Reader) (err error) {
+	for _, cmd := range req.Commands {
+		if cmd.New != "" {
+			c.pack, err = e.receive(ctx, c.repo, g, src, t.progress())
+			return err
 		}
+	}
+	return drain(src)
+}
+
+func drain(src io.Reader) error {
+	if _, err := io.Copy(io.Discard, src); err != nil {
+		return fmt.Errorf("reading a push that is refused: %w", err)
 	}
 	return nil
 }
 
-// readPack takes the pack into quarantine. A push that only deletes has none.
-func (p *push) readPack(ctx context.Context, g *generation) (*incoming, error) {
-	if !slices.ContainsFunc(p.said.Commands, func(c gitproto.Command) bool { return c.New != "" }) {
-		return nil, nil
-	}
-	in, err := p.e.newIncoming()
-	if err != nil {
-		return in, err
-	}
-	var progress func([]byte)
-	if p.side != nil && !p.said.Quiet {
-		progress = func(line []byte) { p.side.Send(pktline.BandProgress, line) }
-	}
-	return in, p.e.index(ctx, in, g, p.in, progress)
+// eofReader calls atEOF once when the source has ended.
+type eofReader struct {
+	src   io.Reader
+	atEOF func()
 }
 
-// whole is the reason to refuse a ref that lacks objects, which of a push from
-// a shallow repository says what to do.
-func (p *push) whole(reason error) error {
-	if len(p.said.Shallow) > 0 {
-		return ErrShallow
+func (r *eofReader) Read(p []byte) (int, error) {
+	n, err := r.src.Read(p)
+	if err == io.EOF && r.atEOF != nil {
+		r.atEOF()
+		r.atEOF = nil
 	}
-	return reason
+	return n, err
 }
 
-// finish verifies, stores and commits what is in quarantine.
-func (p *push) finish(ctx context.Context, g *generation, in *incoming) error {
-	o := gitexec.Objects{Dir: g.path}
-	if in != nil {
-		o = in.objects(g)
-		if in.file != "" {
-			p.c.pack = in
-		}
+// keepAlive is the time after which a client that waits gets a sign of life.
+const keepAlive = 5 * time.Second
+
+// talk is the answer to a push, as it is given.
+type talk struct {
+	req  *gitproto.Push
+	out  io.Writer
+	band *pktline.Sideband // nil without
+
+	stop, stopped chan struct{} // of the keep-alives; nil before they start
+}
+
+func newTalk(req *gitproto.Push, out io.Writer) *talk {
+	t := &talk{req: req, out: out}
+	if req.SideBand {
+		t.band = pktline.NewSideband(out)
 	}
-	if err := p.e.verify(ctx, p.c, o); err != nil {
-		return err
-	}
-	for _, u := range p.c.updates {
-		if errors.Is(u.err, ErrMissing) {
-			u.err = p.whole(u.err)
-		}
-	}
-	if !p.c.refuseRest() {
+	return t
+}
+
+// progress returns what shows git's own progress to the user, or nil if that is not wanted.
+func (t *talk) progress() func(line []byte) {
+	if t.band == nil || t.req.Quiet {
 		return nil
 	}
-	if p.c.pack != nil {
-		if err := p.e.upload(context.WithoutCancel(ctx), in, p.c.repo); err != nil {
-			p.e.abandon(context.WithoutCancel(ctx), in)
+	return func(line []byte) {
+		if strings.HasPrefix(string(line), "Resolving deltas: ") && t.band.Send(pktline.BandProgress, line) == nil {
+			flush(t.out)
+		}
+	}
+}
+
+// startKeepAlive sends signs of life until stopKeepAlive. It is called once the
+// client has sent everything: before, it may not be listening.
+func (t *talk) startKeepAlive() {
+	if t.band == nil {
+		return
+	}
+	t.stop, t.stopped = make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(t.stopped)
+		tick := time.NewTicker(keepAlive)
+		defer tick.Stop()
+		for {
+			select {
+			case <-t.stop:
+				return
+			case <-tick.C:
+				if t.band.Send(pktline.BandData, nil) == nil {
+					flush(t.out)
+				}
+			}
+		}
+	}()
+}
+
+func (t *talk) stopKeepAlive() {
+	if t.stop != nil {
+		close(t.stop)
+		<-t.stopped
+		t.stop = nil
+	}
+}
+
+func (t *talk) report(unpack string, c *change) error {
+	var status []gitproto.RefStatus
+	for _, u := range c.updates {
+		s := gitproto.RefStatus{Ref: u.Name}
+		if u.err != nil {
+			s.Reason = u.err.Error()
+		}
+		status = append(status, s)
+	}
+	var report []byte
+	if t.req.Report() {
+		report = gitproto.AppendReport(nil, unpack, status)
+	}
+	return t.send(report)
+}
+
+// send ends the answer with data.
+func (t *talk) send(data []byte) error {
+	if t.band == nil {
+		_, err := t.out.Write(data)
+		return err
+	}
+	if len(data) > 0 {
+		if err := t.band.Send(pktline.BandData, data); err != nil {
 			return err
 		}
 	}
-	again, err := p.e.commit(ctx, p.r, p.c)
-	if again {
-		refuse(p.c.alive(), ErrMissing) // a purge has just taken objects; a new push will see
-		p.e.abandon(context.WithoutCancel(ctx), p.c.pack)
-		return nil
-	}
-	return err
+	return t.band.Close()
 }
 
-// report tells the client what came of each ref.
-func (p *push) report(unpack string) error {
-	if !p.said.Report() && unpack == "" {
-		return nil
-	}
-	refs := make([]gitproto.RefStatus, len(p.c.updates))
-	for i, u := range p.c.updates {
-		refs[i] = gitproto.RefStatus{Ref: u.Name}
-		if u.err != nil {
-			refs[i].Reason = u.err.Error()
-		}
-	}
-	body := gitproto.AppendReport(nil, unpack, refs)
-	if p.side == nil {
-		_, err := p.out.Write(body)
+// refuse tells a client that its request as a whole cannot be served, after
+// reading the rest of it, so that the client gets to read the answer.
+func (t *talk) refuse(err error, src io.Reader) error {
+	text := ""
+	if broken, ok := errors.AsType[*gitproto.Error](err); ok {
+		text = broken.Text
+	} else if errors.Is(err, gitproto.ErrTooManyCommands) {
+		text = err.Error()
+	} else {
 		return err
 	}
-	return errors.Join(p.side.Send(pktline.BandData, body), p.side.Close())
+	if err := drain(src); err != nil {
+		return err
+	}
+	return t.send(gitproto.AppendError(nil, text))
 }

@@ -73,11 +73,11 @@ func (c *change) results() []RefResult {
 	return out
 }
 
-// screen refuses what can be refused without looking at objects or asking
-// anybody, against the snapshot. The commit looks again at what may change.
+// screen refuses, of what is alive, what can be refused without looking at
+// objects, against the snapshot. The commit looks again at what may change.
 func (c *change) screen() {
 	seen := make(map[string]*update, len(c.updates))
-	for _, u := range c.updates {
+	for _, u := range c.alive() {
 		u.err = c.screenOne(u)
 		if first := seen[u.Name]; first != nil {
 			u.err, first.err = ErrDuplicate, ErrDuplicate
@@ -128,49 +128,54 @@ func (c *change) settle(u *update, now, head string) (done bool, err error) {
 // is there already is refused with ErrExists or ErrStale. With atomic, all or
 // none are done. The error is nil when the results tell what happened.
 func (e *Engine) UpdateRefs(ctx context.Context, repoID, actor string, updates []RefUpdate, atomic bool) ([]RefResult, error) {
-	c := &change{id: newID(), repo: repoID, actor: actor, atomic: atomic, strict: true}
+	r, snap, err := e.open(ctx, byID(repoID))
+	if err != nil {
+		return nil, err
+	}
+	c := &change{id: newID(), repo: repoID, actor: actor, atomic: atomic, strict: true, snap: snap}
 	for _, u := range updates {
 		c.updates = append(c.updates, &update{RefUpdate: u})
 	}
-	err := e.attempt(ctx, c, func(ctx context.Context, r *repo) error {
-		c.screen()
-		if !c.refuseRest() {
-			return nil
-		}
-		g, err := e.objectsOf(ctx, r, c.snap)
-		if err != nil {
-			return err
-		}
-		defer g.drop()
-		return e.verify(ctx, c, gitexec.Objects{Dir: g.path})
-	})
+	c.screen()
+	if c.refuseRest() {
+		err = e.finish(ctx, r, c, func(ctx context.Context, o gitexec.Objects) error { return e.verify(ctx, c, o) })
+	}
 	if err != nil {
 		return nil, err
 	}
 	return c.results(), nil
 }
 
-// attempt checks c against the present state and commits it, again if objects
-// were dropped from the repository in between.
-func (e *Engine) attempt(ctx context.Context, c *change, check func(context.Context, *repo) error) error {
+// finish checks what is alive of c and commits it; again, if objects were
+// dropped from the repository in between.
+func (e *Engine) finish(ctx context.Context, r *repo, c *change, check func(context.Context, gitexec.Objects) error) error {
 	for range 5 {
-		r, s, err := e.open(ctx, byID(c.repo))
+		g, err := e.objectsOf(ctx, r, c.snap)
 		if err != nil {
 			return err
 		}
-		c.snap = s
-		if err := check(ctx, r); err != nil {
+		err = check(ctx, c.objects(g))
+		g.drop()
+		if err != nil || !c.refuseRest() {
 			return err
-		}
-		if !c.refuseRest() {
-			return nil
 		}
 		again, err := e.commit(ctx, r, c)
 		if !again {
 			return err
 		}
+		if r, c.snap, err = e.open(ctx, byID(c.repo)); err != nil {
+			return err
+		}
 	}
 	return fmt.Errorf("committing to repository %s: objects are being dropped from it", c.repo)
+}
+
+// objects are those of the generation and of the pack that comes with the change.
+func (c *change) objects(g *generation) gitexec.Objects {
+	if c.pack == nil {
+		return gitexec.Objects{Dir: g.path}
+	}
+	return gitexec.Objects{Dir: c.pack.dir, Alternates: []string{g.path}}
 }
 
 // conflicting reports whether name cannot exist beside refs: one of its

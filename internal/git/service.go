@@ -76,7 +76,7 @@ func (s *Service) Advertise(ctx context.Context, c *principal.Caller, name strin
 		return nil, err
 	}
 	if version == 2 {
-		return gitproto.V2Advert(), nil
+		return v2Advert, nil
 	}
 	_, snap, err := s.engine.refsOf(ctx, &row)
 	if err != nil {
@@ -84,6 +84,8 @@ func (s *Service) Advertise(ctx context.Context, c *principal.Caller, name strin
 	}
 	return snap.advert(service, version), nil
 }
+
+var v2Advert = gitproto.V2Advert()
 
 // UploadPack answers one request of a fetch.
 func (s *Service) UploadPack(ctx context.Context, c *principal.Caller, name string, version int, in io.Reader, out io.Writer) error {
@@ -95,7 +97,7 @@ func (s *Service) UploadPack(ctx context.Context, c *principal.Caller, name stri
 	if err != nil {
 		return err
 	}
-	return busy(s.engine.uploadPack(ctx, r, snap, version, in, out))
+	return busy(s.engine.fetch(ctx, r, snap, version, in, out))
 }
 
 // ReceivePack does one push: each ref is decided by itself.
@@ -108,8 +110,10 @@ func (s *Service) ReceivePack(ctx context.Context, c *principal.Caller, name str
 	if err != nil {
 		return err
 	}
-	may := func(updates []RefUpdate) ([]error, error) { return s.mayPush(ctx, c, name, &row, updates) }
-	return busy(s.engine.receive(ctx, r, snap, c.ARN(), may, in, out))
+	may := func(ctx context.Context, updates []RefUpdate) ([]error, error) {
+		return s.mayPush(ctx, c, name, &row, updates)
+	}
+	return busy(s.engine.push(ctx, r, snap, c.ARN(), may, in, out))
 }
 
 func (s *Service) mayPush(ctx context.Context, c *principal.Caller, name string, row *store.Repository, updates []RefUpdate) ([]error, error) {

@@ -9,27 +9,29 @@ import (
 	"sojourn/internal/store"
 )
 
-// sweeper gives up uploads that were never committed and empties the trash. It
-// is safe to die at any point: an upload is marked dead before its blobs go, so
-// that no commit can follow, and its row goes last.
+// sweeper removes what pushes and deletions leave behind in the stores: blobs
+// whose upload was never committed, and packs that left the list. Several nodes
+// may sweep at a time.
 type sweeper struct {
+	ctx    context.Context
 	cancel context.CancelFunc
+	quit   chan struct{}
 	done   chan struct{}
 }
 
 func startSweeper(e *Engine) *sweeper {
-	ctx, cancel := context.WithCancel(context.Background())
-	s := &sweeper{cancel: cancel, done: make(chan struct{})}
+	s := &sweeper{quit: make(chan struct{}), done: make(chan struct{})}
+	s.ctx, s.cancel = context.WithCancel(context.Background())
 	go func() {
 		defer close(s.done)
 		tick := time.NewTicker(e.opt.SweepEvery)
 		defer tick.Stop()
 		for {
-			if err := e.sweep(ctx); err != nil && ctx.Err() == nil {
-				e.opt.Log.Error("sweeping", "cause", err)
+			if err := e.sweep(s.ctx); err != nil && s.ctx.Err() == nil {
+				e.opt.Log.Warn("sweeping", "cause", err)
 			}
 			select {
-			case <-ctx.Done():
+			case <-s.quit:
 				return
 			case <-tick.C:
 			}
@@ -38,62 +40,83 @@ func startSweeper(e *Engine) *sweeper {
 	return s
 }
 
-// stop ends the sweeper; a sweep that runs ends between two blobs.
+// stop waits for a sweep that runs, and cuts it off when ctx ends.
 func (s *sweeper) stop(ctx context.Context) error {
-	s.cancel()
+	close(s.quit)
+	defer s.cancel()
 	select {
 	case <-s.done:
 		return nil
 	case <-ctx.Done():
+		s.cancel()
+		<-s.done
 		return fmt.Errorf("waiting for the sweeper: %w", context.Cause(ctx))
 	}
 }
 
-// trashBatch is how many blobs are deleted between two looks at the trash.
-const trashBatch = 100
-
 func (e *Engine) sweep(ctx context.Context) error {
-	now := e.opt.Now()
+	return errors.Join(e.sweepUploads(ctx), e.sweepTrash(ctx), e.sweepWarm(ctx))
+}
+
+// sweepUploads gives up uploads that are too old. The order is what makes it
+// safe: once an intent is dead no commit can consume it, so its blobs are
+// nobody's; and as long as the intent is there, the next sweep finds them.
+func (e *Engine) sweepUploads(ctx context.Context) error {
 	var dead []store.Upload
+	before := e.opt.Now().Add(-e.opt.UploadGrace).Unix()
 	err := e.store.Update(ctx, func(tx store.Tx) (err error) {
-		dead, err = tx.KillUploads(now.Add(-e.opt.UploadGrace).Unix())
+		dead, err = tx.KillUploads(before)
 		return err
 	})
 	if err != nil {
 		return fmt.Errorf("giving up old uploads: %w", err)
 	}
-	if err := e.deleteAll(ctx, dead, store.Tx.DeleteUpload); err != nil {
-		return err
+	for _, u := range dead {
+		if err := e.forget(ctx, u.Repo, u.Pack); err != nil {
+			return fmt.Errorf("deleting upload %s of repository %s: %w", u.Pack, u.Repo, err)
+		}
 	}
+	return nil
+}
+
+// sweepTrash deletes packs that left the list long enough ago that no reader
+// and no backup can want them.
+func (e *Engine) sweepTrash(ctx context.Context) error {
+	const batch = 100
+	before := e.opt.Now().Add(-e.opt.TrashGrace).Unix()
 	for {
 		var trash []store.Upload
 		err := e.store.View(ctx, func(tx store.Tx) (err error) {
-			trash, err = tx.Trash(now.Add(-e.opt.TrashGrace).Unix(), trashBatch)
+			trash, err = tx.Trash(before, batch)
 			return err
 		})
 		if err != nil {
-			return fmt.Errorf("looking into the trash: %w", err)
+			return fmt.Errorf("listing old packs: %w", err)
 		}
-		if len(trash) == 0 {
+		for _, p := range trash {
+			err := e.deleteBlobs(ctx, p.Repo, p.Pack)
+			if err == nil {
+				err = e.store.Update(ctx, func(tx store.Tx) error { return tx.EmptyTrash(p.Repo, p.Pack) })
+			}
+			if err != nil {
+				return fmt.Errorf("deleting pack %s of repository %s: %w", p.Pack, p.Repo, err)
+			}
+		}
+		if len(trash) < batch {
 			return nil
-		}
-		if err := e.deleteAll(ctx, trash, store.Tx.EmptyTrash); err != nil {
-			return err
 		}
 	}
 }
 
-// deleteAll deletes packs and then forgets them.
-func (e *Engine) deleteAll(ctx context.Context, packs []store.Upload, forget func(store.Tx, string, string) error) error {
-	for _, p := range packs {
-		err := errors.Join(ctx.Err(),
-			e.opt.Objects.Delete(ctx, blobKey(p.Repo, p.Pack, ".pack")),
-			e.opt.Objects.Delete(ctx, blobKey(p.Repo, p.Pack, ".idx")))
-		if err == nil {
-			err = e.store.Update(ctx, func(tx store.Tx) error { return forget(tx, p.Repo, p.Pack) })
-		}
-		if err != nil {
-			return fmt.Errorf("deleting pack %s of repository %s: %w", p.Pack, p.Repo, err)
+// sweepWarm lets go of repositories that were deleted: their views keep the
+// packs' space from being free.
+func (e *Engine) sweepWarm(ctx context.Context) error {
+	for _, id := range e.warm.ids() {
+		switch _, err := e.find(ctx, byID(id)); {
+		case errors.Is(err, ErrNoRepository):
+			e.warm.drop(id)
+		case err != nil:
+			return err
 		}
 	}
 	return nil

@@ -1,0 +1,288 @@
+package git_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"sojourn/internal/authn"
+	"sojourn/internal/awserr"
+	"sojourn/internal/gate"
+	"sojourn/internal/git"
+	"sojourn/internal/objects/file"
+	"sojourn/internal/principal"
+	"sojourn/internal/server/githttp"
+	"sojourn/internal/store"
+	"sojourn/internal/store/sqlite"
+)
+
+const (
+	account = "111122223333"
+	region  = "eu-central-1"
+)
+
+// TestMain fails when a test leaves a process behind, and is the server of the
+// crash tests when it is told so.
+func TestMain(m *testing.M) {
+	if data := os.Getenv("SOJOURN_CRASH_DATA"); data != "" {
+		serveUntilKilled(data)
+		return
+	}
+	code := m.Run()
+	if left := children(); len(left) > 0 && code == 0 {
+		fmt.Fprintf(os.Stderr, "processes were left behind: %q\n", left)
+		code = 1
+	}
+	os.Exit(code)
+}
+
+// children are the command lines of this process's children, where /proc tells.
+func children() (found []string) {
+	stats, _ := filepath.Glob("/proc/[0-9]*/stat")
+	for _, path := range stats {
+		b, err := os.ReadFile(path)
+		if err != nil {
+			continue
+		}
+		_, rest, _ := strings.Cut(string(b), ") ") // state, parent, …
+		if f := strings.Fields(rest); len(f) > 1 && f[1] == strconv.Itoa(os.Getpid()) {
+			line, _ := os.ReadFile(filepath.Join(filepath.Dir(path), "cmdline"))
+			found = append(found, string(bytes.ReplaceAll(line, []byte{0}, []byte{' '})))
+		}
+	}
+	return found
+}
+
+// anyone takes every password, but for the user "nobody".
+type anyone struct{}
+
+func (anyone) Git(_ context.Context, user, _, _, _ string, info authn.RequestInfo) (*principal.Caller, error) {
+	if user == "nobody" {
+		return nil, awserr.InvalidToken()
+	}
+	return &principal.Caller{Session: principal.Session{Kind: principal.Root, Account: account, ID: account}, Region: region, RequestID: info.RequestID}, nil
+}
+
+// rules is a gate that permits what it is told to, and remembers what it was asked.
+type rules struct {
+	mu    sync.Mutex
+	deny  func(gate.Request) bool
+	asked []gate.Request
+}
+
+func (g *rules) Authorize(_ context.Context, _ *principal.Caller, r gate.Request) error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.asked = append(g.asked, r)
+	if g.deny != nil && g.deny(r) {
+		return awserr.Denied("not authorized to perform: %s", r.Action)
+	}
+	return nil
+}
+
+// server is an engine behind the door, on loopback, with one empty repository
+// named "demo".
+type server struct {
+	t      *testing.T
+	url    string // of demo
+	dir    string // of everything
+	engine *git.Engine
+	store  store.Store
+	gate   *rules
+	home   string
+	close  func()
+}
+
+const demoID = "demo-repository-id"
+
+func start(t *testing.T, change ...func(*git.Options)) *server {
+	t.Helper()
+	s := &server{t: t, dir: t.TempDir(), home: t.TempDir(), gate: &rules{}}
+	s.open(change...)
+	s.createRepository("demo", demoID)
+	t.Cleanup(func() { s.close() })
+	return s
+}
+
+// open starts the server on its directory, as it is.
+func (s *server) open(change ...func(*git.Options)) {
+	s.t.Helper()
+	st, err := sqlite.Open(s.t.Context(), filepath.Join(s.dir, "meta.db"))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	blobs, err := file.Open(filepath.Join(s.dir, "objects"))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	opt := git.Options{Store: st, Objects: blobs, Dir: filepath.Join(s.dir, "cache"), Now: time.Now, Log: slog.New(slog.NewTextHandler(logs{s.t}, nil))}
+	for _, f := range change {
+		f(&opt)
+	}
+	e, err := git.New(s.t.Context(), opt)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	front := httptest.NewServer(githttp.New(githttp.Options{Auth: anyone{}, Git: git.NewService(e, s.gate, region)}))
+	s.engine, s.store, s.url = e, opt.Store, strings.Replace(front.URL, "http://", "http://user:password@", 1)+"/v1/repos/demo"
+	s.close = sync.OnceFunc(func() {
+		front.Close()
+		if err := errors.Join(e.Close(context.Background()), st.Close()); err != nil {
+			s.t.Error(err)
+		}
+	})
+}
+
+type logs struct{ t *testing.T }
+
+func (l logs) Write(b []byte) (int, error) {
+	if testing.Verbose() {
+		fmt.Fprintf(os.Stderr, "%s", b)
+	}
+	return len(b), nil
+}
+
+func (s *server) createRepository(name, id string) {
+	s.t.Helper()
+	now := time.Now().UTC().Truncate(time.Microsecond)
+	err := s.store.Update(s.t.Context(), func(tx store.Tx) error {
+		if err := tx.InsertAccount(store.Account{ID: account, Name: "test", Created: now}); err != nil && !errors.Is(err, store.ErrExists) {
+			return err
+		}
+		return tx.InsertRepository(store.Repository{ID: id, Account: account, Region: region, Name: name, Version: 1, Created: now, Modified: now})
+	})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// row is demo's row.
+func (s *server) row() (row store.Repository) {
+	s.t.Helper()
+	s.view(func(tx store.Tx) (err error) {
+		row, err = tx.RepositoryByID(demoID)
+		return err
+	})
+	return row
+}
+
+func (s *server) view(f func(store.Tx) error) {
+	s.t.Helper()
+	if err := s.store.View(context.Background(), f); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// clone is a directory in which git runs for a user.
+type clone struct {
+	s   *server
+	dir string
+}
+
+// in is a directory below the user's home; git init makes it a repository.
+func (s *server) in(name string) clone { return clone{s, filepath.Join(s.home, name)} }
+
+func (s *server) user() clone { return clone{s, s.home} }
+
+func (c clone) command(args ...string) *exec.Cmd {
+	cmd := exec.Command("git", args...)
+	cmd.Dir = c.dir
+	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + c.s.home, "GIT_CONFIG_NOSYSTEM=1", "GIT_TERMINAL_PROMPT=0", "LC_ALL=C.UTF-8",
+		"GIT_AUTHOR_NAME=A", "GIT_AUTHOR_EMAIL=a@example.com", "GIT_COMMITTER_NAME=A", "GIT_COMMITTER_EMAIL=a@example.com",
+		"GIT_CONFIG_COUNT=4", "GIT_CONFIG_KEY_0=init.defaultBranch", "GIT_CONFIG_VALUE_0=main", "GIT_CONFIG_KEY_1=gc.auto", "GIT_CONFIG_VALUE_1=0",
+		"GIT_CONFIG_KEY_2=advice.detachedHead", "GIT_CONFIG_VALUE_2=false", "GIT_CONFIG_KEY_3=maintenance.auto", "GIT_CONFIG_VALUE_3=false"}
+	return cmd
+}
+
+// git runs a command that must succeed and returns what it prints.
+func (c clone) git(args ...string) string {
+	c.s.t.Helper()
+	var out, errOut bytes.Buffer
+	cmd := c.command(args...)
+	cmd.Stdout, cmd.Stderr = &out, &errOut
+	if err := cmd.Run(); err != nil {
+		c.s.t.Fatalf("git %.200q: %v\n%s%s", args, err, out.String(), errOut.String())
+	}
+	return strings.TrimSuffix(out.String(), "\n")
+}
+
+// fails runs a command that must fail and returns all that it prints.
+func (c clone) fails(args ...string) string {
+	c.s.t.Helper()
+	out, err := c.command(args...).CombinedOutput()
+	if _, ok := errors.AsType[*exec.ExitError](err); !ok {
+		c.s.t.Fatalf("git %.200q: %v, should fail\n%s", args, err, out)
+	}
+	return string(out)
+}
+
+// feed runs a command with input.
+func (c clone) feed(input string, args ...string) string {
+	c.s.t.Helper()
+	cmd := c.command(args...)
+	cmd.Stdin = strings.NewReader(input)
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		c.s.t.Fatalf("git %.200q: %v\n%s", args, err, out)
+	}
+	return strings.TrimSuffix(string(out), "\n")
+}
+
+func (c clone) write(name, text string) {
+	c.s.t.Helper()
+	path := filepath.Join(c.dir, name)
+	if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o700), os.WriteFile(path, []byte(text), 0o600)); err != nil {
+		c.s.t.Fatal(err)
+	}
+}
+
+// commit writes a file and commits everything; it returns the commit's id.
+func (c clone) commit(name, text string) string {
+	c.s.t.Helper()
+	c.write(name, text)
+	c.git("add", ".")
+	c.git("commit", "-q", "-m", "Change "+name)
+	return c.git("rev-parse", "HEAD")
+}
+
+// work makes a repository with one commit and demo as its origin.
+func (s *server) work(name string) clone {
+	s.t.Helper()
+	s.user().git("init", "-q", name)
+	c := s.in(name)
+	c.git("remote", "add", "origin", s.url)
+	c.commit("README", "hello\n")
+	return c
+}
+
+// refs are the refs of a repository as git lists them for a reader.
+func (s *server) refs() string { s.t.Helper(); return s.user().git("ls-remote", s.url) }
+
+// objects lists every object reachable from refs, sorted.
+func (c clone) objects(refs ...string) []string {
+	c.s.t.Helper()
+	list := strings.Split(c.git(append([]string{"rev-list", "--objects", "--no-object-names"}, refs...)...), "\n")
+	slices.Sort(list)
+	return list
+}
+
+// same fails unless b is sound and has of refs, object for object, what a has.
+func (s *server) same(a, b clone, refs ...string) {
+	s.t.Helper()
+	b.git("fsck", "--full", "--strict", "--no-dangling")
+	if x, y := a.objects(refs...), b.objects(refs...); !slices.Equal(x, y) {
+		s.t.Errorf("%v: %d and %d objects, or others", refs, len(x), len(y))
+	}
+}
