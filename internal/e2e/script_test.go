@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"bytes"
+	"errors"
 	"flag"
 	"os"
 	"os/exec"
@@ -64,7 +65,7 @@ func runLine(sh *sojourntest.Shell, line string) string {
 	c := sh.Command("/bin/sh", "-c", `[ ! -f "$HOME/.vars" ] || . "$HOME/.vars"; `+line+`
 status=$?; export -p >"$HOME/.vars"; exit $status`)
 	out, err := c.CombinedOutput()
-	if exit, ok := err.(*exec.ExitError); ok {
+	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
 		out = append(out, "["+exit.String()+"]\n"...)
 	} else if err != nil {
 		out = append(out, err.Error()+"\n"...)

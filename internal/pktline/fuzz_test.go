@@ -2,6 +2,7 @@ package pktline
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"testing"
 )
@@ -22,7 +23,7 @@ func FuzzReader(f *testing.F) {
 			taken := len(in) - src.Len()
 			kind, payload, err := r.Next()
 			if err != nil {
-				if err == io.EOF && taken != len(in) {
+				if errors.Is(err, io.EOF) && taken != len(in) {
 					t.Fatalf("EOF with %d bytes left", len(in)-taken)
 				}
 				in = in[:taken]

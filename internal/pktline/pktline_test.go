@@ -48,7 +48,7 @@ func TestNextRefuses(t *testing.T) {
 			t.Errorf("%q: %v, want unexpected EOF", in, err)
 		}
 	}
-	if _, _, err := NewReader(strings.NewReader("")).Next(); err != io.EOF {
+	if _, _, err := NewReader(strings.NewReader("")).Next(); !errors.Is(err, io.EOF) {
 		t.Errorf("nothing: %v, want EOF", err)
 	}
 }
@@ -60,7 +60,7 @@ func TestWriter(t *testing.T) {
 	if want := "000eversion 2\n0004000100020000"; err != nil || b.String() != want {
 		t.Fatalf("got %q %v, want %q", b.String(), err, want)
 	}
-	if err := w.Packet(make([]byte, MaxPayload+1)); err != ErrTooLong {
+	if err := w.Packet(make([]byte, MaxPayload+1)); !errors.Is(err, ErrTooLong) {
 		t.Errorf("too long: %v", err)
 	}
 	if got := string(Append(nil, "ng ", "refs/heads/x", "\n")); got != "0014ng refs/heads/x\n" {
@@ -115,11 +115,11 @@ func TestSidebandStopsAfterAnError(t *testing.T) {
 	w := &brokenWriter{}
 	s := NewSideband(w)
 	for range 3 {
-		if err := s.Send(BandData, []byte("x")); err != io.ErrClosedPipe {
+		if err := s.Send(BandData, []byte("x")); !errors.Is(err, io.ErrClosedPipe) {
 			t.Fatal(err)
 		}
 	}
-	if err := s.Close(); err != io.ErrClosedPipe || w.writes != 1 {
+	if err := s.Close(); !errors.Is(err, io.ErrClosedPipe) || w.writes != 1 {
 		t.Errorf("%v after %d writes", err, w.writes)
 	}
 }

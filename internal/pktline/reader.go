@@ -52,7 +52,7 @@ func (r *Reader) Next() (Kind, []byte, error) {
 
 // cutShort keeps a bare io.EOF, which callers compare with.
 func cutShort(err error, part string) error {
-	if err == io.EOF {
+	if errors.Is(err, io.EOF) {
 		return err
 	}
 	return fmt.Errorf("reading a pkt-line's %s: %w", part, err)

@@ -1,6 +1,9 @@
 package remoteurl
 
-import "testing"
+import (
+	"errors"
+	"testing"
+)
 
 func TestParse(t *testing.T) {
 	for _, c := range []struct {
@@ -65,7 +68,8 @@ func TestParseRemote(t *testing.T) {
 			t.Errorf("ParseRemote(%q) = %+v, %v; want %+v", raw, got, err, want)
 		}
 	}
-	if _, err := ParseRemote("codecommit::repo"); err == nil || err.(*FormatError).URL != "codecommit::repo" {
+	_, err := ParseRemote("codecommit::repo")
+	if e, ok := errors.AsType[*FormatError](err); !ok || e.URL != "codecommit::repo" {
 		t.Errorf("ParseRemote without an authority: %v", err)
 	}
 }

@@ -96,7 +96,7 @@ func (s *Server) routes(metrics http.Handler) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/v1/repos/", route("git", untimed(s.opt.Git)))
 	mux.Handle("/{$}", route("api", timed(http.HandlerFunc(s.root))))
-	mux.Handle("GET /healthz", route("healthz", timed(http.HandlerFunc(text(http.StatusOK, "ok\n")))))
+	mux.Handle("GET /healthz", route("healthz", timed(text(http.StatusOK, "ok\n"))))
 	mux.Handle("GET /readyz", route("readyz", timed(http.HandlerFunc(s.ready))))
 	mux.Handle("GET /metrics", route("metrics", timed(metrics)))
 	return mux
