@@ -168,7 +168,7 @@ func (s *Server) observe(next http.Handler) http.Handler {
 		defer func() {
 			s.metrics.inFlight.Dec()
 			p := recover()
-			if p != nil && p != http.ErrAbortHandler {
+			if p != nil && !aborted(p) {
 				s.opt.Log.Error("panic", "request_id", ev.RequestID, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
 				p = a.fail()
 			}
@@ -183,6 +183,12 @@ func (s *Server) observe(next http.Handler) http.Handler {
 		}
 		next.ServeHTTP(a, r.WithContext(event.With(r.Context(), ev)))
 	})
+}
+
+// aborted reports whether a panic is a handler's way to cut the connection.
+func aborted(p any) bool {
+	err, ok := p.(error)
+	return ok && errors.Is(err, http.ErrAbortHandler)
 }
 
 func (s *Server) finish(r *http.Request, a *answer, ev *event.Event, took time.Duration) {
