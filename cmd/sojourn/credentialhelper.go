@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"sojourn/internal/client/credentialhelper"
@@ -20,8 +21,15 @@ func runCredentialHelper(ctx context.Context, a *app, args []string) error {
 	if err := flags.Parse(args); err != nil {
 		return flagError(err)
 	}
-	switch operation := flags.Arg(0); {
-	case flags.NArg() != 1:
+	operation := flags.Arg(0)
+	if flags.NArg() > 1 { // flags behind the operation, which the AWS CLI takes, too
+		if err := flags.Parse(flags.Args()[1:]); err != nil {
+			return flagError(err)
+		}
+		operation = strings.TrimSpace(operation + " " + strings.Join(flags.Args(), " "))
+	}
+	switch {
+	case operation == "":
 		return usagef("credential-helper: want get, store or erase")
 	case operation == "store" || operation == "erase":
 		return nil

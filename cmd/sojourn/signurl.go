@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"sojourn/internal/client/remotehelper"
+	"sojourn/internal/remoteurl"
 )
 
 func runSignURL(ctx context.Context, a *app, args []string) error {
@@ -21,12 +22,16 @@ func runSignURL(ctx context.Context, a *app, args []string) error {
 	if flags.NArg() != 1 {
 		return usagef("sign-url: want one URL, such as codecommit://PROFILE@REPOSITORY")
 	}
-	t, err := remotehelper.Open(ctx, flags.Arg(0), a.env(), time.Now)
+	u, err := remoteurl.ParseRemote(flags.Arg(0))
+	if err != nil {
+		return err
+	}
+	t, err := remotehelper.Open(ctx, u, a.env(), time.Now)
 	if err != nil {
 		return err
 	}
 	scheme, rest, _ := strings.Cut(t.URL, "://")
-	fmt.Fprintf(a.stdout, "%s://%s:%s@%s\n", scheme, escape(t.User), escape(t.Password), rest)
+	fmt.Fprintf(a.stdout, "%s://%s:%s@%s\n", scheme, escape(t.User), escape(t.Password.Reveal()), rest)
 	fmt.Fprintf(a.stderr, "sojourn: this URL is a secret until %s: it opens the repository to whoever has it\n", t.Expires.UTC().Format(time.RFC3339))
 	return nil
 }

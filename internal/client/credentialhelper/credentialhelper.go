@@ -58,11 +58,12 @@ func (h Helper) Get(ctx context.Context, in io.Reader, out io.Writer) error {
 func (h Helper) answer(ctx context.Context, fields map[string]string, region string, out io.Writer) error {
 	cred, err := h.Session.Credentials(ctx)
 	if err != nil {
-		return h.Session.NoCredentials(err)
+		return session.NoCredentials(h.Session.Name, err)
 	}
 	t := h.Now()
-	host, _, _ := strings.Cut(fields["host"], ":") // what the AWS CLI signs
-	path := "/" + strings.TrimPrefix(fields["path"], "/")
+	// Host and path as the AWS CLI signs them: no port, and one more slash where git sends one.
+	host, _, _ := strings.Cut(fields["host"], ":")
+	path := "/" + fields["path"]
 	password := sigv4.GitPassword(cred.Secret, region, host, path, t)
 	expires := t.Add(validity)
 	if !cred.Expires.IsZero() && cred.Expires.Before(expires) {
@@ -103,14 +104,20 @@ func (h Helper) ours(host string) bool {
 }
 
 // hostRegion is the region in the name of one of AWS's Git hosts, else "":
-// [vpce-….]git-codecommit[-fips].REGION.[vpce.]amazonaws.com[.cn].
+// [vpce-….]git-codecommit[-fips].REGION.[vpce.]amazonaws.com[.cn], and the
+// hosts of AWS CodeConnections, whose Git takes the same passwords.
 func hostRegion(host string) string {
 	name, _, _ := strings.Cut(strings.ToLower(host), ":")
 	labels := strings.Split(name, ".")
 	if strings.HasPrefix(labels[0], "vpce-") {
 		labels = labels[1:]
 	}
-	if len(labels) < 4 || labels[0] != "git-codecommit" && labels[0] != "git-codecommit-fips" {
+	if len(labels) < 4 || labels[1] == "" {
+		return ""
+	}
+	switch labels[0] {
+	case "git-codecommit", "git-codecommit-fips", "codeconnections", "codestar-connections":
+	default:
 		return ""
 	}
 	switch strings.TrimPrefix(strings.Join(labels[2:], "."), "vpce.") {

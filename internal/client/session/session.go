@@ -5,9 +5,11 @@
 package session
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"net/url"
 	"strings"
 	"time"
 
@@ -25,9 +27,14 @@ type Options struct {
 	Env      config.Env
 	Now      func() time.Time
 	Profile  string // named by the user, which turns the environment's keys off
+	Named    bool   // Profile counts although it is "": codecommit://@REPOSITORY
 	Region   string
 	Endpoint string // --endpoint-url
 	CABundle string // --ca-bundle
+
+	// FallbackRegion is the region of STS where neither the command line nor
+	// the settings have one: a URL that names its region says enough.
+	FallbackRegion string
 }
 
 // Session is a user's settings.
@@ -62,21 +69,36 @@ func Open(o Options) (*Session, error) {
 	if err != nil {
 		return nil, err
 	}
+	o.Named = o.Named || o.Profile != ""
 	s := &Session{Config: cfg, Name: o.Profile, opt: o}
 	var variable string
-	if s.Name == "" {
+	if !o.Named {
 		s.Name, variable = o.Env.Selected()
 	}
-	if s.Name == "" {
+	if s.Name == "" && !o.Named {
 		s.Name = config.Default
-		s.Profile, _ = cfg.Profile(s.Name)
+	}
+	if s.find(s.Name) || s.find(decoded(s.Name)) || s.Name == config.Default && !o.Named {
 		return s, nil
 	}
-	var ok bool
-	if s.Profile, ok = cfg.Profile(s.Name); !ok && s.Name != config.Default {
-		return nil, &ProfileError{Name: s.Name, Variable: variable, Available: cfg.Names()}
+	return nil, &ProfileError{Name: s.Name, Variable: variable, Available: cfg.Names()}
+}
+
+// find makes the profile of that name the session's, if there is one.
+func (s *Session) find(name string) bool {
+	p, ok := s.Config.Profile(name)
+	if ok {
+		s.Name, s.Profile = name, p
 	}
-	return s, nil
+	return ok
+}
+
+// decoded is a name as it was before somebody percent-encoded it for a URL.
+func decoded(name string) string {
+	if plain, err := url.PathUnescape(name); err == nil {
+		return plain
+	}
+	return name
 }
 
 // Region is the region to work in, "" when nothing names one: the command line,
@@ -121,12 +143,12 @@ func (s *Session) HTTP() (*signedhttp.Client, error) { return signedhttp.New(s.C
 
 // Credentials returns one snapshot, or credentials.ErrNone.
 func (s *Session) Credentials(ctx context.Context) (credentials.Snapshot, error) {
-	sts, err := s.Endpoints().API("sts", s.Region())
+	sts, err := s.Endpoints().API("sts", cmp.Or(s.Region(), s.opt.FallbackRegion))
 	if err != nil {
 		sts = endpoint.API{} // it is said when STS is really needed
 	}
 	chain := &credentials.Chain{
-		Env: s.opt.Env, Config: s.Config, Profile: s.Name, Explicit: s.opt.Profile != "",
+		Env: s.opt.Env, Config: s.Config, Profile: s.Name, Explicit: s.opt.Named,
 		Endpoint: sts.URL, Cache: cache.Under(s.opt.Env.Home()), Now: s.opt.Now, Ask: prompt.Prompter{Env: s.opt.Env}.Ask,
 		STS: func() (credentials.STS, error) {
 			if err != nil {
@@ -143,10 +165,10 @@ func (s *Session) Credentials(ctx context.Context) (credentials.Snapshot, error)
 }
 
 // NoCredentials words credentials.ErrNone as the official helper does; other errors stay as they are.
-func (s *Session) NoCredentials(err error) error {
+func NoCredentials(profile string, err error) error {
 	if !errors.Is(err, credentials.ErrNone) {
 		return err
 	}
 	return fmt.Errorf("The following profile does not have credentials configured: %s. You must configure the access key and secret key for the profile. "+
-		"For more information, see Configure an AWS CLI Profile in the AWS CLI User Guide.", s.Name) //nolint:staticcheck // the official text
+		"For more information, see Configure an AWS CLI Profile in the AWS CLI User Guide.", profile) //nolint:staticcheck // the official text
 }

@@ -1,0 +1,126 @@
+package remotehelper
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"sojourn/internal/client/clienttest"
+)
+
+// The programs that the scripts run are this test binary under other names.
+// Its helper is the real one but for the clock, which TEST_CLOCK stops.
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){
+		"git-remote-codecommit": func() {
+			os.Exit(Main(context.Background(), Process{Args: os.Args, Env: os.LookupEnv, Environ: os.Environ(), Stderr: os.Stderr,
+				Now: testClock, Become: Become, Find: Find}))
+		},
+		"git-remote-http": clienttest.RemoteHTTP,
+		// askpass answers 123456 and keeps count.
+		"askpass": func() {
+			f, err := os.OpenFile(os.Getenv("WORK")+"/asked", os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+			if err == nil {
+				fmt.Fprintln(f, os.Args[1])
+			}
+			fmt.Println("123456")
+		},
+	})
+}
+
+func testClock() time.Time {
+	t, err := time.Parse(time.RFC3339, os.Getenv("TEST_CLOCK"))
+	if err != nil {
+		return time.Now()
+	}
+	return t
+}
+
+// TestScripts runs testdata/*.txtar. Each begins with an empty home directory,
+// an STS at $STS that takes the key AKIDEXAMPLE/secret and logs to sts.log, and
+// a Git server at https://$GITHOST that takes the same key and the first session for us-east-1.
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{Dir: "testdata", Setup: setUp, Cmds: map[string]func(*testscript.TestScript, bool, []string){
+		"lines": lines, "gitanswers": gitAnswers, "gitsaw": gitSaw,
+	}})
+}
+
+type gitKey struct{}
+
+func setUp(e *testscript.Env) error {
+	sts := clienttest.NewSTS(false)
+	e.Defer(sts.Close)
+	sts.Keys["AKIDEXAMPLE"] = "secret"
+	sts.Now = func() time.Time { t, _ := time.Parse(time.RFC3339, "2026-11-23T12:00:00Z"); return t }
+	var mu sync.Mutex
+	sts.Log = func(line string) {
+		mu.Lock()
+		defer mu.Unlock()
+		if f, err := os.OpenFile(filepath.Join(e.WorkDir, "sts.log"), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600); err == nil {
+			fmt.Fprintln(f, line)
+			f.Close()
+		}
+	}
+	git, err := clienttest.NewGit(filepath.Join(e.WorkDir, "srv"), "us-east-1")
+	if err != nil {
+		return err
+	}
+	e.Defer(git.Close)
+	git.Keys["AKIDEXAMPLE"], git.Keys["ASIASESSION1"] = "secret", "secret-1"
+	if err := clienttest.WriteCA(filepath.Join(e.WorkDir, "ca.pem"), git.Server); err != nil {
+		return err
+	}
+	e.Values[gitKey{}] = git
+	home := filepath.Join(e.WorkDir, "home")
+	for name, value := range map[string]string{"HOME": home, "USERPROFILE": home, "STS": sts.URL, "GITHOST": git.Listener.Addr().String(),
+		"GIT_CONFIG_NOSYSTEM": "1", "TEST_CLOCK": "2026-11-23T12:00:00Z"} {
+		e.Setenv(name, value)
+	}
+	return os.MkdirAll(home, 0o700)
+}
+
+// lines N FILE: the file has N lines. A file that is not there has none.
+func lines(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: lines N FILE")
+	}
+	n := 0
+	if b, err := os.ReadFile(ts.MkAbs(args[1])); err == nil {
+		for _, c := range b {
+			if c == '\n' {
+				n++
+			}
+		}
+	}
+	if fmt.Sprint(n) != args[0] {
+		ts.Fatalf("%s has %d lines, want %s:\n%s", args[1], n, args[0], ts.ReadFile(args[1]))
+	}
+}
+
+// gitanswers STATUS: from now on the Git server answers nothing else; 0 ends that.
+func gitAnswers(ts *testscript.TestScript, _ bool, args []string) {
+	var status int
+	fmt.Sscan(args[0], &status)
+	ts.Value(gitKey{}).(*clienttest.Git).Answer(status)
+}
+
+// gitsaw USER: the Git server has seen requests, and no user but this one.
+func gitSaw(ts *testscript.TestScript, _ bool, args []string) {
+	seen := ts.Value(gitKey{}).(*clienttest.Git).Seen()
+	if len(seen) == 0 {
+		ts.Fatalf("nobody signed in")
+	}
+	for _, header := range seen {
+		r := &http.Request{Header: http.Header{"Authorization": {header}}}
+		if user, _, _ := r.BasicAuth(); user != args[0] {
+			ts.Fatalf("%q signed in", user)
+		}
+	}
+}
