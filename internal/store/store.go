@@ -18,13 +18,20 @@ var ErrExists = errors.New("already exists")
 
 // Store runs transactions. It is safe for concurrent use.
 type Store interface {
-	// View runs f on one consistent snapshot. f must not write.
+	// View runs f on one consistent snapshot, which holds every Update that had
+	// returned when View was called. f must not write; if it does, that fails.
 	View(ctx context.Context, f func(Tx) error) error
 
 	// Update runs f in a serializable transaction and commits it durably when
 	// f returns nil; when Update returns nil the change survives a power loss.
 	// An error of f rolls everything back and is returned as it is.
 	// f may be run more than once and so may have no effect but through its Tx.
+	// It may not call the Store, which would wait for itself, and its Tx is of
+	// no use after it.
+	//
+	// Updates that run at the same time may be committed together; that one of
+	// them fails, panics or is cancelled is no matter to the others. When ctx
+	// ends before f has returned, nothing is changed.
 	Update(ctx context.Context, f func(Tx) error) error
 
 	// Ping says whether the store can serve now.
@@ -35,6 +42,17 @@ type Store interface {
 
 // Tx is everything a transaction can do, by owner. Domain packages should ask
 // for the smallest part that they use.
+//
+// Unless a method says otherwise, to read, change or delete one row that is
+// not there is ErrNotFound, and to insert one whose key is taken is ErrExists.
+// These are answers: the transaction can go on behind them. Any other error
+// ends it, and it will not be committed even when f returns nil. Methods that
+// take or give several rows take and give none without an error.
+//
+// Records come back as they went in, except that times are UTC and cut to the
+// microsecond, and that empty lists and maps are nil. An Update method finds its
+// row by ID (a provider by account and URL) and never changes its account,
+// region, owner or, of an access key, creation.
 type Tx interface {
 	AccountTx
 	UserTx
@@ -69,9 +87,9 @@ type UserTx interface {
 	User(account, name string) (User, error)
 	UserByID(id string) (User, error)
 	Users(account string, p Page) ([]User, error)
-	UpdateUser(User) error      // by ID; ErrNotFound, ErrExists on a name taken
-	DeleteUser(id string) error // ErrNotFound
-	InsertAccessKey(AccessKey) error
+	UpdateUser(User) error           // by ID; ErrNotFound, ErrExists on a name taken
+	DeleteUser(id string) error      // ErrNotFound
+	InsertAccessKey(AccessKey) error // its user must exist
 	AccessKey(id string) (AccessKey, error)
 	AccessKeys(userID string) ([]AccessKey, error) // by creation
 	UpdateAccessKey(AccessKey) error
@@ -85,7 +103,7 @@ type GroupTx interface {
 	Groups(account string, p Page) ([]Group, error)
 	UpdateGroup(Group) error
 	DeleteGroup(id string) error
-	AddMember(groupID, userID string) error    // idempotent
+	AddMember(groupID, userID string) error    // idempotent; both must exist
 	RemoveMember(groupID, userID string) error // ErrNotFound
 	GroupsOf(userID string) ([]Group, error)   // by name
 	Members(groupID string) ([]User, error)    // by name
@@ -108,20 +126,20 @@ type PolicyTx interface {
 	Policy(account, name string) (Policy, error)
 	Policies(account string, p Page) ([]Policy, error)
 	UpdatePolicy(Policy) error
-	DeletePolicy(id string) error // and its versions
-	PutPolicyVersion(PolicyVersion) error
+	DeletePolicy(id string) error         // and its versions
+	PutPolicyVersion(PolicyVersion) error // replaces; its policy must exist
 	PolicyVersion(policyID, version string) (PolicyVersion, error)
 	PolicyVersions(policyID string) ([]PolicyVersion, error) // by creation
 	DeletePolicyVersion(policyID, version string) error
 
 	PutInlinePolicy(owner, name, document string) error // replaces
 	InlinePolicy(owner, name string) (string, error)
-	InlinePolicies(owner string) ([]InlinePolicy, error) // by name
+	InlinePolicies(owner string) ([]InlinePolicy, error) // by name, byte by byte
 	DeleteInlinePolicy(owner, name string) error
 
-	Attach(owner, policyARN string) error // idempotent
-	Detach(owner, policyARN string) error // ErrNotFound
-	Attachments(owner string) ([]string, error)
+	Attach(owner, policyARN string) error                   // idempotent
+	Detach(owner, policyARN string) error                   // ErrNotFound
+	Attachments(owner string) ([]string, error)             // by ARN
 	AttachedTo(account, policyARN string) ([]string, error) // owners of that account
 }
 
@@ -144,7 +162,8 @@ type RepositoryTx interface {
 	Repositories(account, region string, p Page) ([]Repository, error)
 	CountRepositories(account, region string) (int, error)
 	UpdateRepository(Repository) error
-	// DeleteRepository removes the row, its refs and its log, and moves its packs to the trash.
+	// DeleteRepository removes the row, its refs and its log, and moves its packs
+	// to the trash. Pushes and upload intents stay.
 	DeleteRepository(id string, now int64) error
 }
 
@@ -152,14 +171,14 @@ type RepositoryTx interface {
 type RefTx interface {
 	Refs(repo string, p Page) ([]Ref, error)
 	RefsNamed(repo string, names []string) (map[string]Ref, error) // absent ones are left out
-	PutRefs(repo string, refs []Ref) error                         // insert or replace
+	PutRefs(repo string, refs []Ref) error                         // insert or replace; names differ
 	DeleteRefs(repo string, names []string) error                  // absent ones are no error
 	// ConflictingRefs returns refs that cannot exist beside name: a prefix
 	// directory of it ("refs/heads/a" beside "refs/heads/a/b") or below it.
 	ConflictingRefs(repo, name string) ([]string, error)
 	AppendRefLog(repo string, changes []RefChange) error
-	RefLogSince(repo string, version int64) ([]RefChange, error)
-	InsertPush(Push) error // ErrExists
+	RefLogSince(repo string, version int64) ([]RefChange, error) // of later versions, by version and sequence
+	InsertPush(Push) error                                       // ErrExists
 	Push(id string) (Push, error)
 }
 
@@ -167,15 +186,18 @@ type RefTx interface {
 type PackTx interface {
 	Packs(repo string) ([]Pack, error) // in order of adding
 	InsertPack(Pack) error
-	DeletePacks(repo string, ids []string, now int64) error // to the trash
+	// DeletePacks moves packs to the trash; ErrNotFound when one of them is not
+	// in the list, and then the transaction must be given up.
+	DeletePacks(repo string, ids []string, now int64) error
 
 	OpenUpload(Upload) error
 	// ConsumeUpload deletes an open intent; ErrNotFound when it is dead or gone.
 	ConsumeUpload(repo, pack string) error
 	// KillUploads marks intents older than before as dead and returns all dead ones.
 	KillUploads(before int64) ([]Upload, error)
-	DeleteUpload(repo, pack string) error
-	// Trash lists blobs put in the trash before a time; EmptyTrash forgets one.
+	DeleteUpload(repo, pack string) error // open or dead; idempotent
+	// Trash lists blobs put in the trash before a time, the oldest first, limit
+	// as in Page; EmptyTrash forgets one and is idempotent.
 	Trash(before int64, limit int) ([]Upload, error)
 	EmptyTrash(repo, pack string) error
 }

@@ -171,12 +171,16 @@ func (r *readers) close() error {
 	}
 	r.closed = true
 	r.mu.Unlock()
+	var errs []error
 	for range cap(r.slots) {
 		r.slots <- struct{}{}
 	}
-	var errs []error
 	for _, c := range r.idle {
 		errs = append(errs, c.close())
+	}
+	r.idle = nil
+	for range cap(r.slots) { // who waits for one shall learn that it is closed
+		<-r.slots
 	}
 	return errors.Join(errs...)
 }

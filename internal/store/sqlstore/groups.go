@@ -31,7 +31,7 @@ func (t *Tx) Groups(account string, p store.Page) ([]store.Group, error) {
 
 // UpdateGroup implements store.GroupTx.
 func (t *Tx) UpdateGroup(g store.Group) error {
-	return t.updateNamed(named{"group", "groups", g.ID, g.Account, g.Name},
+	return t.updateNamed(named{"group", "groups", g.ID, g.Name},
 		[]string{"path", "created"}, g.Path, micros(g.Created))
 }
 

@@ -1,6 +1,7 @@
 package sqlstore
 
 import (
+	"slices"
 	"strings"
 
 	"sojourn/internal/store"
@@ -14,19 +15,16 @@ func listNamed[T any](t *Tx, what, selects, account string, p store.Page, scan s
 }
 
 // named is a row whose name is unique in its account without regard to case.
-type named struct {
-	what, table       string
-	id, account, name string
-}
+type named struct{ what, table, id, name string }
 
-// updateNamed writes the columns of the row with the id unless another row of the
-// account has the name. That is asked in the statement, because a violated
+// updateNamed writes the columns of the row with the id unless another row of
+// its account has the name. That is asked in the statement, because a violated
 // constraint would end the transaction on some databases.
 func (t *Tx) updateNamed(n named, columns []string, args ...any) error {
-	query := "UPDATE " + n.table + " SET name = ?, name_key = ?, " + strings.Join(columns, " = ?, ") + " = ?" +
-		" WHERE id = ? AND NOT EXISTS (SELECT 1 FROM " + n.table + " other WHERE other.account = ? AND other.name_key = ? AND other.id <> ?)"
-	args = append([]any{n.name, nameKey(n.name)}, args...)
-	args = append(args, n.id, n.account, nameKey(n.name), n.id)
+	query := "UPDATE " + n.table + " SET name = ?, name_key = ?, " + strings.Join(columns, " = ?, ") + " = ? WHERE id = ?" +
+		" AND NOT EXISTS (SELECT 1 FROM " + n.table + " other WHERE other.account = " + n.table + ".account AND other.name_key = ? AND other.id <> ?)"
+	key := nameKey(n.name)
+	args = slices.Concat([]any{n.name, key}, args, []any{n.id, key, n.id})
 	changed, err := t.exec(query, args...)
 	if err == nil && changed == 0 {
 		err = t.whyUnchanged(n.table, n.id)

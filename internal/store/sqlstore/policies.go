@@ -34,7 +34,7 @@ func (t *Tx) Policies(account string, p store.Page) ([]store.Policy, error) {
 
 // UpdatePolicy implements store.PolicyTx.
 func (t *Tx) UpdatePolicy(p store.Policy) error {
-	return t.updateNamed(named{"policy", "policies", p.ID, p.Account, p.Name},
+	return t.updateNamed(named{"policy", "policies", p.ID, p.Name},
 		[]string{"path", "description", "default_version", "last_version", "created", "updated", "tags"},
 		p.Path, p.Description, p.DefaultVersion, p.LastVersion, micros(p.Created), micros(p.Updated), tagList(p.Tags))
 }

@@ -56,9 +56,9 @@ func (t *Tx) CountRepositories(account, region string) (int, error) {
 func (t *Tx) UpdateRepository(r store.Repository) error {
 	n, err := t.exec("UPDATE repos SET name = ?, description = ?, head = ?, version = ?, gc_epoch = ?, pack_gen = ?,"+
 		" created = ?, modified = ?, tags = ? WHERE id = ? AND NOT EXISTS"+
-		" (SELECT 1 FROM repos other WHERE other.account = ? AND other.region = ? AND other.name = ? AND other.id <> ?)",
+		" (SELECT 1 FROM repos other WHERE other.account = repos.account AND other.region = repos.region AND other.name = ? AND other.id <> ?)",
 		r.Name, r.Description, r.Head, r.Version, r.GCEpoch, r.PackGen,
-		micros(r.Created), micros(r.Modified), tagList(r.Tags), r.ID, r.Account, r.Region, r.Name, r.ID)
+		micros(r.Created), micros(r.Modified), tagList(r.Tags), r.ID, r.Name, r.ID)
 	if err == nil && n == 0 {
 		err = t.whyUnchanged("repos", r.ID)
 	}

@@ -39,7 +39,7 @@ func (t *Tx) Roles(account string, p store.Page) ([]store.Role, error) {
 
 // UpdateRole implements store.RoleTx.
 func (t *Tx) UpdateRole(r store.Role) error {
-	return t.updateNamed(named{"role", "roles", r.ID, r.Account, r.Name},
+	return t.updateNamed(named{"role", "roles", r.ID, r.Name},
 		[]string{"path", "description", "boundary", "max_session", "trust", "trust_ids", "created", "tags"},
 		r.Path, r.Description, r.Boundary, r.MaxSession.Microseconds(), r.Trust,
 		stringMap(r.TrustIDs), micros(r.Created), tagList(r.Tags))

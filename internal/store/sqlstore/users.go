@@ -36,7 +36,7 @@ func (t *Tx) Users(account string, p store.Page) ([]store.User, error) {
 
 // UpdateUser implements store.UserTx.
 func (t *Tx) UpdateUser(u store.User) error {
-	return t.updateNamed(named{"user", "users", u.ID, u.Account, u.Name},
+	return t.updateNamed(named{"user", "users", u.ID, u.Name},
 		[]string{"path", "boundary", "created", "tags"},
 		u.Path, u.Boundary, micros(u.Created), tagList(u.Tags))
 }
