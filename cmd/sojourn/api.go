@@ -61,10 +61,13 @@ func runAPI(ctx context.Context, a *app, s *wire.Service, args []string, example
 	if err != nil {
 		return usageError{s.Name + " " + args[0] + ": " + err.Error()}
 	}
+	if token, ok := in["WebIdentityToken"].(string); ok { // out of a file, which ends with a line end
+		in["WebIdentityToken"] = strings.TrimSpace(token)
+	}
 	return c.call(ctx, a, s, o, in)
 }
 
-const serverFlagsHelp = "Flags of every operation: --profile NAME, --region REGION, --endpoint-url URL, --ca-bundle FILE\n"
+const serverFlagsHelp = "Flags of every operation: --profile NAME, --region REGION, --endpoint-url URL, --ca-bundle FILE,\n--output json, --no-sign-request\n"
 
 func isHelp(arg string) bool { return arg == "--help" || arg == "-h" || arg == "help" }
 
@@ -79,6 +82,9 @@ func serverFlags(args []string) (c clientFlags, rest []string, err error) {
 			rest = append(rest, args[i])
 			continue
 		}
+		if b, ok := f.Lookup(name).Value.(interface{ IsBoolFlag() bool }); ok && b.IsBoolFlag() {
+			value, joined = "true", true
+		}
 		if !joined {
 			if i++; i == len(args) {
 				return c, nil, usagef("--%s: a value is missing", name)
@@ -88,6 +94,9 @@ func serverFlags(args []string) (c clientFlags, rest []string, err error) {
 		if err := f.Set(name, value); err != nil {
 			return c, nil, usagef("--%s: %v", name, err)
 		}
+	}
+	if c.output != "json" {
+		return c, nil, usagef("--output: only json is known")
 	}
 	return c, rest, nil
 }
@@ -106,7 +115,7 @@ func (c *clientFlags) call(ctx context.Context, a *app, s *wire.Service, o *wire
 		return err
 	}
 	post := signedhttp.Request{URL: api.URL, ContentType: request.ContentType, Target: request.Target, Body: request.Body, Service: s.Name, Region: api.Region}
-	if !unsignedOperations[o.Name] {
+	if !c.noSign && !unsignedOperations[o.Name] {
 		cred, err := user.Credentials(ctx)
 		if errors.Is(err, credentials.ErrNone) {
 			return fmt.Errorf("profile %q has no credentials; set them with \"sojourn configure set\", or give --profile", user.Name)

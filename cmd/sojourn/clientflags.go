@@ -11,6 +11,9 @@ import (
 // CLI's names.
 type clientFlags struct {
 	profile, region, endpoint, caBundle string
+
+	output string // of every API command
+	noSign bool
 }
 
 func (c *clientFlags) register(f *flag.FlagSet) {
@@ -22,6 +25,9 @@ func (c *clientFlags) registerServer(f *flag.FlagSet) {
 	c.register(f)
 	f.StringVar(&c.endpoint, "endpoint-url", "", "`URL` of the server")
 	f.StringVar(&c.caBundle, "ca-bundle", "", "PEM `FILE` of the authorities to trust")
+	f.StringVar(&c.output, "output", "json", "json, the only `FORMAT`")
+	f.BoolVar(&c.noSign, "no-sign-request", false, "send the request without credentials")
+	f.Bool("no-cli-pager", false, "taken, because scripts give it to the AWS CLI")
 }
 
 // session opens the user's settings.

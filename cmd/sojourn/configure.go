@@ -3,7 +3,10 @@ package main
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
+	"io"
+	"os"
 	"strings"
 
 	"sojourn/internal/client/config"
@@ -73,18 +76,28 @@ type configuration struct {
 	profile string
 }
 
-// key takes a dotted name apart: profile.NAME.KEY, BLOCK.KEY or KEY.
+// key takes a dotted name apart as the AWS CLI does: KEY, KEY.SUB, default.KEY,
+// profile.NAME.KEY and so on. A NAME may hold dots if a profile is called so.
 func (u *configuration) key(name string) (profile string, s config.Setting) {
 	profile = u.profile
 	if rest, ok := strings.CutPrefix(name, "profile."); ok {
-		if i := strings.LastIndexByte(rest, '.'); i > 0 {
-			profile, name = rest[:i], rest[i+1:]
-		}
-	} else if rest, ok := strings.CutPrefix(name, "default."); ok {
+		profile, name = u.splitProfile(rest)
+	} else if rest, ok := strings.CutPrefix(name, config.Default+"."); ok {
 		profile, name = config.Default, rest
 	}
 	key, sub, _ := strings.Cut(name, ".")
 	return profile, config.Setting{Key: key, Sub: sub}
+}
+
+// splitProfile splits NAME.KEY at the longest NAME that exists, else at the first dot.
+func (u *configuration) splitProfile(s string) (profile, key string) {
+	for i := len(s) - 1; i > 0; i-- {
+		if _, ok := u.cfg.Profile(s[:i]); ok && s[i] == '.' {
+			return s[:i], s[i+1:]
+		}
+	}
+	profile, key, _ = strings.Cut(s, ".")
+	return profile, key
 }
 
 func (u *configuration) set(args []string) error {
@@ -92,21 +105,35 @@ func (u *configuration) set(args []string) error {
 		return usagef("configure set: want KEY and VALUE")
 	}
 	profile, setting := u.key(args[0])
-	if setting.Key == "" || strings.ContainsAny(args[0], "= \t\r\n[]#;") && !strings.HasPrefix(args[0], "profile.") {
+	if profile == "" || setting.Key == "" || strings.Contains(setting.Sub, ".") {
 		return usagef("configure set: %q is no name of a setting", args[0])
 	}
 	if len(args) == 2 {
 		setting.Value = args[1]
-	} else {
-		line, err := bufio.NewReader(u.stdin).ReadString('\n')
-		if setting.Value = strings.TrimRight(line, "\r\n"); setting.Value == "" {
-			return fmt.Errorf("configure set: no value for %s came on standard input: %w", args[0], err)
-		}
+	} else if err := u.ask(args[0], &setting.Value); err != nil {
+		return err
 	}
-	if strings.ContainsAny(setting.Value, "\r\n") {
-		return usagef("configure set: the value of %s has more than one line", args[0])
+	if section := setting.Key; (section == "plugins" || section == "preview") && setting.Sub != "" {
+		return u.cfg.SetOther(section, config.Setting{Key: setting.Sub, Value: setting.Value})
 	}
 	return u.cfg.Set(profile, setting)
+}
+
+// ask reads a value from standard input, so that a secret need not stand on the command line.
+func (u *configuration) ask(name string, value *string) error {
+	if f, ok := u.stdin.(*os.File); ok {
+		if info, err := f.Stat(); err == nil && info.Mode()&os.ModeCharDevice != 0 {
+			fmt.Fprintf(u.stderr, "%s: ", name)
+		}
+	}
+	line, err := bufio.NewReader(u.stdin).ReadString('\n')
+	if err != nil && !errors.Is(err, io.EOF) {
+		return fmt.Errorf("configure set: reading the value of %s from standard input: %w", name, err)
+	}
+	if *value = strings.TrimSpace(line); *value == "" {
+		return fmt.Errorf("configure set: no value for %s came on standard input", name)
+	}
+	return nil
 }
 
 func (u *configuration) get(args []string) error {
@@ -114,6 +141,11 @@ func (u *configuration) get(args []string) error {
 		return usagef("configure get: want KEY")
 	}
 	name, s := u.key(args[0])
+	if named, key := u.splitProfile(args[0]); key != "" {
+		if _, ok := u.cfg.Profile(named); ok { // CodeAccess.region
+			name, s = u.key("profile." + args[0])
+		}
+	}
 	p, ok := u.cfg.Profile(name)
 	if !ok && name != config.Default {
 		return fmt.Errorf("the profile %q was not found; \"sojourn configure list-profiles\" lists them", name)
@@ -122,62 +154,12 @@ func (u *configuration) get(args []string) error {
 	if s.Sub != "" {
 		value, found = p.Nested(s.Key, s.Sub)
 	}
+	if section := s.Key; !found && (section == "plugins" || section == "preview") {
+		value, found = u.cfg.Other(section).Get(s.Sub)
+	}
 	if !found {
 		return exitStatus(1) // as the AWS CLI: no line
 	}
 	fmt.Fprintln(u.stdout, value)
 	return nil
-}
-
-// list shows the AWS CLI's table. Keys are shown by their last four characters.
-func (u *configuration) list(args []string, c clientFlags) error {
-	if len(args) != 0 {
-		return usagef("configure list: unexpected argument %q", args[0])
-	}
-	p, ok := u.cfg.Profile(u.profile)
-	if !ok && u.profile != config.Default {
-		return fmt.Errorf("the profile %q was not found; \"sojourn configure list-profiles\" lists them", u.profile)
-	}
-	rows := [][4]string{{"profile", unset(c.profile), "None", "None"}}
-	if c.profile != "" {
-		rows[0] = [4]string{"profile", c.profile, "manual", "--profile"}
-	} else if name, variable := config.Env(u.env()).Selected(); name != "" {
-		rows[0] = [4]string{"profile", name, "env", variable}
-	}
-	rows = append(rows,
-		u.row(p, "access_key", "AWS_ACCESS_KEY_ID", "aws_access_key_id", true),
-		u.row(p, "secret_key", "AWS_SECRET_ACCESS_KEY", "aws_secret_access_key", true),
-		u.row(p, "region", "AWS_REGION", "region", false))
-	fmt.Fprintf(u.stdout, "%10s %24s %16s    %s\n%10s %24s %16s    %s\n", "Name", "Value", "Type", "Location", "----", "-----", "----", "--------")
-	for _, r := range rows {
-		fmt.Fprintf(u.stdout, "%10s %24s %16s    %s\n", r[0], r[1], r[2], r[3])
-	}
-	return nil
-}
-
-func (u *configuration) row(p *config.Profile, name, variable, key string, secret bool) [4]string {
-	value, kind, place := u.getenv(variable), "env", variable
-	if value == "" && variable == "AWS_REGION" {
-		value, place = u.getenv("AWS_DEFAULT_REGION"), "AWS_DEFAULT_REGION"
-	}
-	if value == "" {
-		value, kind, place = p.Value(key), "config-file", u.cfg.ConfigFile
-		if config.IsCredential(key) {
-			kind, place = "shared-credentials-file", u.cfg.CredentialsFile
-		}
-	}
-	switch {
-	case value == "":
-		return [4]string{name, "<not set>", "None", "None"}
-	case secret:
-		value = strings.Repeat("*", 16) + value[max(0, len(value)-4):]
-	}
-	return [4]string{name, value, kind, place}
-}
-
-func unset(s string) string {
-	if s == "" {
-		return "<not set>"
-	}
-	return s
 }
