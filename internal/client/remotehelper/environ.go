@@ -27,7 +27,7 @@ func environ(have []string, t *Target) []string {
 		{"credential." + t.origin + ".helper", ""},
 		{"credential." + t.origin + ".helper", refused},
 	})
-	if t.CABundle != "" && get(have, "GIT_SSL_CAINFO") == "" {
+	if t.CABundle != "" { // over GIT_SSL_CAINFO, which is for all of git's servers, not for this one
 		set = append(set, "GIT_SSL_CAINFO="+t.CABundle)
 	}
 	return replace(have, set)
