@@ -1,0 +1,32 @@
+package sqlstore
+
+import (
+	"errors"
+	"slices"
+	"testing"
+)
+
+func TestBatches(t *testing.T) {
+	for n := range 200 {
+		list := make([]int, n)
+		for i := range list {
+			list[i] = i
+		}
+		var got []int
+		err := batches(list, func(part []int) error {
+			if !slices.Contains(batchSizes[:], len(part)) {
+				t.Errorf("a batch of %d", len(part))
+			}
+			got = append(got, part...)
+			return nil
+		})
+		if err != nil || !slices.Equal(got, list) {
+			t.Fatalf("of %d: %v, %v", n, got, err)
+		}
+	}
+	stop, calls := errors.New("stop"), 0
+	err := batches(make([]int, 100), func([]int) error { calls++; return stop })
+	if !errors.Is(err, stop) || calls != 1 {
+		t.Errorf("after an error: %v, %d calls", err, calls)
+	}
+}
