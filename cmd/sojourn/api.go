@@ -135,7 +135,7 @@ func (c *clientFlags) call(ctx context.Context, a *app, s *wire.Service, o *wire
 	}
 	out, err := apicall.Decode(s, o, status, body)
 	if refused, ok := errors.AsType[*apicall.Error](err); ok {
-		fmt.Fprintf(a.stderr, "\n%s\n", strings.ReplaceAll(refused.Error(), "\n", " "))
+		fmt.Fprintln(a.stderr, strings.ReplaceAll(refused.Error(), "\n", " "))
 		return exitStatus(statusRefused)
 	}
 	if err != nil {
