@@ -2,6 +2,7 @@ package sqlite_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"sync/atomic"
@@ -81,5 +82,51 @@ func BenchmarkView(b *testing.B) {
 			}
 		})
 		b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "reads/s")
+	})
+}
+
+// BenchmarkRefs is what the largest push does: 4,000 refs.
+func BenchmarkRefs(b *testing.B) {
+	const n = 4000
+	s := openBench(b)
+	refs, names, log := make([]store.Ref, n), make([]string, n), make([]store.RefChange, n)
+	for i := range n {
+		names[i] = fmt.Sprintf("refs/heads/team/feature-%05d", i)
+		refs[i] = store.Ref{Name: names[i], OID: "0123456789012345678901234567890123456789"}
+		log[i] = store.RefChange{Seq: i, Ref: names[i], New: refs[i].OID, Push: "0123456789abcdef01234567"}
+	}
+	run := func(name string, f func(tx store.Tx, i int) error) {
+		b.Run(name, func(b *testing.B) {
+			i := 0
+			for b.Loop() {
+				i++
+				if err := s.Update(b.Context(), func(tx store.Tx) error { return f(tx, i) }); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+	if err := s.Update(b.Context(), func(tx store.Tx) error { return tx.InsertRepository(store.Repository{ID: "r"}) }); err != nil {
+		b.Fatal(err)
+	}
+	version := int64(0)
+	run("create", func(tx store.Tx, _ int) error { return errors.Join(tx.DeleteRefs("r", names), tx.PutRefs("r", refs)) })
+	run("replace", func(tx store.Tx, i int) error { refs[i%n].Peeled = "x"; return tx.PutRefs("r", refs) })
+	run("named", func(tx store.Tx, _ int) error { _, err := tx.RefsNamed("r", names); return err })
+	run("all", func(tx store.Tx, _ int) error { _, err := tx.Refs("r", store.Page{}); return err })
+	run("conflicts", func(tx store.Tx, _ int) error {
+		for _, name := range names {
+			if _, err := tx.ConflictingRefs("r", name); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	run("log", func(tx store.Tx, _ int) error {
+		version++
+		for i := range log {
+			log[i].Version = version
+		}
+		return tx.AppendRefLog("r", log)
 	})
 }

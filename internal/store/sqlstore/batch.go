@@ -23,6 +23,24 @@ func batches[T any](list []T, f func([]T) error) error {
 	return nil
 }
 
+// sets cuts names into pieces of those sizes for IN lists, where a name may stand
+// twice: so the last piece is filled up and is one statement.
+func sets(names []string, f func([]string) error) error {
+	whole := len(names) - len(names)%batchSizes[0]
+	rest := names[whole:]
+	if len(rest) > 1 {
+		size := batchSizes[1]
+		if len(rest) > size {
+			size = batchSizes[0]
+		}
+		rest = slices.Concat(rest, slices.Repeat(rest[:1], size-len(rest)))
+	}
+	if err := batches(names[:whole], f); err != nil {
+		return err
+	}
+	return batches(rest, f)
+}
+
 // markers are n comma-separated copies of marker.
 func markers(marker string, n int) string {
 	return strings.Join(slices.Repeat([]string{marker}, n), ", ")

@@ -94,15 +94,26 @@ func encode(v any) string {
 	return string(b)
 }
 
-// prefixRange adds to a WHERE clause that column begins with prefix, as a range
-// that an index can answer.
+// pageOf adds to a WHERE clause that column, the list's key, is in the page. It
+// gives one lower bound, because an index search uses only one.
+func pageOf(where, column string, p store.Page, args []any) (string, []any) {
+	if p.Prefix > p.After {
+		return prefixRange(where, column, p.Prefix, args)
+	}
+	return prefixEndOf(where+" AND "+column+" > ?", column, p.Prefix, append(args, p.After))
+}
+
+// prefixRange adds that column begins with prefix.
 func prefixRange(where, column, prefix string, args []any) (string, []any) {
 	if prefix == "" {
 		return where, args
 	}
-	where, args = where+" AND "+column+" >= ?", append(args, prefix)
+	return prefixEndOf(where+" AND "+column+" >= ?", column, prefix, append(args, prefix))
+}
+
+func prefixEndOf(where, column, prefix string, args []any) (string, []any) {
 	if end, ok := prefixEnd(prefix); ok {
-		where, args = where+" AND "+column+" < ?", append(args, end)
+		return where + " AND " + column + " < ?", append(args, end)
 	}
 	return where, args
 }

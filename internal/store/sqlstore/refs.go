@@ -14,7 +14,7 @@ func scanRef(rows *sql.Rows, r *store.Ref) error { return rows.Scan(&r.Name, &r.
 
 // Refs implements store.RefTx.
 func (t *Tx) Refs(repo string, p store.Page) ([]store.Ref, error) {
-	where, args := prefixRange(" WHERE repo = ? AND name > ?", "name", p.Prefix, []any{repo, p.After})
+	where, args := pageOf(" WHERE repo = ?", "name", p, []any{repo})
 	refs, err := all(t, "refs of repository", repo, scanRef,
 		selectRef+where+" ORDER BY name LIMIT ?", append(args, limit(p.Limit))...)
 	// A ref's name need not be UTF-8, and the range's end is: it can let others through.
@@ -24,7 +24,7 @@ func (t *Tx) Refs(repo string, p store.Page) ([]store.Ref, error) {
 // RefsNamed implements store.RefTx.
 func (t *Tx) RefsNamed(repo string, names []string) (map[string]store.Ref, error) {
 	found := make(map[string]store.Ref, len(names))
-	err := batches(names, func(part []string) error {
+	err := sets(names, func(part []string) error {
 		return t.query(func(rows *sql.Rows) error {
 			var r store.Ref
 			err := scanRef(rows, &r)
@@ -53,7 +53,7 @@ func (t *Tx) PutRefs(repo string, refs []store.Ref) error {
 
 // DeleteRefs implements store.RefTx.
 func (t *Tx) DeleteRefs(repo string, names []string) error {
-	return batches(names, func(part []string) error {
+	return sets(names, func(part []string) error {
 		return t.run("refs of repository", repo,
 			"DELETE FROM refs WHERE repo = ? AND name IN ("+markers("?", len(part))+")", repoAnd(repo, part)...)
 	})

@@ -40,7 +40,7 @@ func (t *Tx) LockRepository(id string) (store.Repository, error) {
 
 // Repositories implements store.RepositoryTx.
 func (t *Tx) Repositories(account, region string, p store.Page) ([]store.Repository, error) {
-	where, args := prefixRange(" WHERE account = ? AND region = ? AND name > ?", "name", p.Prefix, []any{account, region, p.After})
+	where, args := pageOf(" WHERE account = ? AND region = ?", "name", p, []any{account, region})
 	return all(t, "repositories of", account, scanRepository,
 		selectRepository+where+" ORDER BY name LIMIT ?", append(args, limit(p.Limit))...)
 }
