@@ -3,6 +3,7 @@ package git
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -11,10 +12,6 @@ import (
 	"sojourn/internal/git/gitproto"
 	"sojourn/internal/pktline"
 )
-
-// ErrCut says that an answer ended before it was whole: the connection must be
-// cut, so that nobody takes it for whole.
-var ErrCut = errors.New("the answer ended early")
 
 // fetch answers one request of a clone or fetch in protocol version 0, 1 or 2.
 // In version 2 refs are listed here; packs are git's to make, from a view.
@@ -69,10 +66,11 @@ func (e *Engine) uploadPack(ctx context.Context, r *repo, s *snapshot, version i
 		return err
 	}
 	e.opt.Log.Info("a fetch ended early", "repository", r.id, "cause", exit)
-	if prompt.n > 0 { // git has told the client why, if it could
-		return ErrCut
+	if prompt.n > 0 {
+		return nil // git has told the client why, or the client sees that the pack is not whole
 	}
-	_, err = out.Write(gitproto.AppendError(nil, "git upload-pack cannot serve this request"))
+	text := sayable(exit.Stderr, []string{"fatal: git upload-pack: "})
+	_, err = out.Write(gitproto.AppendError(nil, cmp.Or(text, "git upload-pack cannot serve this request")))
 	return err
 }
 
@@ -85,13 +83,8 @@ type prompt struct {
 func (p *prompt) Write(b []byte) (int, error) {
 	n, err := p.out.Write(b)
 	p.n += int64(n)
-	flush(p.out)
-	return n, err
-}
-
-// flush hands on what a writer holds back, if it is one that does.
-func flush(w io.Writer) {
-	if f, ok := w.(interface{ Flush() }); ok {
+	if f, ok := p.out.(interface{ Flush() }); ok {
 		f.Flush()
 	}
+	return n, err
 }

@@ -286,3 +286,21 @@ func (s *server) same(a, b clone, refs ...string) {
 		s.t.Errorf("%v: %d and %d objects, or others", refs, len(x), len(y))
 	}
 }
+
+// files are the regular files below a directory.
+func files(t *testing.T, dir string) (found []string) {
+	t.Helper()
+	err := filepath.WalkDir(dir, func(path string, e os.DirEntry, err error) error {
+		if err == nil && !e.IsDir() {
+			found = append(found, path)
+		}
+		if errors.Is(err, os.ErrNotExist) {
+			return nil
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return found
+}

@@ -11,6 +11,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"golang.org/x/sync/errgroup"
@@ -63,8 +64,11 @@ func newID() string {
 // without objects, which comes when the repository has them all.
 func (e *Engine) receive(ctx context.Context, repo string, g *generation, src io.Reader, line func([]byte)) (*incoming, error) {
 	var head [packHeaderLen]byte
-	if _, err := io.ReadFull(src, head[:]); err != nil {
-		return nil, fmt.Errorf("reading a pack's header: %w", err)
+	switch _, err := io.ReadFull(src, head[:]); {
+	case err == io.EOF || err == io.ErrUnexpectedEOF:
+		return nil, &unpackError{text: "the pack is missing", cause: err}
+	case err != nil:
+		return nil, fmt.Errorf("reading a pack: %w", err)
 	}
 	if string(head[:4]) == "PACK" && string(head[8:]) == "\x00\x00\x00\x00" {
 		_, err := io.Copy(io.Discard, src)
@@ -123,22 +127,24 @@ var shown = []string{
 }
 
 func newUnpackError(exit *gitexec.ExitError) *unpackError {
-	u := &unpackError{cause: exit}
-	var texts []string
-	for line := range strings.Lines(exit.Stderr) {
-		for _, prefix := range shown {
-			if strings.HasPrefix(line, prefix) {
-				_, text, _ := strings.Cut(strings.TrimSpace(line), ": ")
-				texts = append(texts, text)
-				break
-			}
-		}
-		u.missing = u.missing || strings.HasPrefix(line, "fatal: did not receive expected object") || strings.Contains(line, "unresolved delta")
-	}
-	if u.text = strings.Join(texts, "; "); u.text == "" {
+	u := &unpackError{cause: exit, text: sayable(exit.Stderr, shown)}
+	u.missing = strings.Contains(exit.Stderr, "fatal: did not receive expected object") || strings.Contains(exit.Stderr, "unresolved delta")
+	if u.text == "" {
 		u.text = "index-pack failed"
 	}
 	return u
+}
+
+// sayable picks the lines of git's that begin in one of the ways.
+func sayable(stderr string, ways []string) string {
+	var texts []string
+	for line := range strings.Lines(stderr) {
+		if slices.ContainsFunc(ways, func(way string) bool { return strings.HasPrefix(line, way) }) {
+			_, text, _ := strings.Cut(strings.TrimSpace(line), ": ")
+			texts = append(texts, text)
+		}
+	}
+	return strings.Join(texts, "; ")
 }
 
 // put stores the pack under a key of its own, with an intent open, so that the

@@ -161,7 +161,7 @@ type talk struct {
 func newTalk(req *gitproto.Push, out io.Writer) *talk {
 	t := &talk{req: req, out: out}
 	if req.SideBand {
-		t.band = pktline.NewSideband(out)
+		t.band = pktline.NewSideband(&prompt{out: out})
 	}
 	return t
 }
@@ -172,8 +172,8 @@ func (t *talk) progress() func(line []byte) {
 		return nil
 	}
 	return func(line []byte) {
-		if strings.HasPrefix(string(line), "Resolving deltas: ") && t.band.Send(pktline.BandProgress, line) == nil {
-			flush(t.out)
+		if strings.HasPrefix(string(line), "Resolving deltas: ") {
+			t.band.Send(pktline.BandProgress, line) // an error shows again at the report
 		}
 	}
 }
@@ -194,9 +194,7 @@ func (t *talk) startKeepAlive() {
 			case <-t.stop:
 				return
 			case <-tick.C:
-				if t.band.Send(pktline.BandData, nil) == nil {
-					flush(t.out)
-				}
+				t.band.Send(pktline.BandData, nil)
 			}
 		}
 	}()

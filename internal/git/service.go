@@ -87,7 +87,8 @@ func (s *Service) Advertise(ctx context.Context, c *principal.Caller, name strin
 
 var v2Advert = gitproto.V2Advert()
 
-// UploadPack answers one request of a fetch.
+// UploadPack answers one request of a fetch. Out may have a method Flush, which
+// is called when what was written should not wait; so for ReceivePack.
 func (s *Service) UploadPack(ctx context.Context, c *principal.Caller, name string, version int, in io.Reader, out io.Writer) error {
 	row, err := s.find(ctx, c, actionPull, name)
 	if err != nil {
@@ -97,7 +98,7 @@ func (s *Service) UploadPack(ctx context.Context, c *principal.Caller, name stri
 	if err != nil {
 		return err
 	}
-	return busy(s.engine.fetch(ctx, r, snap, version, in, out))
+	return outward(s.engine.fetch(ctx, r, snap, version, in, out))
 }
 
 // ReceivePack does one push: each ref is decided by itself.
@@ -113,7 +114,7 @@ func (s *Service) ReceivePack(ctx context.Context, c *principal.Caller, name str
 	may := func(ctx context.Context, updates []RefUpdate) ([]error, error) {
 		return s.mayPush(ctx, c, name, &row, updates)
 	}
-	return busy(s.engine.push(ctx, r, snap, c.ARN(), may, in, out))
+	return outward(s.engine.push(ctx, r, snap, c.ARN(), may, in, out))
 }
 
 func (s *Service) mayPush(ctx context.Context, c *principal.Caller, name string, row *store.Repository, updates []RefUpdate) ([]error, error) {
@@ -133,10 +134,13 @@ func (s *Service) mayPush(ctx context.Context, c *principal.Caller, name string,
 	return errs, nil
 }
 
-// busy words a full house in AWS's terms.
-func busy(err error) error {
-	if errors.Is(err, gitexec.ErrBusy) {
+// outward words in AWS's terms what is not a fault of ours.
+func outward(err error) error {
+	switch {
+	case errors.Is(err, gitexec.ErrBusy):
 		return &awserr.Error{Code: awserr.ServiceUnavailable, Status: http.StatusServiceUnavailable, Message: "The server is busy. Try again in a minute.", Cause: err}
+	case errors.Is(err, errTooLarge):
+		return &awserr.Error{Code: awserr.ValidationError, Status: http.StatusRequestEntityTooLarge, Message: "The push is larger than this server permits. Push less history at a time.", Cause: err}
 	}
 	return err
 }

@@ -170,7 +170,8 @@ func (d *Door) exchange(w http.ResponseWriter, r *http.Request, c *principal.Cal
 		err = d.opt.Git.UploadPack(r.Context(), c, name, version(r), in, out)
 	}
 	if err == nil {
-		out.begin() // an answer may be empty
+		out.begin()   // an answer may be empty
+		touchWrite(w) // its end is written after this
 		return nil
 	}
 	if out.begun {

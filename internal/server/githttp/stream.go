@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"os"
 	"time"
 
 	"sojourn/internal/git/gitproto"
@@ -15,8 +16,8 @@ import (
 const silence = 2 * time.Minute
 
 // maxFetchRequest bounds what a client may say of what it has and wants: some
-// five million object ids.
-const maxFetchRequest = 256 << 20
+// 1.3 million object ids.
+const maxFetchRequest = 64 << 20
 
 // body is the request's stream, inflated if need be. A fetch's is bounded here;
 // a push's is bounded by the domain, which knows the pack.
@@ -26,10 +27,13 @@ func body(w http.ResponseWriter, r *http.Request, s gitproto.Service) (io.Reader
 	case "":
 	case "gzip", "x-gzip":
 		z, err := gzip.NewReader(in)
+		if _, ok := errors.AsType[*status](err); ok {
+			return nil, err
+		}
 		if err != nil {
 			return nil, &status{http.StatusBadRequest, "The request body is not in the gzip form that it says it is in."}
 		}
-		in = z
+		in = inflated{z}
 	default:
 		return nil, &status{http.StatusUnsupportedMediaType, "The request body may be compressed with gzip only."}
 	}
@@ -39,7 +43,9 @@ func body(w http.ResponseWriter, r *http.Request, s gitproto.Service) (io.Reader
 	return in, nil
 }
 
-// patient reads as long as bytes come.
+// patient reads as long as bytes come. The deadline is for its reads alone:
+// net/http goes on listening while we work, and would take it for the client's
+// end.
 type patient struct {
 	r io.Reader
 	c *http.ResponseController
@@ -47,7 +53,31 @@ type patient struct {
 
 func (p *patient) Read(b []byte) (int, error) {
 	p.c.SetReadDeadline(time.Now().Add(silence))
-	return p.r.Read(b)
+	n, err := p.r.Read(b)
+	p.c.SetReadDeadline(time.Time{})
+	return n, unreadable(err)
+}
+
+// unreadable makes a client's fault of what cuts its request short.
+func unreadable(err error) error {
+	switch {
+	case err == nil || err == io.EOF:
+		return err
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return &status{http.StatusRequestTimeout, "The request stood still for too long."}
+	}
+	return &status{http.StatusBadRequest, "The request's body cannot be read to its end."}
+}
+
+// inflated reads a compressed body.
+type inflated struct{ z *gzip.Reader }
+
+func (i inflated) Read(b []byte) (int, error) {
+	n, err := i.z.Read(b)
+	if _, ok := errors.AsType[*status](err); !ok {
+		err = unreadable(err)
+	}
+	return n, err
 }
 
 // bounded ends a stream that is too long with an error, not with its end.
