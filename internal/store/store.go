@@ -176,6 +176,8 @@ type RefTx interface {
 	// ConflictingRefs returns refs that cannot exist beside name: a prefix
 	// directory of it ("refs/heads/a" beside "refs/heads/a/b") or below it.
 	ConflictingRefs(repo, name string) ([]string, error)
+	// AppendRefLog adds lines; ErrExists when one of them is there, and then the
+	// transaction must be given up.
 	AppendRefLog(repo string, changes []RefChange) error
 	RefLogSince(repo string, version int64) ([]RefChange, error) // of later versions, by version and sequence
 	InsertPush(Push) error                                       // ErrExists

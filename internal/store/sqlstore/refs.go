@@ -108,9 +108,12 @@ func (t *Tx) AppendRefLog(repo string, changes []store.RefChange) error {
 		for _, c := range part {
 			args = append(args, repo, c.Version, c.Seq, c.Ref, c.Old, c.New, c.Push)
 		}
-		return t.run("ref log of repository", repo,
-			"INSERT INTO ref_log (repo, version, seq, ref, old_oid, new_oid, push_id) VALUES "+
-				markers("(?, ?, ?, ?, ?, ?, ?)", len(part)), args...)
+		n, err := t.exec("INSERT INTO ref_log (repo, version, seq, ref, old_oid, new_oid, push_id) VALUES "+
+			markers("(?, ?, ?, ?, ?, ?, ?)", len(part))+" ON CONFLICT DO NOTHING", args...)
+		if err == nil && n != int64(len(part)) {
+			err = store.ErrExists
+		}
+		return about(err, "ref log of repository", repo)
 	})
 }
 

@@ -163,8 +163,11 @@ func refLog(t *testing.T, db *database) {
 		ok(t, tx.AppendRefLog("r-1", []store.RefChange{change(10, 1), change(10, 0)}))
 		ok(t, tx.AppendRefLog("r-1", []store.RefChange{change(9, 0)}))
 		ok(t, tx.AppendRefLog("r-1", nil))
-		is(t, "AppendRefLog of a line that is there", tx.AppendRefLog("r-1", []store.RefChange{change(9, 0)}), store.ErrExists)
 	})
+	for _, again := range [][]store.RefChange{{change(9, 0)}, {change(11, 0), change(10, 1)}} {
+		err := db.Update(t.Context(), func(tx store.Tx) error { return tx.AppendRefLog("r-1", again) })
+		is(t, "AppendRefLog of a line that is there", err, store.ErrExists)
+	}
 	db.view(t, func(tx store.Tx) {
 		all := []store.RefChange{change(9, 0), change(10, 0), change(10, 1)}
 		for version, want := range map[int64][]store.RefChange{0: all, 8: all, 9: all[1:], 10: nil} {
