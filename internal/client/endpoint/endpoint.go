@@ -91,7 +91,7 @@ func (s Settings) API(service, region string) (API, error) {
 }
 
 func (s Settings) awsAPI(service, region string) (API, error) {
-	if !isHostLabel(region) && region != "" {
+	if !RegionName(region) && region != "" {
 		return API{}, fmt.Errorf("%q cannot be the name of a region", region)
 	}
 	fips := s.fips()
@@ -202,8 +202,9 @@ func parse(raw, setting string) (parsed, error) {
 	return parsed{u, strings.TrimRight(u.EscapedPath(), "/")}, nil
 }
 
-// isHostLabel keeps what a profile calls its region from becoming another host name.
-func isHostLabel(s string) bool {
+// RegionName reports whether s can be a region anywhere: letters, digits and
+// hyphens. It keeps what a profile calls its region from becoming another host name.
+func RegionName(s string) bool {
 	for i := range len(s) {
 		if c := s[i]; c != '-' && !('0' <= c && c <= '9') && !('a' <= c|0x20 && c|0x20 <= 'z') {
 			return false

@@ -70,7 +70,7 @@ func regionOf(u remoteurl.URL, s *session.Session, name string, custom bool) (st
 		return "", fmt.Errorf("The following profile does not have an AWS Region: %s. You must set an AWS Region for this profile. "+
 			"For more information, see Configure An AWS CLI Profile in the AWS CLI User Guide.", name) //nolint:staticcheck // the official text
 	}
-	if !custom && !endpoint.GitRegion(region) {
+	if !endpoint.GitRegion(region) && !(custom && endpoint.RegionName(region)) {
 		return "", fmt.Errorf("The following AWS Region is not available for use with AWS CodeCommit: %s. "+
 			"For more information about CodeCommit's availability in AWS Regions, see the AWS CodeCommit User Guide. "+
 			"If an AWS Region is listed as supported but you receive this error, try updating your version of the AWS CLI or the AWS SDKs.", region) //nolint:staticcheck // the official text
