@@ -26,8 +26,8 @@ type Store interface {
 	// f returns nil; when Update returns nil the change survives a power loss.
 	// An error of f rolls everything back and is returned as it is.
 	// f may be run more than once and so may have no effect but through its Tx.
-	// It may not call the Store, which would wait for itself, and its Tx is of
-	// no use after it.
+	// It may not call Update, which would wait for itself, and its Tx is of no
+	// use after it.
 	//
 	// Updates that run at the same time may be committed together; that one of
 	// them fails, panics or is cancelled is no matter to the others. When ctx

@@ -5,8 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
+	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"sojourn/internal/store"
 	"sojourn/internal/store/sqlite"
@@ -27,20 +30,24 @@ func BenchmarkUpdate(b *testing.B) {
 	for _, writers := range []int{1, 8, 64} {
 		b.Run(fmt.Sprintf("writers=%d", writers), func(b *testing.B) {
 			s := openBench(b)
-			var n atomic.Int64
-			b.SetParallelism(max(1, writers/2)) // of 2 processors
-			if writers == 1 {
-				for b.Loop() {
-					insertPush(b, s, n.Add(1))
-				}
-			} else {
-				b.RunParallel(func(pb *testing.PB) {
-					for pb.Next() {
-						insertPush(b, s, n.Add(1))
+			times := make([]time.Duration, b.N)
+			var next atomic.Int64
+			var wg sync.WaitGroup
+			b.ResetTimer()
+			for range writers {
+				wg.Go(func() {
+					for n := next.Add(1); n <= int64(b.N); n = next.Add(1) {
+						start := time.Now()
+						insertPush(b, s, n)
+						times[n-1] = time.Since(start)
 					}
 				})
 			}
-			b.ReportMetric(float64(n.Load())/b.Elapsed().Seconds(), "tx/s")
+			wg.Wait()
+			b.StopTimer()
+			slices.Sort(times)
+			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "tx/s")
+			b.ReportMetric(float64(times[len(times)*99/100].Microseconds())/1000, "p99-ms")
 		})
 	}
 }
