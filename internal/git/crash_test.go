@@ -1,3 +1,219 @@
 package git_test
 
-func serveUntilKilled(string) {}
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"sojourn/internal/git"
+	"sojourn/internal/store"
+)
+
+// serveUntilKilled is the server of the crash tests, in a process of its own.
+// It kills itself at the point that its environment names.
+func serveUntilKilled(data string) {
+	at := os.Getenv("SOJOURN_CRASH_AT")
+	n, err := openNode(context.Background(), data, &rules{}, os.Stderr, func(o *git.Options) {
+		o.Hook = func(point string) {
+			if point == at {
+				syscall.Kill(os.Getpid(), syscall.SIGKILL)
+				select {}
+			}
+		}
+	})
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	fmt.Println(n.url)
+	select {}
+}
+
+// victim is a server that is killed and started again on the same data.
+type victim struct {
+	*server
+	cmd *exec.Cmd
+}
+
+func newVictim(t *testing.T) *victim {
+	s := start(t)
+	s.close()
+	v := &victim{server: s}
+	t.Cleanup(v.kill)
+	return v
+}
+
+func (v *victim) start(crashAt string) {
+	v.t.Helper()
+	v.cmd = exec.Command(os.Args[0])
+	v.cmd.Env = append(os.Environ(), "SOJOURN_CRASH_DATA="+v.dir, "SOJOURN_CRASH_AT="+crashAt)
+	out, err := v.cmd.StdoutPipe()
+	if err == nil {
+		err = v.cmd.Start()
+	}
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	line, err := bufio.NewReader(out).ReadString('\n')
+	if err != nil {
+		v.t.Fatalf("the server says %q, %v", line, err)
+	}
+	v.url = strings.TrimSpace(line)
+}
+
+func (v *victim) kill() {
+	if v.cmd != nil {
+		v.cmd.Process.Kill()
+		v.cmd.Wait()
+		v.cmd = nil
+	}
+}
+
+// orphans are processes of the dead server's, known by their environment.
+func (v *victim) orphans() (found []string) {
+	procs, _ := filepath.Glob("/proc/[0-9]*/environ")
+	for _, path := range procs {
+		if env, err := os.ReadFile(path); err == nil && bytes.Contains(env, []byte("="+v.dir+"/cache")) {
+			found = append(found, filepath.Dir(path))
+		}
+	}
+	return found
+}
+
+// sweep opens the data once with a sweeper that takes everything for old, and
+// counts what is there then: a pack and its index for each pack in the list.
+func (v *victim) sweep() {
+	v.t.Helper()
+	v.kill()
+	waitFor(v.t, "the dead server's processes to end", func() bool { return len(v.orphans()) == 0 })
+	v.open(func(o *git.Options) { o.UploadGrace = -time.Hour })
+	packs := 0
+	v.view(func(tx store.Tx) error {
+		list, err := tx.Packs(demoID)
+		packs = len(list)
+		return err
+	})
+	v.close()
+	v.noneLeft(packs)
+}
+
+func (v *victim) noneLeft(packs int) {
+	v.t.Helper()
+	if blobs := files(v.t, v.dir+"/objects"); len(blobs) != 2*packs {
+		v.t.Errorf("%d packs are listed, stored are %q", packs, blobs)
+	}
+	for _, part := range []string{"gens", "views", "incoming"} {
+		if left := files(v.t, filepath.Join(v.dir, "cache", part)); len(left) > 0 {
+			v.t.Errorf("left: %q", left)
+		}
+	}
+}
+
+// sound clones all of demo and checks it.
+func (v *victim) sound() clone {
+	v.t.Helper()
+	c := v.in("sound")
+	os.RemoveAll(c.dir)
+	v.user().git("clone", "-q", "--mirror", v.url, "sound")
+	c.git("fsck", "--full", "--strict", "--no-dangling")
+	return c
+}
+
+// TestCrashMatrix kills the server at each point of a push: afterwards the refs
+// are the old ones or, if the commit was reached, the new ones; what is there is
+// sound; the push can be made again; and nothing is left over.
+func TestCrashMatrix(t *testing.T) {
+	kinds := map[string][]string{
+		"update":          {"main"},
+		"create and more": {"main", "main:refs/heads/new", "v1", ":refs/heads/old"},
+		"no pack":         {"main~1:refs/heads/new", ":refs/heads/old"},
+	}
+	for _, point := range []string{"after-index-pack", "after-intent", "after-put", "before-commit", "after-commit"} {
+		for kind, refs := range kinds {
+			if kind == "no pack" && !strings.Contains(point, "commit") {
+				continue
+			}
+			t.Run(point+" "+kind, func(t *testing.T) {
+				v := newVictim(t)
+				w := v.work("work")
+				v.start("")
+				w.git("push", "-q", v.url, "main", "main:refs/heads/old")
+				v.kill()
+				w.commit("two", "2\n")
+				w.git("tag", "-a", "-m", "A tag", "v1")
+
+				v.start(point)
+				before := "" // the server that will die can still read
+				before = v.refs()
+				w.fails(append([]string{"push", v.url}, refs...)...)
+				v.kill()
+
+				v.start("")
+				after := v.refs()
+				if changed := after != before; changed != (point == "after-commit") {
+					t.Errorf("refs before\n%s\nafter\n%s", before, after)
+				}
+				v.sound()
+				w.git(append([]string{"push", "-q", v.url}, refs...)...)
+				if !strings.Contains(strings.Join(refs, " "), "main~1") {
+					v.same(w, v.sound(), "main")
+				}
+				if strings.Contains(v.refs(), "heads/old") != (kind == "update") {
+					t.Errorf("after another push:\n%s", v.refs())
+				}
+				v.sweep()
+			})
+		}
+	}
+}
+
+// TestKilledInPushes kills the server at a random moment of each of 50 pushes.
+func TestKilledInPushes(t *testing.T) {
+	v := newVictim(t)
+	w := v.work("work")
+	seed := rand.Uint64()
+	t.Logf("seed %d", seed)
+	random := rand.New(rand.NewPCG(seed, 0))
+	v.start("")
+	w.git("push", "-q", v.url, "main")
+	cut, there := 0, w.git("rev-parse", "HEAD")
+	for i := range 50 {
+		id := w.commit("file", strings.Repeat(fmt.Sprint(i), 1000))
+		pushed := make(chan error, 1)
+		go func() { pushed <- w.command("push", "-q", v.url, "main", "main:refs/heads/two").Run() }()
+		time.Sleep(time.Duration(random.IntN(80)) * time.Millisecond)
+		v.kill()
+		err := <-pushed
+		v.start("")
+		refs := v.refs()
+		done := strings.Contains(refs, id+"\trefs/heads/main")
+		switch {
+		case err == nil && !done:
+			t.Fatalf("push %d of %s was acknowledged, and the server has\n%s", i, id, refs)
+		case done != strings.Contains(refs, id+"\trefs/heads/two"):
+			t.Fatalf("push %d of %s is half done:\n%s", i, id, refs)
+		case !done && !strings.Contains(refs, there+"\trefs/heads/main"):
+			t.Fatalf("push %d: the server had %s, now\n%s", i, there, refs)
+		case done:
+			there = id
+		default:
+			cut++ // the next push brings this one's commit too
+		}
+		if i%5 == 0 {
+			v.sound()
+		}
+	}
+	t.Logf("%d of 50 pushes were cut off", cut)
+	w.git("push", "-q", v.url, "main", "main:refs/heads/two")
+	v.same(w, v.sound(), "main")
+	v.sweep()
+}

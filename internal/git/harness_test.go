@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http/httptest"
 	"os"
@@ -119,30 +120,49 @@ func start(t *testing.T, change ...func(*git.Options)) *server {
 // open starts the server on its directory, as it is.
 func (s *server) open(change ...func(*git.Options)) {
 	s.t.Helper()
-	st, err := sqlite.Open(s.t.Context(), filepath.Join(s.dir, "meta.db"))
+	n, err := openNode(s.t.Context(), s.dir, s.gate, logs{s.t}, change...)
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	blobs, err := file.Open(filepath.Join(s.dir, "objects"))
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	opt := git.Options{Store: st, Objects: blobs, Dir: filepath.Join(s.dir, "cache"), Now: time.Now, Log: slog.New(slog.NewTextHandler(logs{s.t}, nil))}
-	for _, f := range change {
-		f(&opt)
-	}
-	e, err := git.New(s.t.Context(), opt)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	front := httptest.NewServer(githttp.New(githttp.Options{Auth: anyone{}, Git: git.NewService(e, s.gate, region)}))
-	s.engine, s.store, s.url = e, opt.Store, strings.Replace(front.URL, "http://", "http://user:password@", 1)+"/v1/repos/demo"
+	s.engine, s.store, s.url = n.engine, n.store, n.url
 	s.close = sync.OnceFunc(func() {
-		front.Close()
-		if err := errors.Join(e.Close(context.Background()), st.Close()); err != nil {
+		if err := n.close(); err != nil {
 			s.t.Error(err)
 		}
 	})
+}
+
+// node is an engine on real stores behind the door.
+type node struct {
+	engine *git.Engine
+	store  store.Store
+	url    string
+	close  func() error
+}
+
+func openNode(ctx context.Context, dir string, g git.Gate, log io.Writer, change ...func(*git.Options)) (*node, error) {
+	st, err := sqlite.Open(ctx, filepath.Join(dir, "meta.db"))
+	if err != nil {
+		return nil, err
+	}
+	blobs, err := file.Open(filepath.Join(dir, "objects"))
+	if err != nil {
+		return nil, err
+	}
+	opt := git.Options{Store: st, Objects: blobs, Dir: filepath.Join(dir, "cache"), Now: time.Now, Log: slog.New(slog.NewTextHandler(log, nil))}
+	for _, f := range change {
+		f(&opt)
+	}
+	e, err := git.New(ctx, opt)
+	if err != nil {
+		return nil, err
+	}
+	front := httptest.NewServer(githttp.New(githttp.Options{Auth: anyone{}, Git: git.NewService(e, g, region)}))
+	url := strings.Replace(front.URL, "http://", "http://user:password@", 1) + "/v1/repos/demo"
+	return &node{e, opt.Store, url, func() error {
+		front.Close()
+		return errors.Join(e.Close(context.Background()), st.Close())
+	}}, nil
 }
 
 type logs struct{ t *testing.T }
@@ -156,16 +176,19 @@ func (l logs) Write(b []byte) (int, error) {
 
 func (s *server) createRepository(name, id string) {
 	s.t.Helper()
+	if err := insertRepository(s.store, name, id); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+func insertRepository(st store.Store, name, id string) error {
 	now := time.Now().UTC().Truncate(time.Microsecond)
-	err := s.store.Update(s.t.Context(), func(tx store.Tx) error {
+	return st.Update(context.Background(), func(tx store.Tx) error {
 		if err := tx.InsertAccount(store.Account{ID: account, Name: "test", Created: now}); err != nil && !errors.Is(err, store.ErrExists) {
 			return err
 		}
 		return tx.InsertRepository(store.Repository{ID: id, Account: account, Region: region, Name: name, Version: 1, Created: now, Modified: now})
 	})
-	if err != nil {
-		s.t.Fatal(err)
-	}
 }
 
 // row is demo's row.

@@ -1,0 +1,424 @@
+package git_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"sojourn/internal/git"
+	"sojourn/internal/store"
+)
+
+func (s *server) update(u ...git.RefUpdate) string {
+	s.t.Helper()
+	return s.updateRefs(false, u...)
+}
+
+func (s *server) updateRefs(atomic bool, u ...git.RefUpdate) string {
+	s.t.Helper()
+	results, err := s.engine.UpdateRefs(s.t.Context(), demoID, "arn:of:actor", u, atomic)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	var out []string
+	for _, r := range results {
+		if r.Err == nil {
+			r.Err = errors.New("ok")
+		}
+		out = append(out, r.Name+": "+r.Err.Error())
+	}
+	return strings.Join(out, "\n")
+}
+
+func TestUpdateRefs(t *testing.T) {
+	s := start(t)
+	w := s.work("work")
+	w.commit("two", "2\n")
+	w.git("push", "-q", "origin", "main")
+	main, first, tree := w.git("rev-parse", "main"), w.git("rev-parse", "main~1"), w.git("rev-parse", "main^{tree}")
+	for _, c := range []struct {
+		u    git.RefUpdate
+		want error
+	}{
+		{git.RefUpdate{Name: "refs/heads/new", New: first}, nil},
+		{git.RefUpdate{Name: "refs/heads/new", New: first}, git.ErrExists},
+		{git.RefUpdate{Name: "refs/heads/new", New: main}, git.ErrExists},
+		{git.RefUpdate{Name: "refs/heads/new", Old: main, New: main}, git.ErrStale},
+		{git.RefUpdate{Name: "refs/heads/new", Old: first, New: main}, nil},
+		{git.RefUpdate{Name: "refs/heads/new/below", New: main}, git.ErrConflict},
+		{git.RefUpdate{Name: "refs/heads/none", Old: main, New: first}, git.ErrAbsent},
+		{git.RefUpdate{Name: "refs/heads/none", Old: main}, git.ErrAbsent},
+		{git.RefUpdate{Name: "refs/heads/new", Old: first}, git.ErrStale},
+		{git.RefUpdate{Name: "refs/heads/main", Old: main}, git.ErrDefaultBranch},
+		{git.RefUpdate{Name: "refs/heads/tree", New: tree}, git.ErrNotCommit},
+		{git.RefUpdate{Name: "refs/heads/absent", New: strings.Repeat("1", 40)}, git.ErrMissing},
+		{git.RefUpdate{Name: "refs/heads/a..b", New: main}, git.ErrName},
+		{git.RefUpdate{Name: "refs/heads/new", Old: main}, nil},
+	} {
+		results, err := s.engine.UpdateRefs(t.Context(), demoID, "arn:of:actor", []git.RefUpdate{c.u}, false)
+		if err != nil || len(results) != 1 || results[0].Name != c.u.Name || !errors.Is(results[0].Err, c.want) {
+			t.Errorf("%+v: %+v %v, want %v", c.u, results, err, c.want)
+		}
+	}
+	got := s.updateRefs(true, git.RefUpdate{Name: "refs/heads/x", New: main}, git.RefUpdate{Name: "refs/heads/main", Old: first, New: main})
+	if !strings.Contains(got, "refs/heads/x: atomic push failure") || strings.Contains(s.refs(), "heads/x") {
+		t.Errorf("atomic: %s", got)
+	}
+	if _, err := s.engine.UpdateRefs(t.Context(), "none", "actor", nil, false); !errors.Is(err, git.ErrNoRepository) {
+		t.Errorf("no repository: %v", err)
+	}
+	s.view(func(tx store.Tx) error {
+		log, err := tx.RefLogSince(demoID, 2)
+		if len(log) != 3 || log[0].New != first || log[1].Old != first || log[2].New != "" {
+			t.Errorf("the log has %+v", log)
+		}
+		push, err2 := tx.Push(log[0].Push)
+		if push.Actor != "arn:of:actor" || push.Result != `{"refs/heads/new":"ok"}` {
+			t.Errorf("the record is %+v", push)
+		}
+		return errors.Join(err, err2)
+	})
+}
+
+func TestObjectType(t *testing.T) {
+	s := start(t)
+	w := s.work("work")
+	w.git("tag", "-a", "-m", "A tag", "v1")
+	w.git("push", "-q", "origin", "main", "v1")
+	for rev, want := range map[string]string{"main": "commit", "v1": "tag", "main^{tree}": "tree", "main:README": "blob"} {
+		if got, err := s.engine.ObjectType(t.Context(), demoID, w.git("rev-parse", rev)); got != want || err != nil {
+			t.Errorf("%s: %q %v", rev, got, err)
+		}
+	}
+	for _, oid := range []string{strings.Repeat("1", 40), "", "main", "--help", "HEAD", strings.ToUpper(w.git("rev-parse", "main"))} {
+		if got, err := s.engine.ObjectType(t.Context(), demoID, oid); got != "" || err != nil {
+			t.Errorf("%q: %q %v", oid, got, err)
+		}
+	}
+	if _, err := s.engine.ObjectType(t.Context(), "none", w.git("rev-parse", "main")); !errors.Is(err, git.ErrNoRepository) {
+		t.Errorf("no repository: %v", err)
+	}
+}
+
+// TestOtherNode: what another engine on the same stores committed is seen at
+// once, and its packs too.
+func TestOtherNode(t *testing.T) {
+	s := start(t)
+	w := s.work("work")
+	w.git("push", "-q", "origin", "main")
+	other := *s
+	other.open(func(o *git.Options) { o.Store, o.Dir = s.store, filepath.Join(s.dir, "cache2") })
+	defer other.close()
+	for i := range 5 {
+		from, to := s, &other
+		if i%2 == 1 {
+			from, to = to, from
+		}
+		id := w.commit("file", fmt.Sprint(i))
+		w.git("push", "-q", from.url, "main", fmt.Sprintf("main:refs/heads/b%d", i))
+		if refs := to.refs(); !strings.Contains(refs, id+"\trefs/heads/main") || strings.Count(refs, id) != 3 {
+			t.Fatalf("round %d: want %s, the other node has\n%s", i, id, refs)
+		}
+		to.user().git("clone", "-q", to.url, fmt.Sprint("c", i))
+		s.same(w, s.in(fmt.Sprint("c", i)), "main")
+	}
+}
+
+// TestFewWarmRepositories: what is not kept is made again, and nothing of it stays.
+func TestFewWarmRepositories(t *testing.T) {
+	s := start(t, func(o *git.Options) { o.MaxRepositories = 2 })
+	w := s.work("work")
+	w.git("push", "-q", "origin", "main")
+	for round := range 2 {
+		for i := range 5 {
+			url := strings.Replace(s.url, "/demo", fmt.Sprint("/r", i), 1)
+			if round == 0 {
+				s.createRepository(fmt.Sprint("r", i), fmt.Sprint("id", i))
+			}
+			w.commit("file", fmt.Sprint(round, i))
+			w.git("push", "-q", url, "main")
+			dir := fmt.Sprint("c", round, i)
+			s.user().git("clone", "-q", url, dir)
+			s.same(w, s.in(dir), "main")
+		}
+	}
+	for _, part := range []string{"gens", "views", "incoming"} {
+		if left, _ := os.ReadDir(filepath.Join(s.dir, "cache", part)); len(left) > 2 {
+			t.Errorf("%d %s are left", len(left), part)
+		}
+	}
+}
+
+func TestDeletedRepository(t *testing.T) {
+	s := start(t, func(o *git.Options) { o.SweepEvery, o.TrashGrace = 20*time.Millisecond, -time.Hour })
+	w := s.work("work")
+	w.git("push", "-q", "origin", "main")
+	s.user().git("clone", "-q", s.url, "clone")
+	err := s.store.Update(t.Context(), func(tx store.Tx) error { return tx.DeleteRepository(demoID, time.Now().Unix()) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if out := s.user().fails("ls-remote", s.url); !strings.Contains(out, "not found") {
+		t.Errorf("git says:\n%s", out)
+	}
+	waitFor(t, "the packs to go", func() bool {
+		return len(files(t, s.dir+"/objects"))+len(files(t, s.dir+"/cache/gens"))+len(files(t, s.dir+"/cache/views")) == 0
+	})
+	s.createRepository("demo", "another-id")
+	if refs := s.refs(); refs != "" {
+		t.Errorf("a new repository of the name has %s", refs)
+	}
+}
+
+func waitFor(t *testing.T, what string, done func() bool) {
+	t.Helper()
+	for range 1000 {
+		if done() {
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	t.Fatalf("waited in vain for %s", what)
+}
+
+// hooked pauses a push at a point, for f to change the world meanwhile.
+func hooked(point string, f func()) func(*git.Options) {
+	var once sync.Once
+	return func(o *git.Options) {
+		o.Hook = func(at string) {
+			if at == point {
+				once.Do(f)
+			}
+		}
+	}
+}
+
+// TestExpiredUpload: a push that paused for longer than an upload may take is
+// not committed after the sweeper has taken its blobs.
+func TestExpiredUpload(t *testing.T) {
+	var s *server
+	s = start(t, hooked("before-commit", func() {
+		err := s.store.Update(context.Background(), func(tx store.Tx) error {
+			_, err := tx.KillUploads(time.Now().Add(time.Hour).Unix())
+			return err
+		})
+		if err != nil {
+			t.Error(err)
+		}
+	}))
+	w := s.work("work")
+	if out := w.fails("push", "origin", "main"); !strings.Contains(out, "main -> main (the upload took too long and was given up; push again)") {
+		t.Errorf("git says:\n%s", out)
+	}
+	s.noPacksBut(0)
+	w.git("push", "-q", "origin", "main")
+	s.noPacksBut(1)
+}
+
+// TestPurgeMeanwhile: objects that a push leans on are dropped between its
+// checks and its commit; it checks again and is refused.
+func TestPurgeMeanwhile(t *testing.T) {
+	var s *server
+	purge := func() {
+		err := s.store.Update(context.Background(), func(tx store.Tx) error {
+			row, err := tx.LockRepository(demoID)
+			if err != nil {
+				return err
+			}
+			packs, err := tx.Packs(demoID)
+			if err != nil {
+				return err
+			}
+			row.Version, row.GCEpoch, row.PackGen = row.Version+1, row.GCEpoch+1, row.PackGen+1
+			return errors.Join(tx.DeletePacks(demoID, []string{packs[1].ID}, time.Now().Unix()), tx.UpdateRepository(row))
+		})
+		if err != nil {
+			t.Error(err)
+		}
+	}
+	pushes := 0
+	s = start(t, func(o *git.Options) {
+		o.Hook = func(at string) {
+			if at == "before-commit" {
+				if pushes++; pushes == 4 {
+					purge()
+				}
+			}
+		}
+	})
+	w := s.work("work")
+	w.git("push", "-q", "origin", "main")
+	w.git("checkout", "-q", "-b", "secret")
+	w.commit("secret", "secret\n")
+	w.git("push", "-q", "origin", "secret")             // the second pack
+	w.git("push", "-q", "origin", "--delete", "secret") // whose objects nothing needs now
+	w.git("update-ref", "refs/remotes/origin/secret", "secret")
+	w.commit("more", "more\n")
+	// A pack that leans on the second: git would not make it, for the server does not show the branch.
+	got := s.push(commands("", zero+" "+w.git("rev-parse", "secret")+" refs/heads/again"), w.pack("secret", "^secret~1"))
+	if got != "unpack ok\nng refs/heads/again missing necessary objects" {
+		t.Errorf("got %q", got)
+	}
+	if pushes != 4 {
+		t.Errorf("%d commits were tried, want 4", pushes)
+	}
+	s.user().git("clone", "-q", "--mirror", s.url, "mirror")
+	s.in("mirror").git("fsck", "--full", "--strict")
+	if blobs := files(t, s.dir+"/objects"); len(blobs) != 4 { // the purged pack is in the trash, the refused one gone
+		t.Errorf("stored: %q", blobs)
+	}
+}
+
+// TestRaces: many clients push to one branch and to their own; every
+// acknowledged push is in the log once, and what is read is never older than
+// what was acknowledged before.
+func TestRaces(t *testing.T) {
+	s := start(t)
+	w := s.work("work")
+	w.git("push", "-q", "origin", "main")
+	const clients, rounds = 4, 5
+	acked := make([][]string, clients)
+	var group sync.WaitGroup
+	for i := range clients {
+		name := fmt.Sprint("client", i)
+		s.user().git("clone", "-q", s.url, name)
+		group.Go(func() {
+			c := s.in(name)
+			for n := range rounds {
+				c.write(fmt.Sprint("own", i), fmt.Sprint(n))
+				for _, args := range [][]string{{"add", "."}, {"commit", "-q", "-m", fmt.Sprint(i, n)}} {
+					if out, err := c.command(args...).CombinedOutput(); err != nil {
+						t.Errorf("%v %s", err, out)
+					}
+				}
+				id, _ := c.command("rev-parse", "HEAD").Output()
+				if c.command("push", "-q", "origin", "HEAD:main").Run() == nil {
+					acked[i] = append(acked[i], strings.TrimSpace(string(id)))
+				} else if out, err := c.command("pull", "-q", "--rebase").CombinedOutput(); err != nil {
+					t.Errorf("%v %s", err, out)
+				}
+				if out, err := c.command("push", "-q", "-f", "origin", "HEAD:refs/heads/own"+fmt.Sprint(i)).CombinedOutput(); err != nil {
+					t.Errorf("%v %s", err, out)
+				}
+				own, _ := c.command("ls-remote", s.url, "refs/heads/own"+fmt.Sprint(i)).Output()
+				now, _ := c.command("rev-parse", "HEAD").Output()
+				if !strings.HasPrefix(string(own), strings.TrimSpace(string(now))) {
+					t.Errorf("client %d pushed %s and reads %s", i, now, own)
+				}
+			}
+		})
+	}
+	group.Wait()
+	s.user().git("clone", "-q", "--mirror", s.url, "final")
+	s.in("final").git("fsck", "--full", "--strict")
+	history := s.in("final").git("rev-list", "main")
+	total := 0
+	for i := range clients {
+		for _, id := range acked[i] {
+			total++
+			if !strings.Contains(history, id) {
+				t.Errorf("client %d: %s was acknowledged and is lost", i, id)
+			}
+		}
+	}
+	s.view(func(tx store.Tx) error {
+		log, err := tx.RefLogSince(demoID, 0)
+		at := map[string]string{}
+		moved := 0
+		for _, c := range log {
+			if at[c.Ref] != c.Old {
+				t.Errorf("the log of %s breaks at %+v", c.Ref, c)
+			}
+			if at[c.Ref] = c.New; c.Ref == "refs/heads/main" {
+				moved++
+			}
+		}
+		if moved != total+1 {
+			t.Errorf("main moved %d times, %d pushes were acknowledged", moved, total+1)
+		}
+		return err
+	})
+	if total == 0 {
+		t.Error("no push came through")
+	}
+}
+
+// TestLostAnswers: the store commits and does not say so, or does not commit
+// and does not say so. No push is acknowledged or refused wrongly.
+func TestLostAnswers(t *testing.T) {
+	var lossy *lossyStore
+	s := start(t, func(o *git.Options) {
+		lossy = &lossyStore{Store: o.Store}
+		o.Store = lossy
+	})
+	w := s.work("work")
+	lossy.arm(true)
+	w.git("push", "-q", "origin", "main")
+	if got := s.row().Version; got != 2 {
+		t.Errorf("version %d: a commit whose answer was lost is done twice or not at all", got)
+	}
+	id := w.commit("two", "2\n")
+	lossy.arm(false)
+	if out := w.fails("push", "origin", "main"); strings.Contains(out, "main -> main (") {
+		t.Errorf("git says:\n%s", out)
+	}
+	if refs := s.refs(); strings.Contains(refs, id) {
+		t.Errorf("the server has\n%s", refs)
+	}
+	s.noPacksBut(1)
+	w.git("push", "-q", "origin", "main")
+	s.user().git("clone", "-q", s.url, "clone")
+	s.same(w, s.in("clone"), "main")
+}
+
+var errLost = errors.New("the connection to the store was lost")
+
+// lossyStore loses the answer to the next update that changes a ref.
+type lossyStore struct {
+	store.Store
+	mu            sync.Mutex
+	armed, commit bool
+}
+
+func (l *lossyStore) arm(commit bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.armed, l.commit = true, commit
+}
+
+func (l *lossyStore) Update(ctx context.Context, f func(store.Tx) error) error {
+	lost := false
+	err := l.Store.Update(ctx, func(tx store.Tx) error {
+		watch := &watchedTx{Tx: tx}
+		err := f(watch)
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		if watch.put && l.armed && err == nil {
+			l.armed, lost = false, true
+			if !l.commit {
+				return errLost
+			}
+		}
+		return err
+	})
+	if lost {
+		return errLost
+	}
+	return err
+}
+
+type watchedTx struct {
+	store.Tx
+	put bool
+}
+
+func (w *watchedTx) PutRefs(repo string, refs []store.Ref) error {
+	w.put = true
+	return w.Tx.PutRefs(repo, refs)
+}
