@@ -203,11 +203,11 @@ func txIsOfNoUseAfterward(t *testing.T, db *database) {
 	failed := errors.New("failed")
 	is(t, "Update", db.Update(t.Context(), func(tx store.Tx) error { keep(tx); return failed }), failed)
 	for _, tx := range kept {
-		if err := addAccount(tx, account); err == nil {
-			t.Error("writing with a Tx after its end: no error")
-		}
 		if _, err := tx.Accounts(); err == nil {
 			t.Error("reading with a Tx after its end: no error")
+		}
+		if err := addAccount(tx, account); err == nil {
+			t.Error("writing with a Tx after its end: no error")
 		}
 	}
 	db.hasAccounts(t)
