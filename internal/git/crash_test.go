@@ -10,7 +10,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -25,7 +24,9 @@ func serveUntilKilled(data string) {
 	n, err := openNode(context.Background(), data, &rules{}, os.Stderr, func(o *git.Options) {
 		o.Hook = func(point string) {
 			if point == at {
-				syscall.Kill(os.Getpid(), syscall.SIGKILL)
+				if p, err := os.FindProcess(os.Getpid()); err == nil {
+					p.Kill()
+				}
 				select {}
 			}
 		}

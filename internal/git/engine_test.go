@@ -176,7 +176,7 @@ func TestDeletedRepository(t *testing.T) {
 	}
 }
 
-func waitFor(t *testing.T, what string, done func() bool) {
+func waitFor(t testing.TB, what string, done func() bool) {
 	t.Helper()
 	for range 1000 {
 		if done() {

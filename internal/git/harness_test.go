@@ -96,7 +96,7 @@ func (g *rules) Authorize(_ context.Context, _ *principal.Caller, r gate.Request
 // server is an engine behind the door, on loopback, with one empty repository
 // named "demo".
 type server struct {
-	t      *testing.T
+	t      testing.TB
 	url    string // of demo
 	dir    string // of everything
 	engine *git.Engine
@@ -108,7 +108,7 @@ type server struct {
 
 const demoID = "demo-repository-id"
 
-func start(t *testing.T, change ...func(*git.Options)) *server {
+func start(t testing.TB, change ...func(*git.Options)) *server {
 	t.Helper()
 	s := &server{t: t, dir: t.TempDir(), home: t.TempDir(), gate: &rules{}}
 	s.open(change...)
@@ -165,7 +165,7 @@ func openNode(ctx context.Context, dir string, g git.Gate, log io.Writer, change
 	}}, nil
 }
 
-type logs struct{ t *testing.T }
+type logs struct{ t testing.TB }
 
 func (l logs) Write(b []byte) (int, error) {
 	if testing.Verbose() {
@@ -311,7 +311,7 @@ func (s *server) same(a, b clone, refs ...string) {
 }
 
 // files are the regular files below a directory.
-func files(t *testing.T, dir string) (found []string) {
+func files(t testing.TB, dir string) (found []string) {
 	t.Helper()
 	err := filepath.WalkDir(dir, func(path string, e os.DirEntry, err error) error {
 		if err == nil && !e.IsDir() {

@@ -147,6 +147,33 @@ func sayable(stderr string, ways []string) string {
 	return strings.Join(texts, "; ")
 }
 
+// kinds looks up in the pack what objects are; a tag's and a delta's are for git to say.
+func (in *incoming) kinds(oids []string) (found map[string]object, left []string, err error) {
+	index, err := openPackIndex(in.file + ".idx")
+	if err != nil {
+		return nil, nil, err
+	}
+	defer index.Close()
+	pack, err := os.Open(in.file + ".pack")
+	if err != nil {
+		return nil, nil, err
+	}
+	defer pack.Close()
+	found = map[string]object{}
+	for _, oid := range oids {
+		kind, err := index.kind(pack, oid)
+		if err != nil {
+			return nil, nil, err
+		}
+		if kind == "" || kind == "tag" {
+			left = append(left, oid)
+		} else {
+			found[oid] = object{kind: kind}
+		}
+	}
+	return found, left, nil
+}
+
 // put stores the pack under a key of its own, with an intent open, so that the
 // sweeper finds it should it not be committed. It may run beside the checks.
 func (e *Engine) put(ctx context.Context, in *incoming) error {

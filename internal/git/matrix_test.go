@@ -95,7 +95,7 @@ func TestFetchForms(t *testing.T) {
 }
 
 // with is the server for a subtest.
-func (s *server) with(t *testing.T) *server { c := *s; c.t = t; return &c }
+func (s *server) with(t testing.TB) *server { c := *s; c.t = t; return &c }
 
 // lines sorts lines.
 func lines(s string) string {

@@ -71,7 +71,7 @@ func (s *server) push(commands, pack string) string {
 	return report(s.t, body)
 }
 
-func report(t *testing.T, body string) string {
+func report(t testing.TB, body string) string {
 	t.Helper()
 	var out []string
 	r := pktline.NewReader(strings.NewReader(body))

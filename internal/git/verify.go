@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -67,21 +68,36 @@ func (e *Engine) verify(ctx context.Context, c *change, o gitexec.Objects) error
 	}
 	slices.Sort(ask)
 	ask = slices.Compact(ask)
-	if len(ask) > 0 {
-		found, err := e.objectTypes(ctx, o, ask)
-		if err != nil {
-			return err
-		}
-		for oid, ob := range found {
-			known[oid] = ob
-		}
+	found, err := e.kinds(ctx, c, o, ask)
+	if err != nil {
+		return err
 	}
+	maps.Copy(known, found)
 	for _, u := range c.alive() {
 		if u.New != "" {
 			u.judge(known[u.New])
 		}
 	}
 	return e.connected(ctx, c, o, ask)
+}
+
+// kinds finds out what objects are: by a look into the pack that comes with the
+// change, which mostly has them, and of the rest by asking git.
+func (e *Engine) kinds(ctx context.Context, c *change, o gitexec.Objects, oids []string) (found map[string]object, err error) {
+	if c.pack != nil && len(oids) > 0 {
+		if found, oids, err = c.pack.kinds(oids); err != nil {
+			return nil, err
+		}
+	}
+	if len(oids) == 0 {
+		return found, nil
+	}
+	asked, err := e.objectTypes(ctx, o, oids)
+	if err != nil {
+		return nil, err
+	}
+	maps.Copy(asked, found)
+	return asked, nil
 }
 
 // judge applies the rules for what a ref may point to.
