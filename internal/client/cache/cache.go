@@ -89,11 +89,11 @@ func decode(data []byte) (Entry, error) {
 		return Entry{}, err
 	}
 	c := f.Credentials
-	expires, err := time.Parse(time.RFC3339, c.Expiration)
+	expires, err := parseTime(c.Expiration)
 	if err != nil {
 		return Entry{}, err
 	}
-	issued, err := time.Parse(time.RFC3339, f.Issued)
+	issued, err := parseTime(f.Issued)
 	if err != nil {
 		return Entry{}, err
 	}
@@ -116,6 +116,15 @@ func (d Dir) Store(key string, e Entry) error {
 	}
 	d.sweep(e.Issued)
 	return nil
+}
+
+// parseTime refuses years that do not have four digits in every time zone.
+func parseTime(s string) (time.Time, error) {
+	t, err := time.Parse(time.RFC3339, s)
+	if year := t.UTC().Year(); err == nil && (year < 1970 || year > 9999) {
+		err = errors.New("no time of a session")
+	}
+	return t, err
 }
 
 func encode(e Entry) []byte {
