@@ -221,6 +221,40 @@ func TestExpiredUpload(t *testing.T) {
 	s.noPacksBut(1)
 }
 
+// TestMovedMeanwhile: a ref moves between a push's checks and its commit. The
+// push's other refs go through, or with --atomic none.
+func TestMovedMeanwhile(t *testing.T) {
+	for _, atomic := range []bool{false, true} {
+		var s *server
+		var first string
+		s = start(t, func(o *git.Options) {
+			o.Hook = func(at string) {
+				if at == "before-commit" && first != "" {
+					id := first
+					first = ""
+					s.update(git.RefUpdate{Name: "refs/heads/topic", Old: id})
+				}
+			}
+		})
+		w := s.work("work")
+		w.git("push", "-q", "origin", "main", "main:refs/heads/topic")
+		id := w.git("rev-parse", "HEAD")
+		w.commit("two", "2\n")
+		first = id
+		args := []string{"push", "origin", "main", "main:refs/heads/topic", "main:refs/heads/new"}
+		if atomic {
+			args = append(args, "--atomic")
+		}
+		if out := w.fails(args...); !strings.Contains(out, "main -> topic (the ref does not exist)") || strings.Contains(out, "main -> new (atomic push failure") != atomic {
+			t.Errorf("git says:\n%s", out)
+		}
+		if refs := s.refs(); strings.Contains(refs, "heads/new") == atomic || strings.Contains(refs, "topic") {
+			t.Errorf("atomic %v: the server has\n%s", atomic, refs)
+		}
+		s.noPacksBut(map[bool]int{false: 2, true: 1}[atomic])
+	}
+}
+
 // TestPurgeMeanwhile: objects that a push leans on are dropped between its
 // checks and its commit; it checks again and is refused.
 func TestPurgeMeanwhile(t *testing.T) {

@@ -14,6 +14,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"time"
 
 	"sojourn/internal/authn"
 	"sojourn/internal/awserr"
@@ -48,13 +49,21 @@ type Options struct {
 	Git  Repositories
 	// Secure counts every request as one over TLS: a proxy in front has it.
 	Secure bool
+	// Silence is how long a connection may stand still while bytes are
+	// expected; 0 is two minutes. A slow client is served as long as something moves.
+	Silence time.Duration
 }
 
 // Door serves Git.
 type Door struct{ opt Options }
 
 // New makes the door.
-func New(o Options) *Door { return &Door{o} }
+func New(o Options) *Door {
+	if o.Silence == 0 {
+		o.Silence = 2 * time.Minute
+	}
+	return &Door{o}
+}
 
 // ServeHTTP answers one request.
 func (d *Door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -151,7 +160,7 @@ func (d *Door) advertise(w http.ResponseWriter, r *http.Request, c *principal.Ca
 		return err
 	}
 	uncached(w, "application/x-"+string(s)+"-advertisement")
-	touchWrite(w)
+	d.touchWrite(w)
 	_, err = w.Write(body)
 	return gone(err)
 }
@@ -159,19 +168,19 @@ func (d *Door) advertise(w http.ResponseWriter, r *http.Request, c *principal.Ca
 // exchange streams both ways: a push may be answered while it is read.
 func (d *Door) exchange(w http.ResponseWriter, r *http.Request, c *principal.Caller, name string, s gitproto.Service) error {
 	http.NewResponseController(w).EnableFullDuplex() // what cannot is HTTP/2, which always does
-	in, err := body(w, r, s)
+	in, err := d.body(w, r, s)
 	if err != nil {
 		return err
 	}
-	out := &answer{w: w, contentType: "application/x-" + string(s) + "-result"}
+	out := &answer{d: d, w: w, contentType: "application/x-" + string(s) + "-result"}
 	if s == gitproto.ReceivePack {
 		err = d.opt.Git.ReceivePack(r.Context(), c, name, in, out)
 	} else {
 		err = d.opt.Git.UploadPack(r.Context(), c, name, version(r), in, out)
 	}
 	if err == nil {
-		out.begin()   // an answer may be empty
-		touchWrite(w) // its end is written after this
+		out.begin()     // an answer may be empty
+		d.touchWrite(w) // its end is written after this
 		return nil
 	}
 	if out.begun {

@@ -11,18 +11,14 @@ import (
 	"sojourn/internal/git/gitproto"
 )
 
-// silence is how long a connection may stand still within a request. A slow
-// client is served as long as something moves.
-const silence = 2 * time.Minute
-
 // maxFetchRequest bounds what a client may say of what it has and wants: some
 // 1.3 million object ids.
 const maxFetchRequest = 64 << 20
 
 // body is the request's stream, inflated if need be. A fetch's is bounded here;
 // a push's is bounded by the domain, which knows the pack.
-func body(w http.ResponseWriter, r *http.Request, s gitproto.Service) (io.Reader, error) {
-	var in io.Reader = &patient{r: r.Body, c: http.NewResponseController(w)}
+func (d *Door) body(w http.ResponseWriter, r *http.Request, s gitproto.Service) (io.Reader, error) {
+	var in io.Reader = &patient{r: r.Body, c: http.NewResponseController(w), silence: d.opt.Silence}
 	switch r.Header.Get("Content-Encoding") {
 	case "":
 	case "gzip", "x-gzip":
@@ -47,12 +43,13 @@ func body(w http.ResponseWriter, r *http.Request, s gitproto.Service) (io.Reader
 // net/http goes on listening while we work, and would take it for the client's
 // end.
 type patient struct {
-	r io.Reader
-	c *http.ResponseController
+	r       io.Reader
+	c       *http.ResponseController
+	silence time.Duration
 }
 
 func (p *patient) Read(b []byte) (int, error) {
-	p.c.SetReadDeadline(time.Now().Add(silence))
+	p.c.SetReadDeadline(time.Now().Add(p.silence))
 	n, err := p.r.Read(b)
 	p.c.SetReadDeadline(time.Time{})
 	return n, unreadable(err)
@@ -100,6 +97,7 @@ func (l *bounded) Read(b []byte) (int, error) {
 // answer writes the status and the headers with the first byte, so that a
 // failure before it can still choose its own.
 type answer struct {
+	d           *Door
 	w           http.ResponseWriter
 	contentType string
 	begun       bool
@@ -115,7 +113,7 @@ func (a *answer) begin() {
 
 func (a *answer) Write(b []byte) (int, error) {
 	a.begin()
-	touchWrite(a.w)
+	a.d.touchWrite(a.w)
 	n, err := a.w.Write(b)
 	if err != nil {
 		return n, errors.Join(errBroken, err)
@@ -126,6 +124,6 @@ func (a *answer) Write(b []byte) (int, error) {
 // Flush sends what is buffered: progress is worth nothing late.
 func (a *answer) Flush() { http.NewResponseController(a.w).Flush() }
 
-func touchWrite(w http.ResponseWriter) {
-	http.NewResponseController(w).SetWriteDeadline(time.Now().Add(silence))
+func (d *Door) touchWrite(w http.ResponseWriter) {
+	http.NewResponseController(w).SetWriteDeadline(time.Now().Add(d.opt.Silence))
 }
