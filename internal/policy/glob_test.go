@@ -48,6 +48,8 @@ func TestMatch(t *testing.T) {
 		{"*?a?*", "ax", false},
 		{"*a?", "aab", true},
 		{"*é?c", "éxc", true},
+		{"*?c", "xéc", true},
+		{"*?c", "c", false},
 		{"arn:aws:codecommit:*", repo, true},
 		{"arn:aws:codecommit:*:111122223333:My*Repo", repo, true},
 		{"arn:aws:codecommit:*:999999999999:*", repo, false},

@@ -12,6 +12,7 @@ func TestParseJSONStrings(t *testing.T) {
 		{`""`, ""},
 		{`"é漢"`, "é漢"},
 		{`"a\"\\\/\b\f\n\r\tz"`, "a\"\\/\b\f\n\r\tz"},
+		{`"\taa b\u00aA\u0aFf"`, "\taa b\u00aa\u0aff"},
 		{`"\u00e9\u6F22\ud83d\ude00"`, "é漢😀"},
 		{` "x" `, "x"},
 	} {

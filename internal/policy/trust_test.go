@@ -168,6 +168,22 @@ func TestStrongestGrantCounts(t *testing.T) {
 	}
 }
 
+// Of equal grants the first is the one reported.
+func TestFirstOfEqualGrantsIsNamed(t *testing.T) {
+	p := trust(t, allow(assume).aws(here).sid("first"), allow(assume).aws(here).sid("second"), allow(assume).aws(maria.ARN).sid("third"), allow(assume).aws(maria.ARN).sid("fourth"))
+	for _, tt := range []struct {
+		c    Caller
+		want string
+	}{{maria, "third"}, {github, ""}, {stranger, ""}} {
+		if d := Decide(Set{Trust: p}, &Request{Action: assume, Resource: roleARN, Caller: tt.c}); d.Sid != tt.want {
+			t.Errorf("%s: %+v, want %q", tt.c.ARN, d, tt.want)
+		}
+	}
+	if d := Decide(Set{Trust: trust(t, allow(assume).from("*").sid("first"), allow(assume).from("*").sid("second"))}, &Request{Action: assume, Resource: roleARN, Caller: maria}); d.Sid != "first" {
+		t.Errorf("%+v, want first", d)
+	}
+}
+
 func TestPrincipals(t *testing.T) {
 	p := trust(t,
 		allow(assume).aws(there, maria.ARN, dev.ARN, maria.ARN),
@@ -210,6 +226,12 @@ func TestBoundPrincipals(t *testing.T) {
 		if got := allowed(tt.p, tt.c); got != tt.want {
 			t.Errorf("%s: allowed %t", tt.name, got)
 		}
+	}
+
+	own := *identity(t, allow("*").on("*"))
+	own.BindPrincipals(map[string]string{maria.ARN: maria.ID}) // names nobody, so nothing changes
+	if !ask(&own, pull, repo, nil) {
+		t.Error("binding changed an identity policy")
 	}
 
 	s := Set{Trust: &bound, FederatedUser: true, HasSession: true}

@@ -106,6 +106,9 @@ func TestNetworks(t *testing.T) {
 		{"2001:DB8::1", "2001:db8::1/128"},
 		{"::ffff:203.0.113.7", "203.0.113.7/32"},
 		{"::ffff:203.0.113.0/120", "203.0.113.0/24"},
+		{"::ffff:0.0.0.0/96", "0.0.0.0/0"},
+		{"::ffff:0:0/90", "::ffc0:0:0/90"},
+		{"2001:db8::7/120", "2001:db8::/120"},
 	} {
 		if got, ok := parseNetwork(tt.text); !ok || got != netip.MustParsePrefix(tt.want) {
 			t.Errorf("parseNetwork(%q) = %v, %t, want %s", tt.text, got, ok, tt.want)
