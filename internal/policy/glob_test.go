@@ -44,6 +44,7 @@ func TestMatch(t *testing.T) {
 		{"*?", "é", true},
 		{"?*", "é", true},
 		{"*??", "é", false},
+		{"*??", "漢", false}, // three bytes are one character
 		{"*?a?*", "xay", true},
 		{"*?a?*", "ax", false},
 		{"*a?", "aab", true},
