@@ -157,7 +157,7 @@ func (g *Gate) record(c *principal.Caller, r Request, d policy.Decision) error {
 	rec := audit.Record{
 		EventID:   fmt.Sprintf("%s-%d", c.RequestID, g.events.Add(1)),
 		EventTime: c.Time.UTC(), EventSource: service + ".amazonaws.com", EventName: action,
-		Region: c.Region, UserAgent: c.UserAgent, RequestID: c.RequestID,
+		Region: c.Region, UserAgent: c.UserAgent[:min(len(c.UserAgent), 1024)], RequestID: c.RequestID,
 		Identity: identityOf(c, r), Resource: r.Resource, Account: r.ResourceAccount,
 		Params: r.Params, Decision: "Allow", Policy: d.PolicyName, Sid: d.Sid,
 	}

@@ -48,6 +48,7 @@ type Options struct {
 	Processes int           // git processes that serve clients at a time; see gitexec.Options
 	QueueWait time.Duration // for such a process; see gitexec.Options
 	MaxPack   int64         // bytes of one push; 10 GiB
+	KeepAlive time.Duration // between signs of life to a client that waits; 5 seconds
 
 	MaxRepositories int   // kept warm; 1,000
 	MaxRefBytes     int64 // of memory for refs of warm repositories; 256 MiB
@@ -69,6 +70,7 @@ func (o *Options) setDefaults() {
 		o.Hook = func(string) {}
 	}
 	orElse(&o.MaxPack, 10<<30)
+	orElse(&o.KeepAlive, 5*time.Second)
 	orElse(&o.MaxRepositories, 1000)
 	orElse(&o.MaxRefBytes, 256<<20)
 	orElse(&o.SweepEvery, 10*time.Minute)

@@ -53,14 +53,20 @@ func (e *Engine) command(ctx context.Context, r *repo, s *snapshot, packets *pkt
 
 // uploadPack has git answer from a view.
 func (e *Engine) uploadPack(ctx context.Context, r *repo, s *snapshot, version int, src io.Reader, out io.Writer) error {
+	// A place for a process is taken when the request is here: who sends slowly
+	// keeps nobody waiting. The door bounds its length.
+	whole, err := io.ReadAll(src)
+	if err != nil {
+		return err
+	}
 	v, err := e.viewOf(ctx, r, s)
 	if err != nil {
 		return err
 	}
 	defer v.drop()
-	c := gitexec.UploadPack(v.path, gitexec.Objects{Dir: v.gen.path}, version, HiddenRefs)
+	c := gitexec.UploadPack(v.path, gitexec.Objects{Dir: v.gen.path}, version, HiddenRefs).For(s.account)
 	prompt := &prompt{out: out}
-	err = e.git.Run(ctx, c, gitexec.IO{Stdin: src, Stdout: prompt})
+	err = e.git.Run(ctx, c, gitexec.IO{Stdin: bytes.NewReader(whole), Stdout: prompt})
 	exit, failed := errors.AsType[*gitexec.ExitError](err)
 	if !failed || exit.Input != nil {
 		return err

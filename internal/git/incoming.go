@@ -62,7 +62,7 @@ func newID() string {
 // receive reads a pack to its end, completes and checks it (package gitexec
 // says how), and leaves it in a new directory. It returns nil for a pack
 // without objects, which comes when the repository has them all.
-func (e *Engine) receive(ctx context.Context, repo string, g *generation, src io.Reader, line func([]byte)) (*incoming, error) {
+func (e *Engine) receive(ctx context.Context, s *snapshot, g *generation, src io.Reader, line func([]byte)) (*incoming, error) {
 	var head [packHeaderLen]byte
 	switch _, err := io.ReadFull(src, head[:]); {
 	case err == io.EOF || err == io.ErrUnexpectedEOF:
@@ -78,8 +78,8 @@ func (e *Engine) receive(ctx context.Context, repo string, g *generation, src io
 	if err != nil {
 		return nil, err
 	}
-	in := &incoming{dir: dir, pack: store.Pack{Repo: repo, ID: newID(), Kind: "push"}}
-	if err := e.index(ctx, in, g, io.MultiReader(bytes.NewReader(head[:]), src), line); err != nil {
+	in := &incoming{dir: dir, pack: store.Pack{Repo: s.id, ID: newID(), Kind: "push"}}
+	if err := e.index(ctx, in, s.account, g, io.MultiReader(bytes.NewReader(head[:]), src), line); err != nil {
 		e.discard(ctx, in)
 		return nil, err
 	}
@@ -87,9 +87,9 @@ func (e *Engine) receive(ctx context.Context, repo string, g *generation, src io
 	return in, nil
 }
 
-func (e *Engine) index(ctx context.Context, in *incoming, g *generation, src io.Reader, line func([]byte)) error {
+func (e *Engine) index(ctx context.Context, in *incoming, owner string, g *generation, src io.Reader, line func([]byte)) error {
 	var out bytes.Buffer
-	c := gitexec.IndexPack(gitexec.Objects{Dir: in.dir, Alternates: []string{g.path}}, e.opt.MaxPack, line != nil)
+	c := gitexec.IndexPack(gitexec.Objects{Dir: in.dir, Alternates: []string{g.path}}, e.opt.MaxPack, line != nil).For(owner)
 	err := e.git.Run(ctx, c, gitexec.IO{Stdin: src, Stdout: &out, Stderr: line})
 	in.contained = err == nil
 	if exit, ok := errors.AsType[*gitexec.ExitError](err); ok {
@@ -102,7 +102,11 @@ func (e *Engine) index(ctx context.Context, in *incoming, g *generation, src io.
 	} else if err != nil {
 		return err
 	}
-	hash, ok := strings.CutPrefix(strings.TrimSuffix(out.String(), "\n"), "pack\t")
+	printed, rest, _ := strings.Cut(out.String(), "\n")
+	if rest != "" { // index-pack hands on what follows the pack
+		return &unpackError{text: "the pack has junk at its end"}
+	}
+	hash, ok := strings.CutPrefix(printed, "pack\t")
 	if !ok || !isOID(hash) {
 		return fmt.Errorf("git index-pack printed %q", out.String())
 	}
@@ -123,7 +127,7 @@ var shown = []string{
 	"fatal: pack has ", "fatal: pack is corrupted", "fatal: pack signature mismatch", "fatal: early EOF", "fatal: inflate returned",
 	"fatal: SHA1 COLLISION FOUND", "fatal: pack version ", "fatal: bad object of type", "fatal: invalid tag", "fatal: bogus ",
 	"fatal: premature end of pack file", "fatal: serious inflate inconsistency", "fatal: pack has junk at the end", "fatal: delta base offset is out of bound",
-	"fatal: Not all child objects of ", "fatal: object of unexpected type", "fatal: unknown object type", "fatal: failed to apply delta",
+	"fatal: Not all child objects of ", "fatal: object of unexpected type", "fatal: attempting to allocate ", "fatal: unknown object type", "fatal: failed to apply delta",
 }
 
 func newUnpackError(exit *gitexec.ExitError) *unpackError {

@@ -44,7 +44,7 @@ func (c *capped) Read(p []byte) (int, error) {
 func (e *Engine) push(ctx context.Context, r *repo, s *snapshot, actor string, may authorize, body io.Reader, out io.Writer) error {
 	src := bufio.NewReaderSize(&capped{body, e.opt.MaxPack + slack}, 64<<10)
 	req, err := gitproto.ReadPush(pktline.NewReader(src))
-	t := newTalk(req, out)
+	t := newTalk(req, out, e.opt.KeepAlive)
 	if err != nil {
 		return t.refuse(err, src)
 	}
@@ -69,7 +69,7 @@ func (e *Engine) push(ctx context.Context, r *repo, s *snapshot, actor string, m
 	defer t.stopKeepAlive()
 	unpack := ""
 	if c.refuseRest() {
-		unpack, err = e.pushAlive(ctx, r, c, req, t, in)
+		unpack, err = e.pushAlive(ctx, r, c, req, may, t, in)
 	} else {
 		err = drain(in)
 	}
@@ -81,7 +81,8 @@ func (e *Engine) push(ctx context.Context, r *repo, s *snapshot, actor string, m
 }
 
 // pushAlive takes the pack in and commits. It returns why the pack was refused, if it was.
-func (e *Engine) pushAlive(ctx context.Context, r *repo, c *change, req *gitproto.Push, t *talk, src io.Reader) (unpack string, err error) {
+func (e *Engine) pushAlive(ctx context.Context, r *repo, c *change, req *gitproto.Push, may authorize, t *talk, src io.Reader) (unpack string, err error) {
+	began := e.opt.Now()
 	g, err := e.objectsOf(ctx, r, c.snap)
 	if err != nil {
 		return "", err
@@ -101,6 +102,11 @@ func (e *Engine) pushAlive(ctx context.Context, r *repo, c *change, req *gitprot
 		return refused.text, nil
 	}
 	defer func() { e.discard(ctx, c.pack) }()
+	if e.opt.Now().Sub(began) > askAgainAfter {
+		if err := c.askAgain(ctx, may); err != nil || !c.refuseRest() {
+			return "", err
+		}
+	}
 	stored := c.pack == nil
 	return "", e.finish(ctx, r, c, func(ctx context.Context, o gitexec.Objects) error {
 		group, ctx := errgroup.WithContext(ctx)
@@ -117,7 +123,7 @@ func (e *Engine) pushAlive(ctx context.Context, r *repo, c *change, req *gitprot
 func (e *Engine) takePack(ctx context.Context, c *change, req *gitproto.Push, g *generation, t *talk, src io.Reader) (err error) {
 	for _, cmd := range req.Commands {
 		if cmd.New != "" {
-			c.pack, err = e.receive(ctx, c.repo, g, src, t.progress())
+			c.pack, err = e.receive(ctx, c.snap, g, src, t.progress())
 			return err
 		}
 	}
@@ -146,20 +152,18 @@ func (r *eofReader) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// keepAlive is the time after which a client that waits gets a sign of life.
-const keepAlive = 5 * time.Second
-
 // talk is the answer to a push, as it is given.
 type talk struct {
 	req  *gitproto.Push
 	out  io.Writer
 	band *pktline.Sideband // nil without
 
+	every         time.Duration // between keep-alives
 	stop, stopped chan struct{} // of the keep-alives; nil before they start
 }
 
-func newTalk(req *gitproto.Push, out io.Writer) *talk {
-	t := &talk{req: req, out: out}
+func newTalk(req *gitproto.Push, out io.Writer, every time.Duration) *talk {
+	t := &talk{req: req, out: out, every: every}
 	if req.SideBand {
 		t.band = pktline.NewSideband(&prompt{out: out})
 	}
@@ -187,7 +191,7 @@ func (t *talk) startKeepAlive() {
 	t.stop, t.stopped = make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(t.stopped)
-		tick := time.NewTicker(keepAlive)
+		tick := time.NewTicker(t.every)
 		defer tick.Stop()
 		for {
 			select {
@@ -253,4 +257,22 @@ func (t *talk) refuse(err error, src io.Reader) error {
 		return err
 	}
 	return t.send(gitproto.AppendError(nil, text))
+}
+
+// askAgainAfter is how long a decision to permit a push is good for.
+const askAgainAfter = 5 * time.Second
+
+// askAgain asks once more who may push what, now that the pack is here: it may
+// have taken hours, in which sessions end, permissions go, and names change.
+func (c *change) askAgain(ctx context.Context, may authorize) error {
+	alive := c.alive()
+	refs := make([]RefUpdate, len(alive))
+	for i, u := range alive {
+		refs[i] = u.RefUpdate
+	}
+	denied, err := may(ctx, refs)
+	for i, err := range denied {
+		alive[i].err = err
+	}
+	return err
 }

@@ -1,6 +1,7 @@
 package git
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -118,6 +119,12 @@ func (s *Service) ReceivePack(ctx context.Context, c *principal.Caller, name str
 }
 
 func (s *Service) mayPush(ctx context.Context, c *principal.Caller, name string, row *store.Repository, updates []RefUpdate) ([]error, error) {
+	if c.Temporary && !s.engine.opt.Now().Before(c.Expires) {
+		return nil, awserr.Expired()
+	}
+	if now, err := s.engine.find(ctx, byName(c.Account, s.region, name)); err != nil || now.ID != row.ID {
+		return nil, cmp.Or(err, ErrNoRepository)
+	}
 	errs := make([]error, len(updates))
 	for i, u := range updates {
 		r := s.request(c, actionPush, name, row)

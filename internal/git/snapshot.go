@@ -14,7 +14,7 @@ import (
 
 // snapshot is a repository's refs at one version. It does not change.
 type snapshot struct {
-	id, head                  string
+	id, account, head         string
 	version, gcEpoch, packGen int64
 
 	refs    []store.Ref // by name
@@ -28,7 +28,7 @@ type snapshot struct {
 
 func newSnapshot(row *store.Repository, refs []store.Ref) *snapshot {
 	return &snapshot{
-		id: row.ID, head: row.Head, version: row.Version, gcEpoch: row.GCEpoch, packGen: row.PackGen,
+		id: row.ID, account: row.Account, head: row.Head, version: row.Version, gcEpoch: row.GCEpoch, packGen: row.PackGen,
 		refs: refs, visible: withoutHidden(refs),
 	}
 }

@@ -173,6 +173,7 @@ func (s *Server) observe(next http.Handler) http.Handler {
 				p = a.fail()
 			}
 			s.finish(r, a, ev, s.opt.Now().Sub(start))
+			http.NewResponseController(w).SetReadDeadline(time.Now().Add(headerTimeout)) // for what net/http still reads of a refused body
 			if p != nil {
 				panic(http.ErrAbortHandler) // the connection is cut, so that half an answer does not look whole
 			}

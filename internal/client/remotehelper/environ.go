@@ -30,6 +30,9 @@ func environ(have []string, t *Target) []string {
 	if t.CABundle != "" { // over GIT_SSL_CAINFO, which is for all of git's servers, not for this one
 		set = append(set, "GIT_SSL_CAINFO="+t.CABundle)
 	}
+	// Git's trace2 would show the settings that this variable, or else the
+	// user's configuration, asks for: it gets one that tells nothing.
+	set = append(set, "GIT_TRACE2_CONFIG_PARAMS=protocol.version")
 	return replace(have, set)
 }
 

@@ -17,12 +17,24 @@ type Command struct {
 	objects Objects
 	config  [][2]string
 	extra   []string // environment
+	owner   string
 }
 
 // Objects says where a process finds objects, and that it writes new ones to Dir.
 type Objects struct {
 	Dir        string
 	Alternates []string // read only
+}
+
+// allocLimit bounds each piece of memory that a process that reads a client's
+// objects takes: a commit or tree is taken whole, and 600 MiB of one fit into a
+// pack of 600 kB. It leaves room for the table of eight million objects.
+const allocLimit = "GIT_ALLOC_LIMIT=512m"
+
+// For says on whose behalf a command runs, so that one cannot take all places.
+func (c Command) For(owner string) Command {
+	c.owner = owner
+	return c
 }
 
 // UploadPack answers one request of the Git protocol from the repository view.
@@ -65,7 +77,7 @@ func IndexPack(o Objects, maxInput int64, progress bool) Command {
 		args = append(args, "--show-resolving-progress") // what a client cannot count itself
 	}
 	return Command{
-		name: "index-pack", stream: true, objects: o, args: args,
+		name: "index-pack", stream: true, objects: o, args: args, extra: []string{allocLimit},
 		// A blob above this size is hashed as a stream, not held in memory.
 		config: [][2]string{{"core.bigFileThreshold", "16m"}},
 	}
@@ -75,7 +87,7 @@ func IndexPack(o Objects, maxInput int64, progress bool) Command {
 // input, down to those with "^" before them, is there.
 func Connected(o Objects) Command {
 	return Command{
-		name: "rev-list", objects: o,
+		name: "rev-list", objects: o, extra: []string{allocLimit},
 		args: []string{
 			"--objects", // trees and blobs too
 			"--quiet",   // print nothing; the exit status answers
@@ -88,7 +100,7 @@ func Connected(o Objects) Command {
 // with "<type> <id>", or with "<the line> missing".
 func ObjectTypes(o Objects) Command {
 	return Command{
-		name: "cat-file", objects: o,
+		name: "cat-file", objects: o, extra: []string{allocLimit},
 		args: []string{
 			"--batch-check=%(objecttype) %(objectname)", // no contents
 			"--buffer", // one write for all answers

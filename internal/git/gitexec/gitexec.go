@@ -20,6 +20,7 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -48,6 +49,9 @@ type Runner struct {
 	wait  time.Duration
 
 	streams, tasks chan struct{}
+
+	mu     sync.Mutex
+	shares map[string]*share // of the streams, by owner
 }
 
 // New finds git, checks that it is new enough, and prepares the directories
@@ -65,7 +69,7 @@ func New(ctx context.Context, opt Options) (*Runner, error) {
 	}
 	r := &Runner{
 		path: path, home: filepath.Join(opt.Dir, "home"), empty: filepath.Join(opt.Dir, "empty.git"), wait: opt.Wait,
-		streams: make(chan struct{}, opt.Streams), tasks: make(chan struct{}, opt.Streams),
+		streams: make(chan struct{}, opt.Streams), tasks: make(chan struct{}, opt.Streams), shares: map[string]*share{},
 	}
 	r.env = environment(path, r.home)
 	if err := r.prepare(); err != nil {
@@ -215,26 +219,65 @@ func outcome(ctx context.Context, c Command, err error, stderr *lineWriter, in *
 	return fmt.Errorf("running git %s: %w", c.name, err)
 }
 
-// place takes a place in the class of c.
-func (r *Runner) place(ctx context.Context, c Command) (release func(), err error) {
-	class := r.tasks
-	if c.stream {
-		class = r.streams
-	}
-	release = func() { <-class }
-	select {
-	case class <- struct{}{}:
-		return release, nil
-	default:
-	}
+// place takes a place in the class of c. Places for streams are shared: one
+// owner gets three quarters of them at the most, and waits for the others of
+// its own, so that it does not keep everybody else waiting.
+func (r *Runner) place(ctx context.Context, c Command) (release func(), _ error) {
 	timer := time.NewTimer(r.wait)
 	defer timer.Stop()
+	if !c.stream {
+		err := take(ctx, timer.C, r.tasks, c.name)
+		return func() { <-r.tasks }, err
+	}
+	own := r.share(c.owner)
+	if err := take(ctx, timer.C, own.places, c.name); err != nil {
+		r.drop(c.owner, own)
+		return nil, err
+	}
+	giveBack := func() {
+		<-own.places
+		r.drop(c.owner, own)
+	}
+	if err := take(ctx, timer.C, r.streams, c.name); err != nil {
+		giveBack()
+		return nil, err
+	}
+	return func() { <-r.streams; giveBack() }, nil
+}
+
+func take(ctx context.Context, late <-chan time.Time, places chan struct{}, name string) error {
 	select {
-	case class <- struct{}{}:
-		return release, nil
+	case places <- struct{}{}:
+		return nil
 	case <-ctx.Done():
-		return nil, fmt.Errorf("waiting to run git %s: %w", c.name, context.Cause(ctx))
-	case <-timer.C:
-		return nil, fmt.Errorf("waiting to run git %s: %w", c.name, ErrBusy)
+		return fmt.Errorf("waiting to run git %s: %w", name, context.Cause(ctx))
+	case <-late:
+		return fmt.Errorf("waiting to run git %s: %w", name, ErrBusy)
+	}
+}
+
+// share is an owner's part of the places, while it has or wants any.
+type share struct {
+	places chan struct{}
+	users  int
+}
+
+func (r *Runner) share(owner string) *share {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	s := r.shares[owner]
+	if s == nil {
+		s = &share{places: make(chan struct{}, max(1, 3*cap(r.streams)/4))}
+		r.shares[owner] = s
+	}
+	s.users++
+	return s
+}
+
+func (r *Runner) drop(owner string, s *share) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if s.users--; s.users == 0 {
+		delete(r.shares, owner)
 	}
 }
