@@ -87,14 +87,14 @@ func (e *Engine) outcome(ctx context.Context, c *change, cause error) error {
 		case err == nil:
 			return nil
 		case errors.Is(err, store.ErrNotFound):
-			return fmt.Errorf("the store did not take it: %v", cause) // and so its kind means nothing any more
+			return fmt.Errorf("the store did not take it: %s", cause.Error()) // its kind means nothing any more
 		}
 		select {
 		case <-ctx.Done():
 			if c.pack != nil {
 				c.pack.state = lostPack
 			}
-			return fmt.Errorf("%w: %v", ErrUnknownOutcome, cause)
+			return fmt.Errorf("%w: %s", ErrUnknownOutcome, cause.Error())
 		case <-time.After(wait):
 		}
 	}

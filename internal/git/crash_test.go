@@ -153,8 +153,7 @@ func TestCrashMatrix(t *testing.T) {
 				w.git("tag", "-a", "-m", "A tag", "v1")
 
 				v.start(point)
-				before := "" // the server that will die can still read
-				before = v.refs()
+				before := v.refs() // the server that will die can still read
 				w.fails(append([]string{"push", v.url}, refs...)...)
 				v.kill()
 

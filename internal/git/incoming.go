@@ -65,7 +65,7 @@ func newID() string {
 func (e *Engine) receive(ctx context.Context, s *snapshot, g *generation, src io.Reader, line func([]byte)) (*incoming, error) {
 	var head [packHeaderLen]byte
 	switch _, err := io.ReadFull(src, head[:]); {
-	case err == io.EOF || err == io.ErrUnexpectedEOF:
+	case errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF):
 		return nil, &unpackError{text: "the pack is missing", cause: err}
 	case err != nil:
 		return nil, fmt.Errorf("reading a pack: %w", err)
@@ -223,7 +223,7 @@ func digest(ctx context.Context, path string) (sum string, size int64, err error
 		n, err := f.Read(buf)
 		h.Write(buf[:n])
 		size += int64(n)
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return hex.EncodeToString(h.Sum(nil)), size, nil
 		}
 		if err = errors.Join(err, ctx.Err()); err != nil {

@@ -245,7 +245,7 @@ func (t *talk) send(data []byte) error {
 // refuse tells a client that its request as a whole cannot be served, after
 // reading the rest of it, so that the client gets to read the answer.
 func (t *talk) refuse(err error, src io.Reader) error {
-	text := ""
+	var text string
 	if broken, ok := errors.AsType[*gitproto.Error](err); ok {
 		text = broken.Text
 	} else if errors.Is(err, gitproto.ErrTooManyCommands) {

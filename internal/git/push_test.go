@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"crypto/sha1"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -77,7 +78,7 @@ func report(t testing.TB, body string) string {
 	r := pktline.NewReader(strings.NewReader(body))
 	for {
 		kind, p, err := r.Next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return strings.Join(out, "\n")
 		}
 		if err != nil {
@@ -357,7 +358,7 @@ func TestHiddenRefs(t *testing.T) {
 	secret := w.commit("secret", "secret\n")
 	w.git("push", "-q", "origin", "main~1:refs/heads/main", "main:refs/heads/gone")
 	results, err := s.engine.UpdateRefs(t.Context(), demoID, "actor", []git.RefUpdate{{Name: "refs/sojourn/pull/1", New: secret}}, false)
-	if err != nil || results[0].Err != git.ErrHidden {
+	if err != nil || !errors.Is(results[0].Err, git.ErrHidden) {
 		t.Errorf("%v %v", results, err)
 	}
 	err = s.store.Update(t.Context(), func(tx store.Tx) error {

@@ -111,7 +111,7 @@ func TestCheckBranch(t *testing.T) {
 	if err := CheckNew("refs/tags/" + strings.Repeat("a", 300)); err != nil {
 		t.Errorf("a long tag: %v", err)
 	}
-	if err := CheckNew(Heads + strings.Repeat("a", 300)); err != ErrTooLong {
+	if err := CheckNew(Heads + strings.Repeat("a", 300)); !errors.Is(err, ErrTooLong) {
 		t.Errorf("a long branch: %v", err)
 	}
 }

@@ -58,7 +58,7 @@ func (p *patient) Read(b []byte) (int, error) {
 // unreadable makes a client's fault of what cuts its request short.
 func unreadable(err error) error {
 	switch {
-	case err == nil || err == io.EOF:
+	case err == nil || errors.Is(err, io.EOF):
 		return err
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		return &status{http.StatusRequestTimeout, "The request stood still for too long."}
