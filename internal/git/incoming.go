@@ -46,7 +46,7 @@ type unpackError struct {
 	cause   error
 }
 
-func (e *unpackError) Error() string { return "unpacking: " + e.text + ": " + e.cause.Error() }
+func (e *unpackError) Error() string { return fmt.Sprintf("unpacking: %s: %v", e.text, e.cause) }
 func (e *unpackError) Unwrap() error { return e.cause }
 
 const packHeaderLen = 12
