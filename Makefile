@@ -10,6 +10,7 @@ export GOMODCACHE := $(BUILD)/go-mod
 export GOPATH := $(BUILD)/go
 export GOFLAGS := $(GOFLAGS) -modcacherw
 GO := XDG_CONFIG_HOME=$(BUILD)/config go
+export XDG_CACHE_HOME := $(BUILD)/cache
 endif
 
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"fmt"
 	"strings"
 
@@ -88,12 +87,16 @@ func (u *configuration) region(p *config.Profile, flag string) row {
 	if flag != "" {
 		return row{"region", flag, "manual", "--region"}
 	}
-	if name, v := config.Env(u.env()).First("AWS_REGION", "AWS_DEFAULT_REGION"); v != "" {
-		return row{"region", v, "env", name}
-	}
 	d, _ := u.cfg.Profile(config.Default)
-	if v := cmp.Or(p.Value("region"), d.Value("region")); v != "" {
-		return row{"region", v, "config-file", u.cfg.ConfigFile}
+	for _, r := range []row{ // in the order of session.Region
+		{"region", u.getenv("AWS_DEFAULT_REGION"), "env", "AWS_DEFAULT_REGION"},
+		{"region", p.Value("region"), "config-file", u.cfg.ConfigFile},
+		{"region", u.getenv("AWS_REGION"), "env", "AWS_REGION"},
+		{"region", d.Value("region"), "config-file", u.cfg.ConfigFile},
+	} {
+		if r[1] != "" {
+			return r
+		}
 	}
 	return unset("region")
 }

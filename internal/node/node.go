@@ -141,6 +141,9 @@ func (n *Node) serve(d dataDir, p parts) error {
 	if err == nil {
 		options.TLS, err = n.tls(d, host, p.now)
 	}
+	if err == nil && options.TLS != nil {
+		options.Serves = certified(options.TLS)
+	}
 	if err == nil {
 		err = d.writeEndpoint(n.url)
 	}
@@ -183,6 +186,17 @@ func (n *Node) tls(d dataDir, host string, now func() time.Time) (*tls.Config, e
 	}
 	c.GetCertificate = a.Certificate
 	return c, nil
+}
+
+// certified takes the names that the certificate is for as the server's own.
+func certified(c *tls.Config) func(host string) bool {
+	return func(host string) bool {
+		if c.GetCertificate == nil {
+			return c.Certificates[0].Leaf.VerifyHostname(host) == nil
+		}
+		current, err := c.GetCertificate(nil)
+		return err == nil && current.Leaf.VerifyHostname(host) == nil
+	}
 }
 
 func certificateHosts(listen string) []string {

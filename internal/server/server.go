@@ -14,6 +14,7 @@ import (
 	"net/http"
 	"net/netip"
 	"runtime/debug"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -38,8 +39,12 @@ type Options struct {
 	API   http.Handler // POST /, and GET / with a query
 	Ready func(context.Context) error
 	TLS   *tls.Config // nil serves plain HTTP
-	Log   *slog.Logger
-	Now   func() time.Time
+	// Serves reports whether a host, without its port, is one of this server's
+	// names. A signature for another server's name must not open anything here.
+	// Nil takes every host: a proxy in front has looked.
+	Serves func(host string) bool
+	Log    *slog.Logger
+	Now    func() time.Time
 }
 
 // Server serves one listener.
@@ -94,12 +99,33 @@ func (s *Server) Shutdown(ctx context.Context) error {
 // routes is the one list of what this origin serves.
 func (s *Server) routes(metrics http.Handler) http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle("/v1/repos/", route("git", untimed(s.opt.Git)))
-	mux.Handle("/{$}", route("api", timed(http.HandlerFunc(s.root))))
+	mux.Handle("/v1/repos/", route("git", untimed(s.named(s.opt.Git))))
+	mux.Handle("/{$}", route("api", timed(s.named(http.HandlerFunc(s.root)))))
 	mux.Handle("GET /healthz", route("healthz", timed(text(http.StatusOK, "ok\n"))))
 	mux.Handle("GET /readyz", route("readyz", timed(http.HandlerFunc(s.ready))))
 	mux.Handle("GET /metrics", route("metrics", timed(metrics)))
 	return mux
+}
+
+// named refuses requests that were meant for another server (RFC 9110, section 15.5.20).
+func (s *Server) named(h http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if s.opt.Serves != nil && !s.opt.Serves(hostname(r.Host)) {
+			event.From(r.Context()).Error = "MisdirectedRequest"
+			w.Header().Set("Connection", "close")
+			text(http.StatusMisdirectedRequest, "This server does not have the name that the request is for.\n")(w, r)
+			return
+		}
+		h.ServeHTTP(w, r)
+	})
+}
+
+// hostname is a Host header without its port and an address's brackets.
+func hostname(host string) string {
+	if h, _, err := net.SplitHostPort(host); err == nil {
+		return h
+	}
+	return strings.TrimSuffix(strings.TrimPrefix(host, "["), "]")
 }
 
 // root is the AWS APIs for their clients; a person with a browser gets a line of text.

@@ -102,14 +102,17 @@ func decoded(name string) string {
 }
 
 // Region is the region to work in, "" when nothing names one: the command line,
-// AWS_REGION, AWS_DEFAULT_REGION, the profile, the profiles that it takes its
-// credentials from, the default profile.
+// AWS_DEFAULT_REGION and the profile, as the official helper has it; and where
+// that finds none, AWS_REGION, the profiles that the profile takes its
+// credentials from, and the default profile.
 func (s *Session) Region() string {
 	if s.opt.Region != "" {
 		return s.opt.Region
 	}
-	if _, v := s.opt.Env.First("AWS_REGION", "AWS_DEFAULT_REGION"); v != "" {
-		return v
+	for _, v := range []string{s.opt.Env.Get("AWS_DEFAULT_REGION"), s.Profile.Value("region"), s.opt.Env.Get("AWS_REGION")} {
+		if v != "" {
+			return v
+		}
 	}
 	seen := map[string]bool{}
 	for p := s.Profile; p != nil && !seen[p.Name]; {
