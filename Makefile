@@ -9,8 +9,8 @@ export GOCACHE := $(BUILD)/go-build
 export GOMODCACHE := $(BUILD)/go-mod
 export GOPATH := $(BUILD)/go
 export GOFLAGS := $(GOFLAGS) -modcacherw
-GO := XDG_CONFIG_HOME=$(BUILD)/config go
 export XDG_CACHE_HOME := $(BUILD)/cache
+export XDG_CONFIG_HOME := $(BUILD)/config
 endif
 
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
