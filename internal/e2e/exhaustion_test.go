@@ -156,3 +156,12 @@ func TestAttackHeldConnection(t *testing.T) {
 		t.Errorf("%v after %q", err, answer)
 	}
 }
+
+// Bytes behind a pack are the client's fault, and said so.
+func TestAttackJunkBehindPack(t *testing.T) {
+	a := besieged(t)
+	status, out := a.push("Target", append(packOf(aBlob, aTree, aCommit), "junk"...), "", zero+" "+aCommit.id()+" refs/heads/main")
+	if status != http.StatusOK || !strings.Contains(out, "junk at its end") || strings.Contains(out, "ok refs/heads/main") {
+		t.Errorf("%d %q", status, out)
+	}
+}
