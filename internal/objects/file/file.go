@@ -126,19 +126,24 @@ func (s *Store) putCopy(ctx context.Context, dst string, f *os.File) error {
 	return s.place(func() error { return s.publish(tmp, dst) }, dst)
 }
 
+// errNoDirectory is a directory that a Delete removes each time it is made.
+var errNoDirectory = errors.New("its directory keeps vanishing")
+
 // place makes dst's directories and calls link. A Delete may remove a directory
-// in between because it is empty; then both are done again.
+// in between because it is empty; then both are done again. MkdirAll may meet
+// that too, and then says that the directory exists: that is not dst.
 func (s *Store) place(link func() error, dst string) error {
-	var err error
 	for range 100 {
-		if err = os.MkdirAll(filepath.Dir(dst), 0o700); err == nil {
-			err = link()
-		}
-		if !errors.Is(err, fs.ErrNotExist) {
-			break
+		err := os.MkdirAll(filepath.Dir(dst), 0o700)
+		if err == nil {
+			if err = link(); !errors.Is(err, fs.ErrNotExist) {
+				return err
+			}
+		} else if !errors.Is(err, fs.ErrExist) && !errors.Is(err, fs.ErrNotExist) {
+			return err
 		}
 	}
-	return err
+	return errNoDirectory
 }
 
 // syncAbove flushes every directory from dst's up to the store's. Those that
