@@ -189,7 +189,7 @@ func (s *Server) observe(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start := s.opt.Now()
 		ev := &event.Event{RequestID: newRequestID(), SourceIP: sourceIP(r)}
-		a := &answer{ResponseWriter: w}
+		a, body := &answer{ResponseWriter: w}, &incoming{ReadCloser: r.Body}
 		s.metrics.inFlight.Inc()
 		defer func() {
 			s.metrics.inFlight.Dec()
@@ -199,16 +199,18 @@ func (s *Server) observe(next http.Handler) http.Handler {
 				p = a.fail()
 			}
 			s.finish(r, a, ev, s.opt.Now().Sub(start))
-			http.NewResponseController(w).SetReadDeadline(time.Now().Add(headerTimeout)) // for what net/http still reads of a refused body
 			if p != nil {
 				panic(http.ErrAbortHandler) // the connection is cut, so that half an answer does not look whole
 			}
+			body.linger(w, r)
 		}()
 		if len(r.TransferEncoding) > 0 {
 			// A chunked body may hide a second request behind a wrong length.
 			a.Header().Set("Connection", "close")
 		}
-		next.ServeHTTP(a, r.WithContext(event.With(r.Context(), ev)))
+		req := r.WithContext(event.With(r.Context(), ev))
+		req.Body = body
+		next.ServeHTTP(a, req)
 	})
 }
 

@@ -206,3 +206,29 @@ func TestNoSmuggling(t *testing.T) {
 		}
 	}
 }
+
+// Who is refused before the body's end still gets the answer, although it asked
+// for the connection to be closed and goes on sending.
+func TestRefusedWhileSending(t *testing.T) {
+	h := start(t, nil, func(w http.ResponseWriter, r *http.Request) {
+		io.CopyN(io.Discard, r.Body, 1000)
+		text(http.StatusRequestEntityTooLarge, "too large\n")(w, r)
+	})
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	for range 100 {
+		for _, body := range []io.Reader{bytes.NewReader(make([]byte, 4<<20)), io.MultiReader(bytes.NewReader(make([]byte, 4<<20)))} {
+			r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, h.url+"/", body)
+			if err != nil {
+				t.Fatal(err)
+			}
+			answer, err := client.Do(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if b, err := io.ReadAll(answer.Body); err != nil || string(b) != "too large\n" || answer.StatusCode != http.StatusRequestEntityTooLarge {
+				t.Fatalf("%d %q %v", answer.StatusCode, b, err)
+			}
+			answer.Body.Close()
+		}
+	}
+}
