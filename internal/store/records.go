@@ -32,6 +32,13 @@ type AccessKey struct {
 	LastRegion          string
 }
 
+// LastUse is when, for which service and in which region something was used.
+// The zero value is never.
+type LastUse struct {
+	At              time.Time
+	Service, Region string
+}
+
 // Group is an IAM group.
 type Group struct {
 	Account, Name, Path, ID string

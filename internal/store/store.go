@@ -100,6 +100,9 @@ type UserTx interface {
 	AccessKeys(userID string) ([]AccessKey, error) // by creation
 	UpdateAccessKey(AccessKey) error
 	DeleteAccessKey(id string) error
+	// TouchAccessKey writes a use that is later than the one which is written.
+	// One that is not, or of a key that is not there, changes nothing.
+	TouchAccessKey(id string, u LastUse) error
 }
 
 // GroupTx owns groups and who is in them.
@@ -122,7 +125,10 @@ type RoleTx interface {
 	RoleByID(id string) (Role, error)
 	Roles(account string, p Page) ([]Role, error)
 	UpdateRole(Role) error
-	DeleteRole(id string) error
+	DeleteRole(id string) error // and its last use
+	// TouchRole is to a role what TouchAccessKey is to a key.
+	TouchRole(id string, u LastUse) error
+	RoleLastUse(id string) (LastUse, error) // the zero value for never, also of a role that is not there
 }
 
 // ProfileTx owns instance profiles. One can hold a role, which must exist and

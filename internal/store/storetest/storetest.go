@@ -35,6 +35,7 @@ func Run(t *testing.T, fresh Fresh) {
 		{"Named", namedTests()},
 		{"Member", memberTests},
 		{"Account", accountTests},
+		{"LastUse", lastUseTests},
 		{"Policy", policyTests},
 		{"Repository", repositoryTests},
 		{"Ref", refTests},
