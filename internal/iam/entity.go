@@ -26,10 +26,12 @@ type kind struct {
 	find       func(tx store.Tx, account, name string) (entity, error)
 }
 
+const userInlineSize, groupInlineSize, roleInlineSize = 2048, 5120, 10240
+
 var (
-	users  = &kind{noun: "user", title: "User", inlineSize: 2048, find: findUser}
-	groups = &kind{noun: "group", title: "Group", inlineSize: 5120, find: findGroup}
-	roles  = &kind{noun: "role", title: "Role", inlineSize: 10240, find: findRole}
+	users  = &kind{noun: "user", title: "User", inlineSize: userInlineSize, find: findUser}
+	groups = &kind{noun: "group", title: "Group", inlineSize: groupInlineSize, find: findGroup}
+	roles  = &kind{noun: "role", title: "Role", inlineSize: roleInlineSize, find: findRole}
 )
 
 func findUser(tx store.Tx, account, name string) (entity, error) {

@@ -39,6 +39,13 @@ var services = []service{
 
 		CreateOpenIDConnectProvider GetOpenIDConnectProvider ListOpenIDConnectProviders DeleteOpenIDConnectProvider
 		AddClientIDToOpenIDConnectProvider RemoveClientIDFromOpenIDConnectProvider
+		UpdateOpenIDConnectProviderThumbprint
+
+		CreateInstanceProfile GetInstanceProfile ListInstanceProfiles DeleteInstanceProfile
+		AddRoleToInstanceProfile RemoveRoleFromInstanceProfile ListInstanceProfilesForRole
+
+		CreateAccountAlias ListAccountAliases DeleteAccountAlias
+		GetAccountSummary GetAccountAuthorizationDetails
 	`)},
 	{name: "codecommit", operations: strings.Fields(`
 		CreateRepository GetRepository ListRepositories BatchGetRepositories DeleteRepository
