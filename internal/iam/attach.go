@@ -53,7 +53,11 @@ func (k *kind) attachAct(verb, account string, owner *string, ref policyRef) act
 	return a
 }
 
+// attachable refuses a policy that entities of account cannot have.
 func (r policyRef) attachable(tx store.Tx, account string) error {
+	if r.aws() && strings.HasPrefix(r.path, serviceRolePath) {
+		return iamwire.NewPolicyNotAttachable("Cannot attach a Service Role Policy to a Customer Role.")
+	}
 	err := store.ErrNotFound
 	if r.account == account || r.aws() {
 		_, err = identity.PolicyByARN(tx, r.arn)

@@ -41,6 +41,7 @@ func populate(w *world) map[string]operation {
 	key := w.key("maria")
 	maria, devs, deploy := new("maria"), new("devs"), new("Deploy")
 	inline, doc := new("inline"), new(pull)
+	tags := []iamwire.Tag{{Key: new("team"), Value: new("red")}}
 	_, err = w.PutUserPolicy(w.ctx, w.root, &iamwire.PutUserPolicyInput{UserName: maria, PolicyName: inline, PolicyDocument: doc})
 	w.ok(err)
 	_, err = w.PutGroupPolicy(w.ctx, w.root, &iamwire.PutGroupPolicyInput{GroupName: devs, PolicyName: inline, PolicyDocument: doc})
@@ -63,10 +64,21 @@ func populate(w *world) map[string]operation {
 	_, err = w.CreateAccountAlias(w.ctx, w.root, &iamwire.CreateAccountAliasInput{AccountAlias: new("example")})
 	w.ok(err)
 	return map[string]operation{
-		"CreateUser":               {&iamwire.CreateUserInput{UserName: new("new"), Path: new("/a/")}, "user/a/new"},
-		"GetUser":                  {&iamwire.GetUserInput{UserName: maria}, "user/staff/maria"},
-		"ListUsers":                {&iamwire.ListUsersInput{PathPrefix: new("/staff/")}, "user/staff/"},
-		"DeleteUser":               {&iamwire.DeleteUserInput{UserName: new("empty")}, "user/empty"},
+		"CreateUser":           {&iamwire.CreateUserInput{UserName: new("new"), Path: new("/a/")}, "user/a/new"},
+		"GetUser":              {&iamwire.GetUserInput{UserName: maria}, "user/staff/maria"},
+		"ListUsers":            {&iamwire.ListUsersInput{PathPrefix: new("/staff/")}, "user/staff/"},
+		"DeleteUser":           {&iamwire.DeleteUserInput{UserName: new("empty")}, "user/empty"},
+		"UpdateUser":           {&iamwire.UpdateUserInput{UserName: maria, NewUserName: new("mary")}, "user/staff/maria"},
+		"TagUser":              {&iamwire.TagUserInput{UserName: maria, Tags: tags}, "user/staff/maria"},
+		"UntagUser":            {&iamwire.UntagUserInput{UserName: maria, TagKeys: []string{"team"}}, "user/staff/maria"},
+		"ListUserTags":         {&iamwire.ListUserTagsInput{UserName: maria}, "user/staff/maria"},
+		"GetAccessKeyLastUsed": {&iamwire.GetAccessKeyLastUsedInput{AccessKeyId: &key}, "user/staff/maria"},
+
+		"PutUserPermissionsBoundary":    {&iamwire.PutUserPermissionsBoundaryInput{UserName: maria, PermissionsBoundary: &q}, "user/staff/maria"},
+		"DeleteUserPermissionsBoundary": {&iamwire.DeleteUserPermissionsBoundaryInput{UserName: maria}, "user/staff/maria"},
+		"PutRolePermissionsBoundary":    {&iamwire.PutRolePermissionsBoundaryInput{RoleName: deploy, PermissionsBoundary: &q}, "role/Deploy"},
+		"DeleteRolePermissionsBoundary": {&iamwire.DeleteRolePermissionsBoundaryInput{RoleName: deploy}, "role/Deploy"},
+
 		"PutUserPolicy":            {&iamwire.PutUserPolicyInput{UserName: maria, PolicyName: inline, PolicyDocument: doc}, "user/staff/maria"},
 		"GetUserPolicy":            {&iamwire.GetUserPolicyInput{UserName: maria, PolicyName: inline}, "user/staff/maria"},
 		"DeleteUserPolicy":         {&iamwire.DeleteUserPolicyInput{UserName: maria, PolicyName: inline}, "user/staff/maria"},
@@ -83,6 +95,7 @@ func populate(w *world) map[string]operation {
 		"CreateGroup":               {&iamwire.CreateGroupInput{GroupName: new("new")}, "group/new"},
 		"GetGroup":                  {&iamwire.GetGroupInput{GroupName: devs}, "group/devs"},
 		"ListGroups":                {&iamwire.ListGroupsInput{}, "group/"},
+		"UpdateGroup":               {&iamwire.UpdateGroupInput{GroupName: devs, NewPath: new("/x/")}, "group/devs"},
 		"DeleteGroup":               {&iamwire.DeleteGroupInput{GroupName: new("void")}, "group/void"},
 		"AddUserToGroup":            {&iamwire.AddUserToGroupInput{GroupName: devs, UserName: maria}, "group/devs"},
 		"RemoveUserFromGroup":       {&iamwire.RemoveUserFromGroupInput{GroupName: devs, UserName: maria}, "group/devs"},
@@ -98,6 +111,11 @@ func populate(w *world) map[string]operation {
 		"CreateRole":               {&iamwire.CreateRoleInput{RoleName: new("New"), AssumeRolePolicyDocument: new(trust)}, "role/New"},
 		"GetRole":                  {&iamwire.GetRoleInput{RoleName: deploy}, "role/Deploy"},
 		"ListRoles":                {&iamwire.ListRolesInput{}, "role/"},
+		"UpdateRole":               {&iamwire.UpdateRoleInput{RoleName: deploy, Description: new("d")}, "role/Deploy"},
+		"UpdateRoleDescription":    {&iamwire.UpdateRoleDescriptionInput{RoleName: deploy, Description: new("d")}, "role/Deploy"},
+		"TagRole":                  {&iamwire.TagRoleInput{RoleName: deploy, Tags: tags}, "role/Deploy"},
+		"UntagRole":                {&iamwire.UntagRoleInput{RoleName: deploy, TagKeys: []string{"team"}}, "role/Deploy"},
+		"ListRoleTags":             {&iamwire.ListRoleTagsInput{RoleName: deploy}, "role/Deploy"},
 		"DeleteRole":               {&iamwire.DeleteRoleInput{RoleName: new("Idle")}, "role/Idle"},
 		"UpdateAssumeRolePolicy":   {&iamwire.UpdateAssumeRolePolicyInput{RoleName: deploy, PolicyDocument: new(trust)}, "role/Deploy"},
 		"PutRolePolicy":            {&iamwire.PutRolePolicyInput{RoleName: deploy, PolicyName: inline, PolicyDocument: doc}, "role/Deploy"},
@@ -111,6 +129,10 @@ func populate(w *world) map[string]operation {
 		"CreatePolicy":            {&iamwire.CreatePolicyInput{PolicyName: new("New"), PolicyDocument: doc}, "policy/New"},
 		"GetPolicy":               {&iamwire.GetPolicyInput{PolicyArn: &p}, "policy/Pull"},
 		"ListPolicies":            {&iamwire.ListPoliciesInput{}, "policy/"},
+		"ListEntitiesForPolicy":   {&iamwire.ListEntitiesForPolicyInput{PolicyArn: &p}, "policy/Pull"},
+		"TagPolicy":               {&iamwire.TagPolicyInput{PolicyArn: &p, Tags: tags}, "policy/Pull"},
+		"UntagPolicy":             {&iamwire.UntagPolicyInput{PolicyArn: &p, TagKeys: []string{"team"}}, "policy/Pull"},
+		"ListPolicyTags":          {&iamwire.ListPolicyTagsInput{PolicyArn: &p}, "policy/Pull"},
 		"DeletePolicy":            {&iamwire.DeletePolicyInput{PolicyArn: &q}, "policy/Spare"},
 		"CreatePolicyVersion":     {&iamwire.CreatePolicyVersionInput{PolicyArn: &p, PolicyDocument: doc}, "policy/Pull"},
 		"GetPolicyVersion":        {&iamwire.GetPolicyVersionInput{PolicyArn: &p, VersionId: new("v2")}, "policy/Pull"},

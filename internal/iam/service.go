@@ -67,6 +67,7 @@ type subject struct {
 	account  string // the owner; "" for the caller's account and for AWS's own policies
 	tags     []store.Tag
 	boundary string
+	becomes  string // the ARN that the act gives it; "" when it keeps its own
 }
 
 func (s subject) same(o subject) bool {
@@ -83,7 +84,7 @@ type act struct {
 	bounded bool
 	keys    map[string][]string // condition keys of this act alone, in lower case
 	tags    []store.Tag         // that the request brings
-	tagging string              // the second action that a request with tags needs
+	tagging string              // the second action that a creation with tags needs
 	params  map[string]string   // for the record
 	also    *act                // that the caller must be allowed to do as well
 }
@@ -149,7 +150,13 @@ func (s *Service) authorize(ctx context.Context, c *principal.Caller, a act, on 
 	if err := s.gate.Authorize(ctx, c, r); err != nil {
 		return err
 	}
-	if len(a.tags) > 0 {
+	if on.becomes != "" && on.becomes != on.arn {
+		r.Resource = on.becomes
+		if err := s.gate.Authorize(ctx, c, r); err != nil {
+			return err
+		}
+	}
+	if len(a.tags) > 0 && a.tagging != "" {
 		r.Action = a.tagging
 		if err := s.gate.Authorize(ctx, c, r); err != nil {
 			return err
@@ -169,13 +176,16 @@ func usable(c *principal.Caller) error {
 	return nil
 }
 
+// boundaryKey is the condition key of a permissions boundary.
+const boundaryKey = "iam:permissionsboundary"
+
 func (a *act) context(on subject) map[string][]string {
 	keys := make(map[string][]string)
 	for name, values := range a.keys {
 		keys[name] = values
 	}
 	if a.bounded && on.boundary != "" {
-		keys["iam:permissionsboundary"] = []string{on.boundary}
+		keys[boundaryKey] = []string{on.boundary}
 	}
 	for _, t := range on.tags {
 		keys["iam:resourcetag/"+strings.ToLower(t.Key)] = []string{t.Value}

@@ -298,6 +298,16 @@ var Service = &wire.Service{
 				ErrUnmodifiableEntity:     400,
 			},
 		},
+		"DeleteRolePermissionsBoundary": {
+			Name:  "DeleteRolePermissionsBoundary",
+			Input: shapeDeleteRolePermissionsBoundaryInput, Output: shapeDeleteRolePermissionsBoundaryOutput,
+			NewInput: func() any { return new(DeleteRolePermissionsBoundaryInput) },
+			Errors: map[string]int{
+				ErrNoSuchEntity:       404,
+				ErrServiceFailure:     500,
+				ErrUnmodifiableEntity: 400,
+			},
+		},
 		"DeleteRolePolicy": {
 			Name:  "DeleteRolePolicy",
 			Input: shapeDeleteRolePolicyInput, Output: shapeDeleteRolePolicyOutput,
@@ -319,6 +329,15 @@ var Service = &wire.Service{
 				ErrLimitExceeded:          409,
 				ErrNoSuchEntity:           404,
 				ErrServiceFailure:         500,
+			},
+		},
+		"DeleteUserPermissionsBoundary": {
+			Name:  "DeleteUserPermissionsBoundary",
+			Input: shapeDeleteUserPermissionsBoundaryInput, Output: shapeDeleteUserPermissionsBoundaryOutput,
+			NewInput: func() any { return new(DeleteUserPermissionsBoundaryInput) },
+			Errors: map[string]int{
+				ErrNoSuchEntity:   404,
+				ErrServiceFailure: 500,
 			},
 		},
 		"DeleteUserPolicy": {
@@ -364,6 +383,12 @@ var Service = &wire.Service{
 				ErrNoSuchEntity:   404,
 				ErrServiceFailure: 500,
 			},
+		},
+		"GetAccessKeyLastUsed": {
+			Name:  "GetAccessKeyLastUsed",
+			Input: shapeGetAccessKeyLastUsedInput, Output: shapeGetAccessKeyLastUsedOutput,
+			NewInput: func() any { return new(GetAccessKeyLastUsedInput) },
+			Wrapper:  "GetAccessKeyLastUsedResult",
 		},
 		"GetAccountAuthorizationDetails": {
 			Name:  "GetAccountAuthorizationDetails",
@@ -538,6 +563,17 @@ var Service = &wire.Service{
 				ErrServiceFailure: 500,
 			},
 		},
+		"ListEntitiesForPolicy": {
+			Name:  "ListEntitiesForPolicy",
+			Input: shapeListEntitiesForPolicyInput, Output: shapeListEntitiesForPolicyOutput,
+			NewInput: func() any { return new(ListEntitiesForPolicyInput) },
+			Wrapper:  "ListEntitiesForPolicyResult",
+			Errors: map[string]int{
+				ErrInvalidInput:   400,
+				ErrNoSuchEntity:   404,
+				ErrServiceFailure: 500,
+			},
+		},
 		"ListGroupPolicies": {
 			Name:  "ListGroupPolicies",
 			Input: shapeListGroupPoliciesInput, Output: shapeListGroupPoliciesOutput,
@@ -604,6 +640,17 @@ var Service = &wire.Service{
 				ErrServiceFailure: 500,
 			},
 		},
+		"ListPolicyTags": {
+			Name:  "ListPolicyTags",
+			Input: shapeListPolicyTagsInput, Output: shapeListPolicyTagsOutput,
+			NewInput: func() any { return new(ListPolicyTagsInput) },
+			Wrapper:  "ListPolicyTagsResult",
+			Errors: map[string]int{
+				ErrInvalidInput:   400,
+				ErrNoSuchEntity:   404,
+				ErrServiceFailure: 500,
+			},
+		},
 		"ListPolicyVersions": {
 			Name:  "ListPolicyVersions",
 			Input: shapeListPolicyVersionsInput, Output: shapeListPolicyVersionsOutput,
@@ -625,6 +672,16 @@ var Service = &wire.Service{
 				ErrServiceFailure: 500,
 			},
 		},
+		"ListRoleTags": {
+			Name:  "ListRoleTags",
+			Input: shapeListRoleTagsInput, Output: shapeListRoleTagsOutput,
+			NewInput: func() any { return new(ListRoleTagsInput) },
+			Wrapper:  "ListRoleTagsResult",
+			Errors: map[string]int{
+				ErrNoSuchEntity:   404,
+				ErrServiceFailure: 500,
+			},
+		},
 		"ListRoles": {
 			Name:  "ListRoles",
 			Input: shapeListRolesInput, Output: shapeListRolesOutput,
@@ -639,6 +696,16 @@ var Service = &wire.Service{
 			Input: shapeListUserPoliciesInput, Output: shapeListUserPoliciesOutput,
 			NewInput: func() any { return new(ListUserPoliciesInput) },
 			Wrapper:  "ListUserPoliciesResult",
+			Errors: map[string]int{
+				ErrNoSuchEntity:   404,
+				ErrServiceFailure: 500,
+			},
+		},
+		"ListUserTags": {
+			Name:  "ListUserTags",
+			Input: shapeListUserTagsInput, Output: shapeListUserTagsOutput,
+			NewInput: func() any { return new(ListUserTagsInput) },
+			Wrapper:  "ListUserTagsResult",
 			Errors: map[string]int{
 				ErrNoSuchEntity:   404,
 				ErrServiceFailure: 500,
@@ -664,6 +731,18 @@ var Service = &wire.Service{
 				ErrServiceFailure:          500,
 			},
 		},
+		"PutRolePermissionsBoundary": {
+			Name:  "PutRolePermissionsBoundary",
+			Input: shapePutRolePermissionsBoundaryInput, Output: shapePutRolePermissionsBoundaryOutput,
+			NewInput: func() any { return new(PutRolePermissionsBoundaryInput) },
+			Errors: map[string]int{
+				ErrInvalidInput:        400,
+				ErrNoSuchEntity:        404,
+				ErrPolicyNotAttachable: 400,
+				ErrServiceFailure:      500,
+				ErrUnmodifiableEntity:  400,
+			},
+		},
 		"PutRolePolicy": {
 			Name:  "PutRolePolicy",
 			Input: shapePutRolePolicyInput, Output: shapePutRolePolicyOutput,
@@ -674,6 +753,17 @@ var Service = &wire.Service{
 				ErrNoSuchEntity:            404,
 				ErrServiceFailure:          500,
 				ErrUnmodifiableEntity:      400,
+			},
+		},
+		"PutUserPermissionsBoundary": {
+			Name:  "PutUserPermissionsBoundary",
+			Input: shapePutUserPermissionsBoundaryInput, Output: shapePutUserPermissionsBoundaryOutput,
+			NewInput: func() any { return new(PutUserPermissionsBoundaryInput) },
+			Errors: map[string]int{
+				ErrInvalidInput:        400,
+				ErrNoSuchEntity:        404,
+				ErrPolicyNotAttachable: 400,
+				ErrServiceFailure:      500,
 			},
 		},
 		"PutUserPolicy": {
@@ -730,6 +820,73 @@ var Service = &wire.Service{
 				ErrServiceFailure: 500,
 			},
 		},
+		"TagPolicy": {
+			Name:  "TagPolicy",
+			Input: shapeTagPolicyInput, Output: shapeTagPolicyOutput,
+			NewInput: func() any { return new(TagPolicyInput) },
+			Errors: map[string]int{
+				ErrConcurrentModification: 409,
+				ErrInvalidInput:           400,
+				ErrLimitExceeded:          409,
+				ErrNoSuchEntity:           404,
+				ErrServiceFailure:         500,
+			},
+		},
+		"TagRole": {
+			Name:  "TagRole",
+			Input: shapeTagRoleInput, Output: shapeTagRoleOutput,
+			NewInput: func() any { return new(TagRoleInput) },
+			Errors: map[string]int{
+				ErrConcurrentModification: 409,
+				ErrInvalidInput:           400,
+				ErrLimitExceeded:          409,
+				ErrNoSuchEntity:           404,
+				ErrServiceFailure:         500,
+			},
+		},
+		"TagUser": {
+			Name:  "TagUser",
+			Input: shapeTagUserInput, Output: shapeTagUserOutput,
+			NewInput: func() any { return new(TagUserInput) },
+			Errors: map[string]int{
+				ErrConcurrentModification: 409,
+				ErrInvalidInput:           400,
+				ErrLimitExceeded:          409,
+				ErrNoSuchEntity:           404,
+				ErrServiceFailure:         500,
+			},
+		},
+		"UntagPolicy": {
+			Name:  "UntagPolicy",
+			Input: shapeUntagPolicyInput, Output: shapeUntagPolicyOutput,
+			NewInput: func() any { return new(UntagPolicyInput) },
+			Errors: map[string]int{
+				ErrConcurrentModification: 409,
+				ErrInvalidInput:           400,
+				ErrNoSuchEntity:           404,
+				ErrServiceFailure:         500,
+			},
+		},
+		"UntagRole": {
+			Name:  "UntagRole",
+			Input: shapeUntagRoleInput, Output: shapeUntagRoleOutput,
+			NewInput: func() any { return new(UntagRoleInput) },
+			Errors: map[string]int{
+				ErrConcurrentModification: 409,
+				ErrNoSuchEntity:           404,
+				ErrServiceFailure:         500,
+			},
+		},
+		"UntagUser": {
+			Name:  "UntagUser",
+			Input: shapeUntagUserInput, Output: shapeUntagUserOutput,
+			NewInput: func() any { return new(UntagUserInput) },
+			Errors: map[string]int{
+				ErrConcurrentModification: 409,
+				ErrNoSuchEntity:           404,
+				ErrServiceFailure:         500,
+			},
+		},
 		"UpdateAccessKey": {
 			Name:  "UpdateAccessKey",
 			Input: shapeUpdateAccessKeyInput, Output: shapeUpdateAccessKeyOutput,
@@ -753,6 +910,17 @@ var Service = &wire.Service{
 				ErrUnmodifiableEntity:      400,
 			},
 		},
+		"UpdateGroup": {
+			Name:  "UpdateGroup",
+			Input: shapeUpdateGroupInput, Output: shapeUpdateGroupOutput,
+			NewInput: func() any { return new(UpdateGroupInput) },
+			Errors: map[string]int{
+				ErrEntityAlreadyExists: 409,
+				ErrLimitExceeded:       409,
+				ErrNoSuchEntity:        404,
+				ErrServiceFailure:      500,
+			},
+		},
 		"UpdateOpenIDConnectProviderThumbprint": {
 			Name:  "UpdateOpenIDConnectProviderThumbprint",
 			Input: shapeUpdateOpenIDConnectProviderThumbprintInput, Output: shapeUpdateOpenIDConnectProviderThumbprintOutput,
@@ -762,6 +930,41 @@ var Service = &wire.Service{
 				ErrInvalidInput:           400,
 				ErrNoSuchEntity:           404,
 				ErrServiceFailure:         500,
+			},
+		},
+		"UpdateRole": {
+			Name:  "UpdateRole",
+			Input: shapeUpdateRoleInput, Output: shapeUpdateRoleOutput,
+			NewInput: func() any { return new(UpdateRoleInput) },
+			Wrapper:  "UpdateRoleResult",
+			Errors: map[string]int{
+				ErrNoSuchEntity:       404,
+				ErrServiceFailure:     500,
+				ErrUnmodifiableEntity: 400,
+			},
+		},
+		"UpdateRoleDescription": {
+			Name:  "UpdateRoleDescription",
+			Input: shapeUpdateRoleDescriptionInput, Output: shapeUpdateRoleDescriptionOutput,
+			NewInput: func() any { return new(UpdateRoleDescriptionInput) },
+			Wrapper:  "UpdateRoleDescriptionResult",
+			Errors: map[string]int{
+				ErrNoSuchEntity:       404,
+				ErrServiceFailure:     500,
+				ErrUnmodifiableEntity: 400,
+			},
+		},
+		"UpdateUser": {
+			Name:  "UpdateUser",
+			Input: shapeUpdateUserInput, Output: shapeUpdateUserOutput,
+			NewInput: func() any { return new(UpdateUserInput) },
+			Errors: map[string]int{
+				ErrConcurrentModification:        409,
+				ErrEntityAlreadyExists:           409,
+				ErrEntityTemporarilyUnmodifiable: 409,
+				ErrLimitExceeded:                 409,
+				ErrNoSuchEntity:                  404,
+				ErrServiceFailure:                500,
 			},
 		},
 	},

@@ -349,6 +349,12 @@ var shapeDeleteRoleInput = &wire.Shape{Name: "DeleteRoleInput", Kind: wire.Struc
 
 var shapeDeleteRoleOutput = &wire.Shape{Name: "DeleteRoleOutput", Kind: wire.Structure, Members: []wire.Member{}}
 
+var shapeDeleteRolePermissionsBoundaryInput = &wire.Shape{Name: "DeleteRolePermissionsBoundaryInput", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "RoleName", Label: "roleName", Shape: shapeRoleNameType, Required: true},
+}}
+
+var shapeDeleteRolePermissionsBoundaryOutput = &wire.Shape{Name: "DeleteRolePermissionsBoundaryOutput", Kind: wire.Structure, Members: []wire.Member{}}
+
 var shapeDeleteRolePolicyInput = &wire.Shape{Name: "DeleteRolePolicyInput", Kind: wire.Structure, Members: []wire.Member{
 	{Name: "RoleName", Label: "roleName", Shape: shapeRoleNameType, Required: true},
 	{Name: "PolicyName", Label: "policyName", Shape: shapePolicyNameType, Required: true},
@@ -361,6 +367,12 @@ var shapeDeleteUserInput = &wire.Shape{Name: "DeleteUserInput", Kind: wire.Struc
 }}
 
 var shapeDeleteUserOutput = &wire.Shape{Name: "DeleteUserOutput", Kind: wire.Structure, Members: []wire.Member{}}
+
+var shapeDeleteUserPermissionsBoundaryInput = &wire.Shape{Name: "DeleteUserPermissionsBoundaryInput", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "UserName", Label: "userName", Shape: shapeUserNameType, Required: true},
+}}
+
+var shapeDeleteUserPermissionsBoundaryOutput = &wire.Shape{Name: "DeleteUserPermissionsBoundaryOutput", Kind: wire.Structure, Members: []wire.Member{}}
 
 var shapeDeleteUserPolicyInput = &wire.Shape{Name: "DeleteUserPolicyInput", Kind: wire.Structure, Members: []wire.Member{
 	{Name: "UserName", Label: "userName", Shape: shapeExistingUserNameType, Required: true},
@@ -389,6 +401,21 @@ var shapeDetachUserPolicyInput = &wire.Shape{Name: "DetachUserPolicyInput", Kind
 }}
 
 var shapeDetachUserPolicyOutput = &wire.Shape{Name: "DetachUserPolicyOutput", Kind: wire.Structure, Members: []wire.Member{}}
+
+var shapeGetAccessKeyLastUsedInput = &wire.Shape{Name: "GetAccessKeyLastUsedInput", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "AccessKeyId", Label: "accessKeyId", Shape: shapeAccessKeyIdType, Required: true},
+}}
+
+var shapeAccessKeyLastUsed = &wire.Shape{Name: "AccessKeyLastUsed", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "LastUsedDate", Label: "lastUsedDate", Shape: shapeDateType},
+	{Name: "ServiceName", Label: "serviceName", Shape: shapeStringType, Required: true},
+	{Name: "Region", Label: "region", Shape: shapeStringType, Required: true},
+}}
+
+var shapeGetAccessKeyLastUsedOutput = &wire.Shape{Name: "GetAccessKeyLastUsedOutput", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "UserName", Label: "userName", Shape: shapeExistingUserNameType},
+	{Name: "AccessKeyLastUsed", Label: "accessKeyLastUsed", Shape: shapeAccessKeyLastUsed},
+}}
 
 var shapeEntityType = &wire.Shape{Name: "EntityType", Kind: wire.String, Enum: []string{"User", "Role", "Group", "LocalManagedPolicy", "AWSManagedPolicy"}}
 
@@ -682,6 +709,46 @@ var shapeListAttachedUserPoliciesOutput = &wire.Shape{Name: "ListAttachedUserPol
 	{Name: "Marker", Label: "marker", Shape: shapeResponseMarkerType},
 }}
 
+var shapePolicyUsageType = &wire.Shape{Name: "PolicyUsageType", Kind: wire.String, Enum: []string{"PermissionsPolicy", "PermissionsBoundary"}}
+
+var shapeListEntitiesForPolicyInput = &wire.Shape{Name: "ListEntitiesForPolicyInput", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "PolicyArn", Label: "policyArn", Shape: shapeArnType, Required: true},
+	{Name: "EntityFilter", Label: "entityFilter", Shape: shapeEntityType},
+	{Name: "PathPrefix", Label: "pathPrefix", Shape: shapePathType},
+	{Name: "PolicyUsageFilter", Label: "policyUsageFilter", Shape: shapePolicyUsageType},
+	{Name: "Marker", Label: "marker", Shape: shapeMarkerType},
+	{Name: "MaxItems", Label: "maxItems", Shape: shapeMaxItemsType},
+}}
+
+var shapePolicyGroup = &wire.Shape{Name: "PolicyGroup", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "GroupName", Label: "groupName", Shape: shapeGroupNameType},
+	{Name: "GroupId", Label: "groupId", Shape: shapeIdType},
+}}
+
+var shapePolicyGroupListType = &wire.Shape{Name: "PolicyGroupListType", Kind: wire.List, Elem: shapePolicyGroup, Item: "member"}
+
+var shapePolicyUser = &wire.Shape{Name: "PolicyUser", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "UserName", Label: "userName", Shape: shapeUserNameType},
+	{Name: "UserId", Label: "userId", Shape: shapeIdType},
+}}
+
+var shapePolicyUserListType = &wire.Shape{Name: "PolicyUserListType", Kind: wire.List, Elem: shapePolicyUser, Item: "member"}
+
+var shapePolicyRole = &wire.Shape{Name: "PolicyRole", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "RoleName", Label: "roleName", Shape: shapeRoleNameType},
+	{Name: "RoleId", Label: "roleId", Shape: shapeIdType},
+}}
+
+var shapePolicyRoleListType = &wire.Shape{Name: "PolicyRoleListType", Kind: wire.List, Elem: shapePolicyRole, Item: "member"}
+
+var shapeListEntitiesForPolicyOutput = &wire.Shape{Name: "ListEntitiesForPolicyOutput", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "PolicyGroups", Label: "policyGroups", Shape: shapePolicyGroupListType},
+	{Name: "PolicyUsers", Label: "policyUsers", Shape: shapePolicyUserListType},
+	{Name: "PolicyRoles", Label: "policyRoles", Shape: shapePolicyRoleListType},
+	{Name: "IsTruncated", Label: "isTruncated", Shape: shapeBooleanType},
+	{Name: "Marker", Label: "marker", Shape: shapeResponseMarkerType},
+}}
+
 var shapeListGroupPoliciesInput = &wire.Shape{Name: "ListGroupPoliciesInput", Kind: wire.Structure, Members: []wire.Member{
 	{Name: "GroupName", Label: "groupName", Shape: shapeGroupNameType, Required: true},
 	{Name: "Marker", Label: "marker", Shape: shapeMarkerType},
@@ -762,8 +829,6 @@ var shapeListOpenIDConnectProvidersOutput = &wire.Shape{Name: "ListOpenIDConnect
 
 var shapePolicyScopeType = &wire.Shape{Name: "policyScopeType", Kind: wire.String, Enum: []string{"All", "AWS", "Local"}}
 
-var shapePolicyUsageType = &wire.Shape{Name: "PolicyUsageType", Kind: wire.String, Enum: []string{"PermissionsPolicy", "PermissionsBoundary"}}
-
 var shapeListPoliciesInput = &wire.Shape{Name: "ListPoliciesInput", Kind: wire.Structure, Members: []wire.Member{
 	{Name: "Scope", Label: "scope", Shape: shapePolicyScopeType},
 	{Name: "OnlyAttached", Label: "onlyAttached", Shape: shapeBooleanType},
@@ -777,6 +842,18 @@ var shapePolicyListType = &wire.Shape{Name: "policyListType", Kind: wire.List, E
 
 var shapeListPoliciesOutput = &wire.Shape{Name: "ListPoliciesOutput", Kind: wire.Structure, Members: []wire.Member{
 	{Name: "Policies", Label: "policies", Shape: shapePolicyListType},
+	{Name: "IsTruncated", Label: "isTruncated", Shape: shapeBooleanType},
+	{Name: "Marker", Label: "marker", Shape: shapeResponseMarkerType},
+}}
+
+var shapeListPolicyTagsInput = &wire.Shape{Name: "ListPolicyTagsInput", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "PolicyArn", Label: "policyArn", Shape: shapeArnType, Required: true},
+	{Name: "Marker", Label: "marker", Shape: shapeMarkerType},
+	{Name: "MaxItems", Label: "maxItems", Shape: shapeMaxItemsType},
+}}
+
+var shapeListPolicyTagsOutput = &wire.Shape{Name: "ListPolicyTagsOutput", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "Tags", Label: "tags", Shape: shapeTagListType, Required: true},
 	{Name: "IsTruncated", Label: "isTruncated", Shape: shapeBooleanType},
 	{Name: "Marker", Label: "marker", Shape: shapeResponseMarkerType},
 }}
@@ -805,6 +882,18 @@ var shapeListRolePoliciesOutput = &wire.Shape{Name: "ListRolePoliciesOutput", Ki
 	{Name: "Marker", Label: "marker", Shape: shapeResponseMarkerType},
 }}
 
+var shapeListRoleTagsInput = &wire.Shape{Name: "ListRoleTagsInput", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "RoleName", Label: "roleName", Shape: shapeRoleNameType, Required: true},
+	{Name: "Marker", Label: "marker", Shape: shapeMarkerType},
+	{Name: "MaxItems", Label: "maxItems", Shape: shapeMaxItemsType},
+}}
+
+var shapeListRoleTagsOutput = &wire.Shape{Name: "ListRoleTagsOutput", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "Tags", Label: "tags", Shape: shapeTagListType, Required: true},
+	{Name: "IsTruncated", Label: "isTruncated", Shape: shapeBooleanType},
+	{Name: "Marker", Label: "marker", Shape: shapeResponseMarkerType},
+}}
+
 var shapeListRolesInput = &wire.Shape{Name: "ListRolesInput", Kind: wire.Structure, Members: []wire.Member{
 	{Name: "PathPrefix", Label: "pathPrefix", Shape: shapePathPrefixType},
 	{Name: "Marker", Label: "marker", Shape: shapeMarkerType},
@@ -829,6 +918,18 @@ var shapeListUserPoliciesOutput = &wire.Shape{Name: "ListUserPoliciesOutput", Ki
 	{Name: "Marker", Label: "marker", Shape: shapeResponseMarkerType},
 }}
 
+var shapeListUserTagsInput = &wire.Shape{Name: "ListUserTagsInput", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "UserName", Label: "userName", Shape: shapeExistingUserNameType, Required: true},
+	{Name: "Marker", Label: "marker", Shape: shapeMarkerType},
+	{Name: "MaxItems", Label: "maxItems", Shape: shapeMaxItemsType},
+}}
+
+var shapeListUserTagsOutput = &wire.Shape{Name: "ListUserTagsOutput", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "Tags", Label: "tags", Shape: shapeTagListType, Required: true},
+	{Name: "IsTruncated", Label: "isTruncated", Shape: shapeBooleanType},
+	{Name: "Marker", Label: "marker", Shape: shapeResponseMarkerType},
+}}
+
 var shapeListUsersInput = &wire.Shape{Name: "ListUsersInput", Kind: wire.Structure, Members: []wire.Member{
 	{Name: "PathPrefix", Label: "pathPrefix", Shape: shapePathPrefixType},
 	{Name: "Marker", Label: "marker", Shape: shapeMarkerType},
@@ -849,6 +950,13 @@ var shapePutGroupPolicyInput = &wire.Shape{Name: "PutGroupPolicyInput", Kind: wi
 
 var shapePutGroupPolicyOutput = &wire.Shape{Name: "PutGroupPolicyOutput", Kind: wire.Structure, Members: []wire.Member{}}
 
+var shapePutRolePermissionsBoundaryInput = &wire.Shape{Name: "PutRolePermissionsBoundaryInput", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "RoleName", Label: "roleName", Shape: shapeRoleNameType, Required: true},
+	{Name: "PermissionsBoundary", Label: "permissionsBoundary", Shape: shapeArnType, Required: true},
+}}
+
+var shapePutRolePermissionsBoundaryOutput = &wire.Shape{Name: "PutRolePermissionsBoundaryOutput", Kind: wire.Structure, Members: []wire.Member{}}
+
 var shapePutRolePolicyInput = &wire.Shape{Name: "PutRolePolicyInput", Kind: wire.Structure, Members: []wire.Member{
 	{Name: "RoleName", Label: "roleName", Shape: shapeRoleNameType, Required: true},
 	{Name: "PolicyName", Label: "policyName", Shape: shapePolicyNameType, Required: true},
@@ -856,6 +964,13 @@ var shapePutRolePolicyInput = &wire.Shape{Name: "PutRolePolicyInput", Kind: wire
 }}
 
 var shapePutRolePolicyOutput = &wire.Shape{Name: "PutRolePolicyOutput", Kind: wire.Structure, Members: []wire.Member{}}
+
+var shapePutUserPermissionsBoundaryInput = &wire.Shape{Name: "PutUserPermissionsBoundaryInput", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "UserName", Label: "userName", Shape: shapeUserNameType, Required: true},
+	{Name: "PermissionsBoundary", Label: "permissionsBoundary", Shape: shapeArnType, Required: true},
+}}
+
+var shapePutUserPermissionsBoundaryOutput = &wire.Shape{Name: "PutUserPermissionsBoundaryOutput", Kind: wire.Structure, Members: []wire.Member{}}
 
 var shapePutUserPolicyInput = &wire.Shape{Name: "PutUserPolicyInput", Kind: wire.Structure, Members: []wire.Member{
 	{Name: "UserName", Label: "userName", Shape: shapeExistingUserNameType, Required: true},
@@ -893,6 +1008,50 @@ var shapeSetDefaultPolicyVersionInput = &wire.Shape{Name: "SetDefaultPolicyVersi
 
 var shapeSetDefaultPolicyVersionOutput = &wire.Shape{Name: "SetDefaultPolicyVersionOutput", Kind: wire.Structure, Members: []wire.Member{}}
 
+var shapeTagPolicyInput = &wire.Shape{Name: "TagPolicyInput", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "PolicyArn", Label: "policyArn", Shape: shapeArnType, Required: true},
+	{Name: "Tags", Label: "tags", Shape: shapeTagListType, Required: true},
+}}
+
+var shapeTagPolicyOutput = &wire.Shape{Name: "TagPolicyOutput", Kind: wire.Structure, Members: []wire.Member{}}
+
+var shapeTagRoleInput = &wire.Shape{Name: "TagRoleInput", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "RoleName", Label: "roleName", Shape: shapeRoleNameType, Required: true},
+	{Name: "Tags", Label: "tags", Shape: shapeTagListType, Required: true},
+}}
+
+var shapeTagRoleOutput = &wire.Shape{Name: "TagRoleOutput", Kind: wire.Structure, Members: []wire.Member{}}
+
+var shapeTagUserInput = &wire.Shape{Name: "TagUserInput", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "UserName", Label: "userName", Shape: shapeExistingUserNameType, Required: true},
+	{Name: "Tags", Label: "tags", Shape: shapeTagListType, Required: true},
+}}
+
+var shapeTagUserOutput = &wire.Shape{Name: "TagUserOutput", Kind: wire.Structure, Members: []wire.Member{}}
+
+var shapeTagKeyListType = &wire.Shape{Name: "tagKeyListType", Kind: wire.List, Elem: shapeTagKeyType, Item: "member", Max: new(int64(50))}
+
+var shapeUntagPolicyInput = &wire.Shape{Name: "UntagPolicyInput", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "PolicyArn", Label: "policyArn", Shape: shapeArnType, Required: true},
+	{Name: "TagKeys", Label: "tagKeys", Shape: shapeTagKeyListType, Required: true},
+}}
+
+var shapeUntagPolicyOutput = &wire.Shape{Name: "UntagPolicyOutput", Kind: wire.Structure, Members: []wire.Member{}}
+
+var shapeUntagRoleInput = &wire.Shape{Name: "UntagRoleInput", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "RoleName", Label: "roleName", Shape: shapeRoleNameType, Required: true},
+	{Name: "TagKeys", Label: "tagKeys", Shape: shapeTagKeyListType, Required: true},
+}}
+
+var shapeUntagRoleOutput = &wire.Shape{Name: "UntagRoleOutput", Kind: wire.Structure, Members: []wire.Member{}}
+
+var shapeUntagUserInput = &wire.Shape{Name: "UntagUserInput", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "UserName", Label: "userName", Shape: shapeExistingUserNameType, Required: true},
+	{Name: "TagKeys", Label: "tagKeys", Shape: shapeTagKeyListType, Required: true},
+}}
+
+var shapeUntagUserOutput = &wire.Shape{Name: "UntagUserOutput", Kind: wire.Structure, Members: []wire.Member{}}
+
 var shapeUpdateAccessKeyInput = &wire.Shape{Name: "UpdateAccessKeyInput", Kind: wire.Structure, Members: []wire.Member{
 	{Name: "UserName", Label: "userName", Shape: shapeExistingUserNameType},
 	{Name: "AccessKeyId", Label: "accessKeyId", Shape: shapeAccessKeyIdType, Required: true},
@@ -908,9 +1067,42 @@ var shapeUpdateAssumeRolePolicyInput = &wire.Shape{Name: "UpdateAssumeRolePolicy
 
 var shapeUpdateAssumeRolePolicyOutput = &wire.Shape{Name: "UpdateAssumeRolePolicyOutput", Kind: wire.Structure, Members: []wire.Member{}}
 
+var shapeUpdateGroupInput = &wire.Shape{Name: "UpdateGroupInput", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "GroupName", Label: "groupName", Shape: shapeGroupNameType, Required: true},
+	{Name: "NewPath", Label: "newPath", Shape: shapePathType},
+	{Name: "NewGroupName", Label: "newGroupName", Shape: shapeGroupNameType},
+}}
+
+var shapeUpdateGroupOutput = &wire.Shape{Name: "UpdateGroupOutput", Kind: wire.Structure, Members: []wire.Member{}}
+
 var shapeUpdateOpenIDConnectProviderThumbprintInput = &wire.Shape{Name: "UpdateOpenIDConnectProviderThumbprintInput", Kind: wire.Structure, Members: []wire.Member{
 	{Name: "OpenIDConnectProviderArn", Label: "openIDConnectProviderArn", Shape: shapeArnType, Required: true},
 	{Name: "ThumbprintList", Label: "thumbprintList", Shape: shapeThumbprintListType, Required: true},
 }}
 
 var shapeUpdateOpenIDConnectProviderThumbprintOutput = &wire.Shape{Name: "UpdateOpenIDConnectProviderThumbprintOutput", Kind: wire.Structure, Members: []wire.Member{}}
+
+var shapeUpdateRoleInput = &wire.Shape{Name: "UpdateRoleInput", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "RoleName", Label: "roleName", Shape: shapeRoleNameType, Required: true},
+	{Name: "Description", Label: "description", Shape: shapeRoleDescriptionType},
+	{Name: "MaxSessionDuration", Label: "maxSessionDuration", Shape: shapeRoleMaxSessionDurationType},
+}}
+
+var shapeUpdateRoleOutput = &wire.Shape{Name: "UpdateRoleOutput", Kind: wire.Structure, Members: []wire.Member{}}
+
+var shapeUpdateRoleDescriptionInput = &wire.Shape{Name: "UpdateRoleDescriptionInput", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "RoleName", Label: "roleName", Shape: shapeRoleNameType, Required: true},
+	{Name: "Description", Label: "description", Shape: shapeRoleDescriptionType, Required: true},
+}}
+
+var shapeUpdateRoleDescriptionOutput = &wire.Shape{Name: "UpdateRoleDescriptionOutput", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "Role", Label: "role", Shape: shapeRole},
+}}
+
+var shapeUpdateUserInput = &wire.Shape{Name: "UpdateUserInput", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "UserName", Label: "userName", Shape: shapeExistingUserNameType, Required: true},
+	{Name: "NewPath", Label: "newPath", Shape: shapePathType},
+	{Name: "NewUserName", Label: "newUserName", Shape: shapeUserNameType},
+}}
+
+var shapeUpdateUserOutput = &wire.Shape{Name: "UpdateUserOutput", Kind: wire.Structure, Members: []wire.Member{}}

@@ -563,6 +563,25 @@ type DeleteRoleOutput struct {
 // WireShape is the struct's descriptor.
 func (*DeleteRoleOutput) WireShape() *wire.Shape { return shapeDeleteRoleOutput }
 
+// DeleteRolePermissionsBoundaryInput is the input of DeleteRolePermissionsBoundary of the API.
+type DeleteRolePermissionsBoundaryInput struct {
+	RoleName *string
+}
+
+// WireShape is the struct's descriptor.
+func (*DeleteRolePermissionsBoundaryInput) WireShape() *wire.Shape {
+	return shapeDeleteRolePermissionsBoundaryInput
+}
+
+// DeleteRolePermissionsBoundaryOutput is the output of DeleteRolePermissionsBoundary of the API.
+type DeleteRolePermissionsBoundaryOutput struct {
+}
+
+// WireShape is the struct's descriptor.
+func (*DeleteRolePermissionsBoundaryOutput) WireShape() *wire.Shape {
+	return shapeDeleteRolePermissionsBoundaryOutput
+}
+
 // DeleteRolePolicyInput is the input of DeleteRolePolicy of the API.
 type DeleteRolePolicyInput struct {
 	RoleName   *string
@@ -593,6 +612,25 @@ type DeleteUserOutput struct {
 
 // WireShape is the struct's descriptor.
 func (*DeleteUserOutput) WireShape() *wire.Shape { return shapeDeleteUserOutput }
+
+// DeleteUserPermissionsBoundaryInput is the input of DeleteUserPermissionsBoundary of the API.
+type DeleteUserPermissionsBoundaryInput struct {
+	UserName *string
+}
+
+// WireShape is the struct's descriptor.
+func (*DeleteUserPermissionsBoundaryInput) WireShape() *wire.Shape {
+	return shapeDeleteUserPermissionsBoundaryInput
+}
+
+// DeleteUserPermissionsBoundaryOutput is the output of DeleteUserPermissionsBoundary of the API.
+type DeleteUserPermissionsBoundaryOutput struct {
+}
+
+// WireShape is the struct's descriptor.
+func (*DeleteUserPermissionsBoundaryOutput) WireShape() *wire.Shape {
+	return shapeDeleteUserPermissionsBoundaryOutput
+}
 
 // DeleteUserPolicyInput is the input of DeleteUserPolicy of the API.
 type DeleteUserPolicyInput struct {
@@ -657,6 +695,33 @@ type DetachUserPolicyOutput struct {
 
 // WireShape is the struct's descriptor.
 func (*DetachUserPolicyOutput) WireShape() *wire.Shape { return shapeDetachUserPolicyOutput }
+
+// GetAccessKeyLastUsedInput is the input of GetAccessKeyLastUsed of the API.
+type GetAccessKeyLastUsedInput struct {
+	AccessKeyId *string
+}
+
+// WireShape is the struct's descriptor.
+func (*GetAccessKeyLastUsedInput) WireShape() *wire.Shape { return shapeGetAccessKeyLastUsedInput }
+
+// AccessKeyLastUsed is a structure of the API.
+type AccessKeyLastUsed struct {
+	LastUsedDate *time.Time
+	ServiceName  *string
+	Region       *string
+}
+
+// WireShape is the struct's descriptor.
+func (*AccessKeyLastUsed) WireShape() *wire.Shape { return shapeAccessKeyLastUsed }
+
+// GetAccessKeyLastUsedOutput is the output of GetAccessKeyLastUsed of the API.
+type GetAccessKeyLastUsedOutput struct {
+	UserName          *string
+	AccessKeyLastUsed *AccessKeyLastUsed
+}
+
+// WireShape is the struct's descriptor.
+func (*GetAccessKeyLastUsedOutput) WireShape() *wire.Shape { return shapeGetAccessKeyLastUsedOutput }
 
 // Values of EntityType.
 const (
@@ -1142,6 +1207,64 @@ func (*ListAttachedUserPoliciesOutput) WireShape() *wire.Shape {
 	return shapeListAttachedUserPoliciesOutput
 }
 
+// Values of PolicyUsageType.
+const (
+	PolicyUsageTypePermissionsPolicy   = "PermissionsPolicy"
+	PolicyUsageTypePermissionsBoundary = "PermissionsBoundary"
+)
+
+// ListEntitiesForPolicyInput is the input of ListEntitiesForPolicy of the API.
+type ListEntitiesForPolicyInput struct {
+	PolicyArn         *string
+	EntityFilter      *string
+	PathPrefix        *string
+	PolicyUsageFilter *string
+	Marker            *string
+	MaxItems          *int64
+}
+
+// WireShape is the struct's descriptor.
+func (*ListEntitiesForPolicyInput) WireShape() *wire.Shape { return shapeListEntitiesForPolicyInput }
+
+// PolicyGroup is a structure of the API.
+type PolicyGroup struct {
+	GroupName *string
+	GroupId   *string
+}
+
+// WireShape is the struct's descriptor.
+func (*PolicyGroup) WireShape() *wire.Shape { return shapePolicyGroup }
+
+// PolicyUser is a structure of the API.
+type PolicyUser struct {
+	UserName *string
+	UserId   *string
+}
+
+// WireShape is the struct's descriptor.
+func (*PolicyUser) WireShape() *wire.Shape { return shapePolicyUser }
+
+// PolicyRole is a structure of the API.
+type PolicyRole struct {
+	RoleName *string
+	RoleId   *string
+}
+
+// WireShape is the struct's descriptor.
+func (*PolicyRole) WireShape() *wire.Shape { return shapePolicyRole }
+
+// ListEntitiesForPolicyOutput is the output of ListEntitiesForPolicy of the API.
+type ListEntitiesForPolicyOutput struct {
+	PolicyGroups []PolicyGroup
+	PolicyUsers  []PolicyUser
+	PolicyRoles  []PolicyRole
+	IsTruncated  *bool
+	Marker       *string
+}
+
+// WireShape is the struct's descriptor.
+func (*ListEntitiesForPolicyOutput) WireShape() *wire.Shape { return shapeListEntitiesForPolicyOutput }
+
 // ListGroupPoliciesInput is the input of ListGroupPolicies of the API.
 type ListGroupPoliciesInput struct {
 	GroupName *string
@@ -1282,12 +1405,6 @@ const (
 	PolicyScopeTypeLocal = "Local"
 )
 
-// Values of PolicyUsageType.
-const (
-	PolicyUsageTypePermissionsPolicy   = "PermissionsPolicy"
-	PolicyUsageTypePermissionsBoundary = "PermissionsBoundary"
-)
-
 // ListPoliciesInput is the input of ListPolicies of the API.
 type ListPoliciesInput struct {
 	Scope             *string
@@ -1310,6 +1427,26 @@ type ListPoliciesOutput struct {
 
 // WireShape is the struct's descriptor.
 func (*ListPoliciesOutput) WireShape() *wire.Shape { return shapeListPoliciesOutput }
+
+// ListPolicyTagsInput is the input of ListPolicyTags of the API.
+type ListPolicyTagsInput struct {
+	PolicyArn *string
+	Marker    *string
+	MaxItems  *int64
+}
+
+// WireShape is the struct's descriptor.
+func (*ListPolicyTagsInput) WireShape() *wire.Shape { return shapeListPolicyTagsInput }
+
+// ListPolicyTagsOutput is the output of ListPolicyTags of the API.
+type ListPolicyTagsOutput struct {
+	Tags        []Tag
+	IsTruncated *bool
+	Marker      *string
+}
+
+// WireShape is the struct's descriptor.
+func (*ListPolicyTagsOutput) WireShape() *wire.Shape { return shapeListPolicyTagsOutput }
 
 // ListPolicyVersionsInput is the input of ListPolicyVersions of the API.
 type ListPolicyVersionsInput struct {
@@ -1351,6 +1488,26 @@ type ListRolePoliciesOutput struct {
 // WireShape is the struct's descriptor.
 func (*ListRolePoliciesOutput) WireShape() *wire.Shape { return shapeListRolePoliciesOutput }
 
+// ListRoleTagsInput is the input of ListRoleTags of the API.
+type ListRoleTagsInput struct {
+	RoleName *string
+	Marker   *string
+	MaxItems *int64
+}
+
+// WireShape is the struct's descriptor.
+func (*ListRoleTagsInput) WireShape() *wire.Shape { return shapeListRoleTagsInput }
+
+// ListRoleTagsOutput is the output of ListRoleTags of the API.
+type ListRoleTagsOutput struct {
+	Tags        []Tag
+	IsTruncated *bool
+	Marker      *string
+}
+
+// WireShape is the struct's descriptor.
+func (*ListRoleTagsOutput) WireShape() *wire.Shape { return shapeListRoleTagsOutput }
+
 // ListRolesInput is the input of ListRoles of the API.
 type ListRolesInput struct {
 	PathPrefix *string
@@ -1391,6 +1548,26 @@ type ListUserPoliciesOutput struct {
 // WireShape is the struct's descriptor.
 func (*ListUserPoliciesOutput) WireShape() *wire.Shape { return shapeListUserPoliciesOutput }
 
+// ListUserTagsInput is the input of ListUserTags of the API.
+type ListUserTagsInput struct {
+	UserName *string
+	Marker   *string
+	MaxItems *int64
+}
+
+// WireShape is the struct's descriptor.
+func (*ListUserTagsInput) WireShape() *wire.Shape { return shapeListUserTagsInput }
+
+// ListUserTagsOutput is the output of ListUserTags of the API.
+type ListUserTagsOutput struct {
+	Tags        []Tag
+	IsTruncated *bool
+	Marker      *string
+}
+
+// WireShape is the struct's descriptor.
+func (*ListUserTagsOutput) WireShape() *wire.Shape { return shapeListUserTagsOutput }
+
 // ListUsersInput is the input of ListUsers of the API.
 type ListUsersInput struct {
 	PathPrefix *string
@@ -1428,6 +1605,26 @@ type PutGroupPolicyOutput struct {
 // WireShape is the struct's descriptor.
 func (*PutGroupPolicyOutput) WireShape() *wire.Shape { return shapePutGroupPolicyOutput }
 
+// PutRolePermissionsBoundaryInput is the input of PutRolePermissionsBoundary of the API.
+type PutRolePermissionsBoundaryInput struct {
+	RoleName            *string
+	PermissionsBoundary *string
+}
+
+// WireShape is the struct's descriptor.
+func (*PutRolePermissionsBoundaryInput) WireShape() *wire.Shape {
+	return shapePutRolePermissionsBoundaryInput
+}
+
+// PutRolePermissionsBoundaryOutput is the output of PutRolePermissionsBoundary of the API.
+type PutRolePermissionsBoundaryOutput struct {
+}
+
+// WireShape is the struct's descriptor.
+func (*PutRolePermissionsBoundaryOutput) WireShape() *wire.Shape {
+	return shapePutRolePermissionsBoundaryOutput
+}
+
 // PutRolePolicyInput is the input of PutRolePolicy of the API.
 type PutRolePolicyInput struct {
 	RoleName       *string
@@ -1444,6 +1641,26 @@ type PutRolePolicyOutput struct {
 
 // WireShape is the struct's descriptor.
 func (*PutRolePolicyOutput) WireShape() *wire.Shape { return shapePutRolePolicyOutput }
+
+// PutUserPermissionsBoundaryInput is the input of PutUserPermissionsBoundary of the API.
+type PutUserPermissionsBoundaryInput struct {
+	UserName            *string
+	PermissionsBoundary *string
+}
+
+// WireShape is the struct's descriptor.
+func (*PutUserPermissionsBoundaryInput) WireShape() *wire.Shape {
+	return shapePutUserPermissionsBoundaryInput
+}
+
+// PutUserPermissionsBoundaryOutput is the output of PutUserPermissionsBoundary of the API.
+type PutUserPermissionsBoundaryOutput struct {
+}
+
+// WireShape is the struct's descriptor.
+func (*PutUserPermissionsBoundaryOutput) WireShape() *wire.Shape {
+	return shapePutUserPermissionsBoundaryOutput
+}
 
 // PutUserPolicyInput is the input of PutUserPolicy of the API.
 type PutUserPolicyInput struct {
@@ -1538,6 +1755,102 @@ func (*SetDefaultPolicyVersionOutput) WireShape() *wire.Shape {
 	return shapeSetDefaultPolicyVersionOutput
 }
 
+// TagPolicyInput is the input of TagPolicy of the API.
+type TagPolicyInput struct {
+	PolicyArn *string
+	Tags      []Tag
+}
+
+// WireShape is the struct's descriptor.
+func (*TagPolicyInput) WireShape() *wire.Shape { return shapeTagPolicyInput }
+
+// TagPolicyOutput is the output of TagPolicy of the API.
+type TagPolicyOutput struct {
+}
+
+// WireShape is the struct's descriptor.
+func (*TagPolicyOutput) WireShape() *wire.Shape { return shapeTagPolicyOutput }
+
+// TagRoleInput is the input of TagRole of the API.
+type TagRoleInput struct {
+	RoleName *string
+	Tags     []Tag
+}
+
+// WireShape is the struct's descriptor.
+func (*TagRoleInput) WireShape() *wire.Shape { return shapeTagRoleInput }
+
+// TagRoleOutput is the output of TagRole of the API.
+type TagRoleOutput struct {
+}
+
+// WireShape is the struct's descriptor.
+func (*TagRoleOutput) WireShape() *wire.Shape { return shapeTagRoleOutput }
+
+// TagUserInput is the input of TagUser of the API.
+type TagUserInput struct {
+	UserName *string
+	Tags     []Tag
+}
+
+// WireShape is the struct's descriptor.
+func (*TagUserInput) WireShape() *wire.Shape { return shapeTagUserInput }
+
+// TagUserOutput is the output of TagUser of the API.
+type TagUserOutput struct {
+}
+
+// WireShape is the struct's descriptor.
+func (*TagUserOutput) WireShape() *wire.Shape { return shapeTagUserOutput }
+
+// UntagPolicyInput is the input of UntagPolicy of the API.
+type UntagPolicyInput struct {
+	PolicyArn *string
+	TagKeys   []string
+}
+
+// WireShape is the struct's descriptor.
+func (*UntagPolicyInput) WireShape() *wire.Shape { return shapeUntagPolicyInput }
+
+// UntagPolicyOutput is the output of UntagPolicy of the API.
+type UntagPolicyOutput struct {
+}
+
+// WireShape is the struct's descriptor.
+func (*UntagPolicyOutput) WireShape() *wire.Shape { return shapeUntagPolicyOutput }
+
+// UntagRoleInput is the input of UntagRole of the API.
+type UntagRoleInput struct {
+	RoleName *string
+	TagKeys  []string
+}
+
+// WireShape is the struct's descriptor.
+func (*UntagRoleInput) WireShape() *wire.Shape { return shapeUntagRoleInput }
+
+// UntagRoleOutput is the output of UntagRole of the API.
+type UntagRoleOutput struct {
+}
+
+// WireShape is the struct's descriptor.
+func (*UntagRoleOutput) WireShape() *wire.Shape { return shapeUntagRoleOutput }
+
+// UntagUserInput is the input of UntagUser of the API.
+type UntagUserInput struct {
+	UserName *string
+	TagKeys  []string
+}
+
+// WireShape is the struct's descriptor.
+func (*UntagUserInput) WireShape() *wire.Shape { return shapeUntagUserInput }
+
+// UntagUserOutput is the output of UntagUser of the API.
+type UntagUserOutput struct {
+}
+
+// WireShape is the struct's descriptor.
+func (*UntagUserOutput) WireShape() *wire.Shape { return shapeUntagUserOutput }
+
 // UpdateAccessKeyInput is the input of UpdateAccessKey of the API.
 type UpdateAccessKeyInput struct {
 	UserName    *string
@@ -1573,6 +1886,23 @@ func (*UpdateAssumeRolePolicyOutput) WireShape() *wire.Shape {
 	return shapeUpdateAssumeRolePolicyOutput
 }
 
+// UpdateGroupInput is the input of UpdateGroup of the API.
+type UpdateGroupInput struct {
+	GroupName    *string
+	NewPath      *string
+	NewGroupName *string
+}
+
+// WireShape is the struct's descriptor.
+func (*UpdateGroupInput) WireShape() *wire.Shape { return shapeUpdateGroupInput }
+
+// UpdateGroupOutput is the output of UpdateGroup of the API.
+type UpdateGroupOutput struct {
+}
+
+// WireShape is the struct's descriptor.
+func (*UpdateGroupOutput) WireShape() *wire.Shape { return shapeUpdateGroupOutput }
+
 // UpdateOpenIDConnectProviderThumbprintInput is the input of UpdateOpenIDConnectProviderThumbprint of the API.
 type UpdateOpenIDConnectProviderThumbprintInput struct {
 	OpenIDConnectProviderArn *string
@@ -1592,3 +1922,54 @@ type UpdateOpenIDConnectProviderThumbprintOutput struct {
 func (*UpdateOpenIDConnectProviderThumbprintOutput) WireShape() *wire.Shape {
 	return shapeUpdateOpenIDConnectProviderThumbprintOutput
 }
+
+// UpdateRoleInput is the input of UpdateRole of the API.
+type UpdateRoleInput struct {
+	RoleName           *string
+	Description        *string
+	MaxSessionDuration *int64
+}
+
+// WireShape is the struct's descriptor.
+func (*UpdateRoleInput) WireShape() *wire.Shape { return shapeUpdateRoleInput }
+
+// UpdateRoleOutput is the output of UpdateRole of the API.
+type UpdateRoleOutput struct {
+}
+
+// WireShape is the struct's descriptor.
+func (*UpdateRoleOutput) WireShape() *wire.Shape { return shapeUpdateRoleOutput }
+
+// UpdateRoleDescriptionInput is the input of UpdateRoleDescription of the API.
+type UpdateRoleDescriptionInput struct {
+	RoleName    *string
+	Description *string
+}
+
+// WireShape is the struct's descriptor.
+func (*UpdateRoleDescriptionInput) WireShape() *wire.Shape { return shapeUpdateRoleDescriptionInput }
+
+// UpdateRoleDescriptionOutput is the output of UpdateRoleDescription of the API.
+type UpdateRoleDescriptionOutput struct {
+	Role *Role
+}
+
+// WireShape is the struct's descriptor.
+func (*UpdateRoleDescriptionOutput) WireShape() *wire.Shape { return shapeUpdateRoleDescriptionOutput }
+
+// UpdateUserInput is the input of UpdateUser of the API.
+type UpdateUserInput struct {
+	UserName    *string
+	NewPath     *string
+	NewUserName *string
+}
+
+// WireShape is the struct's descriptor.
+func (*UpdateUserInput) WireShape() *wire.Shape { return shapeUpdateUserInput }
+
+// UpdateUserOutput is the output of UpdateUser of the API.
+type UpdateUserOutput struct {
+}
+
+// WireShape is the struct's descriptor.
+func (*UpdateUserOutput) WireShape() *wire.Shape { return shapeUpdateUserOutput }
