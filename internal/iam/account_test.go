@@ -1,6 +1,7 @@
 package iam
 
 import (
+	"errors"
 	"maps"
 	"reflect"
 	"slices"
@@ -8,6 +9,7 @@ import (
 	"testing"
 
 	"sojourn/internal/principal"
+	"sojourn/internal/store"
 	"sojourn/internal/wire/iamwire"
 )
 
@@ -114,6 +116,10 @@ func TestAuthorizationDetails(t *testing.T) {
 	w.ok(w.call("AttachGroupPolicy", w.root, &iamwire.AttachGroupPolicyInput{GroupName: new("devs"), PolicyArn: &pull}))
 	w.ok(w.call("AttachRolePolicy", w.root, &iamwire.AttachRolePolicyInput{RoleName: new("Deploy"), PolicyArn: &pull}))
 	w.ok(w.call("CreatePolicyVersion", w.root, &iamwire.CreatePolicyVersionInput{PolicyArn: &pull, PolicyDocument: &doc, SetAsDefault: new(true)}))
+	w.tx(func(tx store.Tx) error {
+		r, err := tx.Role(here, "Deploy")
+		return errors.Join(err, tx.TouchRole(r.ID, store.LastUse{At: w.time, Service: "codecommit", Region: "eu-central-1"}))
+	})
 
 	out := w.details(&iamwire.GetAccountAuthorizationDetailsInput{})
 	if *out.IsTruncated || len(out.UserDetailList) != 1 || len(out.GroupDetailList) != 1 || len(out.RoleDetailList) != 1 {
@@ -132,7 +138,8 @@ func TestAuthorizationDetails(t *testing.T) {
 	w.ok(err)
 	wantRole := iamwire.RoleDetail{Path: new("/"), RoleName: new("Deploy"), RoleId: r.RoleId, Arn: arnOf("role/Deploy"), CreateDate: new(w.time),
 		AssumeRolePolicyDocument: encoded(trust), InstanceProfileList: of.InstanceProfiles, RolePolicyList: inline,
-		AttachedManagedPolicies: []iamwire.AttachedPolicy{pullOut}, PermissionsBoundary: boundOut, Tags: tags, RoleLastUsed: r.RoleLastUsed}
+		AttachedManagedPolicies: []iamwire.AttachedPolicy{pullOut}, PermissionsBoundary: boundOut, Tags: tags,
+		RoleLastUsed: &iamwire.RoleLastUsed{LastUsedDate: new(w.time), Region: new("eu-central-1")}}
 	if !reflect.DeepEqual(u, wantUser) || !reflect.DeepEqual(g, wantGroup) || !reflect.DeepEqual(r, wantRole) || len(of.InstanceProfiles) != 1 {
 		t.Errorf("user  %+v\n want %+v\ngroup %+v\n want %+v\nrole  %+v\n want %+v", u, wantUser, g, wantGroup, r, wantRole)
 	}

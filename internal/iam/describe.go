@@ -78,6 +78,10 @@ func describeRole(r store.Role) describer {
 		if err != nil {
 			return err
 		}
+		used, err := roleLastUsed(tx, r.ID)
+		if err != nil {
+			return err
+		}
 		in, err := tx.InstanceProfilesOf(r.ID)
 		if err != nil {
 			return fmt.Errorf("instance profiles of role %q: %w", r.Name, err)
@@ -89,7 +93,7 @@ func describeRole(r store.Role) describer {
 		out.RoleDetailList = append(out.RoleDetailList, iamwire.RoleDetail{Path: shown.Path, RoleName: shown.RoleName, RoleId: shown.RoleId,
 			Arn: shown.Arn, CreateDate: shown.CreateDate, AssumeRolePolicyDocument: shown.AssumeRolePolicyDocument,
 			InstanceProfileList: profiles, RolePolicyList: p.inline, AttachedManagedPolicies: p.attached,
-			PermissionsBoundary: shown.PermissionsBoundary, Tags: shown.Tags, RoleLastUsed: shown.RoleLastUsed})
+			PermissionsBoundary: shown.PermissionsBoundary, Tags: shown.Tags, RoleLastUsed: used})
 		return nil
 	}
 }

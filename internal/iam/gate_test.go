@@ -56,8 +56,8 @@ func populate(w *world) map[string]operation {
 	w.ok(err)
 	_, err = w.CreatePolicyVersion(w.ctx, w.root, &iamwire.CreatePolicyVersionInput{PolicyArn: &p, PolicyDocument: doc})
 	w.ok(err)
-	web, profileTags := new("web"), []iamwire.Tag{{Key: new("team"), Value: new("blue")}}
-	_, err = w.CreateInstanceProfile(w.ctx, w.root, &iamwire.CreateInstanceProfileInput{InstanceProfileName: web, Path: new("/ec2/"), Tags: profileTags})
+	web := new("web")
+	_, err = w.CreateInstanceProfile(w.ctx, w.root, &iamwire.CreateInstanceProfileInput{InstanceProfileName: web, Path: new("/ec2/"), Tags: tags})
 	w.ok(err)
 	w.profile("idle", "")
 	w.profile("busy", "Deploy")
@@ -161,6 +161,13 @@ func populate(w *world) map[string]operation {
 		"AddRoleToInstanceProfile":      {&iamwire.AddRoleToInstanceProfileInput{InstanceProfileName: web, RoleName: deploy}, "instance-profile/ec2/web"},
 		"RemoveRoleFromInstanceProfile": {&iamwire.RemoveRoleFromInstanceProfileInput{InstanceProfileName: new("busy"), RoleName: deploy}, "instance-profile/busy"},
 		"ListInstanceProfilesForRole":   {&iamwire.ListInstanceProfilesForRoleInput{RoleName: deploy}, "role/Deploy"},
+
+		"TagOpenIDConnectProvider":      {&iamwire.TagOpenIDConnectProviderInput{OpenIDConnectProviderArn: &op, Tags: tags}, "oidc-provider/login.example.com/realms/x"},
+		"UntagOpenIDConnectProvider":    {&iamwire.UntagOpenIDConnectProviderInput{OpenIDConnectProviderArn: &op, TagKeys: []string{"team"}}, "oidc-provider/login.example.com/realms/x"},
+		"ListOpenIDConnectProviderTags": {&iamwire.ListOpenIDConnectProviderTagsInput{OpenIDConnectProviderArn: &op}, "oidc-provider/login.example.com/realms/x"},
+		"TagInstanceProfile":            {&iamwire.TagInstanceProfileInput{InstanceProfileName: web, Tags: tags}, "instance-profile/ec2/web"},
+		"UntagInstanceProfile":          {&iamwire.UntagInstanceProfileInput{InstanceProfileName: web, TagKeys: []string{"team"}}, "instance-profile/ec2/web"},
+		"ListInstanceProfileTags":       {&iamwire.ListInstanceProfileTagsInput{InstanceProfileName: web}, "instance-profile/ec2/web"},
 
 		"CreateAccountAlias":             {&iamwire.CreateAccountAliasInput{AccountAlias: new("other")}, "*"},
 		"ListAccountAliases":             {&iamwire.ListAccountAliasesInput{}, "*"},

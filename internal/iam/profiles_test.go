@@ -85,6 +85,9 @@ func TestAbsentInstanceProfiles(t *testing.T) {
 		{"AddRole role", profile, "AddRoleToInstanceProfile", &iamwire.AddRoleToInstanceProfileInput{InstanceProfileName: new("web"), RoleName: x}, noRole},
 		{"RemoveRole profile", role, "RemoveRoleFromInstanceProfile", &iamwire.RemoveRoleFromInstanceProfileInput{InstanceProfileName: x, RoleName: new("Deploy")}, none},
 		{"RemoveRole role", profile, "RemoveRoleFromInstanceProfile", &iamwire.RemoveRoleFromInstanceProfileInput{InstanceProfileName: new("web"), RoleName: x}, noRole},
+		{"TagInstanceProfile", nil, "TagInstanceProfile", &iamwire.TagInstanceProfileInput{InstanceProfileName: x, Tags: tagList("k=v")}, none},
+		{"UntagInstanceProfile", nil, "UntagInstanceProfile", &iamwire.UntagInstanceProfileInput{InstanceProfileName: x, TagKeys: []string{"k"}}, none},
+		{"ListInstanceProfileTags", nil, "ListInstanceProfileTags", &iamwire.ListInstanceProfileTagsInput{InstanceProfileName: x}, none},
 		{"ListInstanceProfilesForRole", nil, "ListInstanceProfilesForRole", &iamwire.ListInstanceProfilesForRoleInput{RoleName: x}, noRole},
 	})
 }

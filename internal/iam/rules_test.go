@@ -138,6 +138,9 @@ func TestAbsentEntities(t *testing.T) {
 			&iamwire.AddClientIDToOpenIDConnectProviderInput{OpenIDConnectProviderArn: o, ClientID: x}, noO},
 		{"RemoveClientID", nil, "RemoveClientIDFromOpenIDConnectProvider",
 			&iamwire.RemoveClientIDFromOpenIDConnectProviderInput{OpenIDConnectProviderArn: o, ClientID: x}, noO},
+		{"TagProvider", nil, "TagOpenIDConnectProvider", &iamwire.TagOpenIDConnectProviderInput{OpenIDConnectProviderArn: o, Tags: tagList("k=v")}, noO},
+		{"UntagProvider", nil, "UntagOpenIDConnectProvider", &iamwire.UntagOpenIDConnectProviderInput{OpenIDConnectProviderArn: o, TagKeys: []string{"k"}}, noO},
+		{"ListProviderTags", nil, "ListOpenIDConnectProviderTags", &iamwire.ListOpenIDConnectProviderTagsInput{OpenIDConnectProviderArn: o}, noO},
 		{"UpdateThumbprint", nil, "UpdateOpenIDConnectProviderThumbprint",
 			&iamwire.UpdateOpenIDConnectProviderThumbprintInput{OpenIDConnectProviderArn: o}, noO},
 	})

@@ -93,6 +93,9 @@ type Domain interface {
 	AddClientIDToOpenIDConnectProvider(context.Context, *principal.Caller, *iamwire.AddClientIDToOpenIDConnectProviderInput) (*iamwire.AddClientIDToOpenIDConnectProviderOutput, error)
 	RemoveClientIDFromOpenIDConnectProvider(context.Context, *principal.Caller, *iamwire.RemoveClientIDFromOpenIDConnectProviderInput) (*iamwire.RemoveClientIDFromOpenIDConnectProviderOutput, error)
 	UpdateOpenIDConnectProviderThumbprint(context.Context, *principal.Caller, *iamwire.UpdateOpenIDConnectProviderThumbprintInput) (*iamwire.UpdateOpenIDConnectProviderThumbprintOutput, error)
+	TagOpenIDConnectProvider(context.Context, *principal.Caller, *iamwire.TagOpenIDConnectProviderInput) (*iamwire.TagOpenIDConnectProviderOutput, error)
+	UntagOpenIDConnectProvider(context.Context, *principal.Caller, *iamwire.UntagOpenIDConnectProviderInput) (*iamwire.UntagOpenIDConnectProviderOutput, error)
+	ListOpenIDConnectProviderTags(context.Context, *principal.Caller, *iamwire.ListOpenIDConnectProviderTagsInput) (*iamwire.ListOpenIDConnectProviderTagsOutput, error)
 
 	CreateInstanceProfile(context.Context, *principal.Caller, *iamwire.CreateInstanceProfileInput) (*iamwire.CreateInstanceProfileOutput, error)
 	GetInstanceProfile(context.Context, *principal.Caller, *iamwire.GetInstanceProfileInput) (*iamwire.GetInstanceProfileOutput, error)
@@ -101,6 +104,9 @@ type Domain interface {
 	AddRoleToInstanceProfile(context.Context, *principal.Caller, *iamwire.AddRoleToInstanceProfileInput) (*iamwire.AddRoleToInstanceProfileOutput, error)
 	RemoveRoleFromInstanceProfile(context.Context, *principal.Caller, *iamwire.RemoveRoleFromInstanceProfileInput) (*iamwire.RemoveRoleFromInstanceProfileOutput, error)
 	ListInstanceProfilesForRole(context.Context, *principal.Caller, *iamwire.ListInstanceProfilesForRoleInput) (*iamwire.ListInstanceProfilesForRoleOutput, error)
+	TagInstanceProfile(context.Context, *principal.Caller, *iamwire.TagInstanceProfileInput) (*iamwire.TagInstanceProfileOutput, error)
+	UntagInstanceProfile(context.Context, *principal.Caller, *iamwire.UntagInstanceProfileInput) (*iamwire.UntagInstanceProfileOutput, error)
+	ListInstanceProfileTags(context.Context, *principal.Caller, *iamwire.ListInstanceProfileTagsInput) (*iamwire.ListInstanceProfileTagsOutput, error)
 
 	CreateAccountAlias(context.Context, *principal.Caller, *iamwire.CreateAccountAliasInput) (*iamwire.CreateAccountAliasOutput, error)
 	ListAccountAliases(context.Context, *principal.Caller, *iamwire.ListAccountAliasesInput) (*iamwire.ListAccountAliasesOutput, error)
@@ -195,6 +201,9 @@ func New(d Domain) *api.Service {
 			"AddClientIDToOpenIDConnectProvider":      api.Handle(d.AddClientIDToOpenIDConnectProvider),
 			"RemoveClientIDFromOpenIDConnectProvider": api.Handle(d.RemoveClientIDFromOpenIDConnectProvider),
 			"UpdateOpenIDConnectProviderThumbprint":   api.Handle(d.UpdateOpenIDConnectProviderThumbprint),
+			"TagOpenIDConnectProvider":                api.Handle(d.TagOpenIDConnectProvider),
+			"UntagOpenIDConnectProvider":              api.Handle(d.UntagOpenIDConnectProvider),
+			"ListOpenIDConnectProviderTags":           api.Handle(d.ListOpenIDConnectProviderTags),
 
 			"CreateInstanceProfile":         api.Handle(d.CreateInstanceProfile),
 			"GetInstanceProfile":            api.Handle(d.GetInstanceProfile),
@@ -203,6 +212,9 @@ func New(d Domain) *api.Service {
 			"AddRoleToInstanceProfile":      api.Handle(d.AddRoleToInstanceProfile),
 			"RemoveRoleFromInstanceProfile": api.Handle(d.RemoveRoleFromInstanceProfile),
 			"ListInstanceProfilesForRole":   api.Handle(d.ListInstanceProfilesForRole),
+			"TagInstanceProfile":            api.Handle(d.TagInstanceProfile),
+			"UntagInstanceProfile":          api.Handle(d.UntagInstanceProfile),
+			"ListInstanceProfileTags":       api.Handle(d.ListInstanceProfileTags),
 
 			"CreateAccountAlias":             api.Handle(d.CreateAccountAlias),
 			"ListAccountAliases":             api.Handle(d.ListAccountAliases),

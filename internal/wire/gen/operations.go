@@ -46,9 +46,11 @@ var services = []service{
 		CreateOpenIDConnectProvider GetOpenIDConnectProvider ListOpenIDConnectProviders DeleteOpenIDConnectProvider
 		AddClientIDToOpenIDConnectProvider RemoveClientIDFromOpenIDConnectProvider
 		UpdateOpenIDConnectProviderThumbprint
+		TagOpenIDConnectProvider UntagOpenIDConnectProvider ListOpenIDConnectProviderTags
 
 		CreateInstanceProfile GetInstanceProfile ListInstanceProfiles DeleteInstanceProfile
 		AddRoleToInstanceProfile RemoveRoleFromInstanceProfile ListInstanceProfilesForRole
+		TagInstanceProfile UntagInstanceProfile ListInstanceProfileTags
 
 		CreateAccountAlias ListAccountAliases DeleteAccountAlias
 		GetAccountSummary GetAccountAuthorizationDetails

@@ -603,6 +603,16 @@ var Service = &wire.Service{
 				ErrServiceFailure: 500,
 			},
 		},
+		"ListInstanceProfileTags": {
+			Name:  "ListInstanceProfileTags",
+			Input: shapeListInstanceProfileTagsInput, Output: shapeListInstanceProfileTagsOutput,
+			NewInput: func() any { return new(ListInstanceProfileTagsInput) },
+			Wrapper:  "ListInstanceProfileTagsResult",
+			Errors: map[string]int{
+				ErrNoSuchEntity:   404,
+				ErrServiceFailure: 500,
+			},
+		},
 		"ListInstanceProfiles": {
 			Name:  "ListInstanceProfiles",
 			Input: shapeListInstanceProfilesInput, Output: shapeListInstanceProfilesOutput,
@@ -618,6 +628,17 @@ var Service = &wire.Service{
 			NewInput: func() any { return new(ListInstanceProfilesForRoleInput) },
 			Wrapper:  "ListInstanceProfilesForRoleResult",
 			Errors: map[string]int{
+				ErrNoSuchEntity:   404,
+				ErrServiceFailure: 500,
+			},
+		},
+		"ListOpenIDConnectProviderTags": {
+			Name:  "ListOpenIDConnectProviderTags",
+			Input: shapeListOpenIDConnectProviderTagsInput, Output: shapeListOpenIDConnectProviderTagsOutput,
+			NewInput: func() any { return new(ListOpenIDConnectProviderTagsInput) },
+			Wrapper:  "ListOpenIDConnectProviderTagsResult",
+			Errors: map[string]int{
+				ErrInvalidInput:   400,
 				ErrNoSuchEntity:   404,
 				ErrServiceFailure: 500,
 			},
@@ -820,6 +841,30 @@ var Service = &wire.Service{
 				ErrServiceFailure: 500,
 			},
 		},
+		"TagInstanceProfile": {
+			Name:  "TagInstanceProfile",
+			Input: shapeTagInstanceProfileInput, Output: shapeTagInstanceProfileOutput,
+			NewInput: func() any { return new(TagInstanceProfileInput) },
+			Errors: map[string]int{
+				ErrConcurrentModification: 409,
+				ErrInvalidInput:           400,
+				ErrLimitExceeded:          409,
+				ErrNoSuchEntity:           404,
+				ErrServiceFailure:         500,
+			},
+		},
+		"TagOpenIDConnectProvider": {
+			Name:  "TagOpenIDConnectProvider",
+			Input: shapeTagOpenIDConnectProviderInput, Output: shapeTagOpenIDConnectProviderOutput,
+			NewInput: func() any { return new(TagOpenIDConnectProviderInput) },
+			Errors: map[string]int{
+				ErrConcurrentModification: 409,
+				ErrInvalidInput:           400,
+				ErrLimitExceeded:          409,
+				ErrNoSuchEntity:           404,
+				ErrServiceFailure:         500,
+			},
+		},
 		"TagPolicy": {
 			Name:  "TagPolicy",
 			Input: shapeTagPolicyInput, Output: shapeTagPolicyOutput,
@@ -852,6 +897,28 @@ var Service = &wire.Service{
 				ErrConcurrentModification: 409,
 				ErrInvalidInput:           400,
 				ErrLimitExceeded:          409,
+				ErrNoSuchEntity:           404,
+				ErrServiceFailure:         500,
+			},
+		},
+		"UntagInstanceProfile": {
+			Name:  "UntagInstanceProfile",
+			Input: shapeUntagInstanceProfileInput, Output: shapeUntagInstanceProfileOutput,
+			NewInput: func() any { return new(UntagInstanceProfileInput) },
+			Errors: map[string]int{
+				ErrConcurrentModification: 409,
+				ErrInvalidInput:           400,
+				ErrNoSuchEntity:           404,
+				ErrServiceFailure:         500,
+			},
+		},
+		"UntagOpenIDConnectProvider": {
+			Name:  "UntagOpenIDConnectProvider",
+			Input: shapeUntagOpenIDConnectProviderInput, Output: shapeUntagOpenIDConnectProviderOutput,
+			NewInput: func() any { return new(UntagOpenIDConnectProviderInput) },
+			Errors: map[string]int{
+				ErrConcurrentModification: 409,
+				ErrInvalidInput:           400,
 				ErrNoSuchEntity:           404,
 				ErrServiceFailure:         500,
 			},

@@ -791,6 +791,18 @@ var shapeListGroupsForUserOutput = &wire.Shape{Name: "ListGroupsForUserOutput", 
 	{Name: "Marker", Label: "marker", Shape: shapeResponseMarkerType},
 }}
 
+var shapeListInstanceProfileTagsInput = &wire.Shape{Name: "ListInstanceProfileTagsInput", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "InstanceProfileName", Label: "instanceProfileName", Shape: shapeInstanceProfileNameType, Required: true},
+	{Name: "Marker", Label: "marker", Shape: shapeMarkerType},
+	{Name: "MaxItems", Label: "maxItems", Shape: shapeMaxItemsType},
+}}
+
+var shapeListInstanceProfileTagsOutput = &wire.Shape{Name: "ListInstanceProfileTagsOutput", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "Tags", Label: "tags", Shape: shapeTagListType, Required: true},
+	{Name: "IsTruncated", Label: "isTruncated", Shape: shapeBooleanType},
+	{Name: "Marker", Label: "marker", Shape: shapeResponseMarkerType},
+}}
+
 var shapeListInstanceProfilesInput = &wire.Shape{Name: "ListInstanceProfilesInput", Kind: wire.Structure, Members: []wire.Member{
 	{Name: "PathPrefix", Label: "pathPrefix", Shape: shapePathPrefixType},
 	{Name: "Marker", Label: "marker", Shape: shapeMarkerType},
@@ -811,6 +823,18 @@ var shapeListInstanceProfilesForRoleInput = &wire.Shape{Name: "ListInstanceProfi
 
 var shapeListInstanceProfilesForRoleOutput = &wire.Shape{Name: "ListInstanceProfilesForRoleOutput", Kind: wire.Structure, Members: []wire.Member{
 	{Name: "InstanceProfiles", Label: "instanceProfiles", Shape: shapeInstanceProfileListType, Required: true},
+	{Name: "IsTruncated", Label: "isTruncated", Shape: shapeBooleanType},
+	{Name: "Marker", Label: "marker", Shape: shapeResponseMarkerType},
+}}
+
+var shapeListOpenIDConnectProviderTagsInput = &wire.Shape{Name: "ListOpenIDConnectProviderTagsInput", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "OpenIDConnectProviderArn", Label: "openIDConnectProviderArn", Shape: shapeArnType, Required: true},
+	{Name: "Marker", Label: "marker", Shape: shapeMarkerType},
+	{Name: "MaxItems", Label: "maxItems", Shape: shapeMaxItemsType},
+}}
+
+var shapeListOpenIDConnectProviderTagsOutput = &wire.Shape{Name: "ListOpenIDConnectProviderTagsOutput", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "Tags", Label: "tags", Shape: shapeTagListType, Required: true},
 	{Name: "IsTruncated", Label: "isTruncated", Shape: shapeBooleanType},
 	{Name: "Marker", Label: "marker", Shape: shapeResponseMarkerType},
 }}
@@ -1008,6 +1032,20 @@ var shapeSetDefaultPolicyVersionInput = &wire.Shape{Name: "SetDefaultPolicyVersi
 
 var shapeSetDefaultPolicyVersionOutput = &wire.Shape{Name: "SetDefaultPolicyVersionOutput", Kind: wire.Structure, Members: []wire.Member{}}
 
+var shapeTagInstanceProfileInput = &wire.Shape{Name: "TagInstanceProfileInput", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "InstanceProfileName", Label: "instanceProfileName", Shape: shapeInstanceProfileNameType, Required: true},
+	{Name: "Tags", Label: "tags", Shape: shapeTagListType, Required: true},
+}}
+
+var shapeTagInstanceProfileOutput = &wire.Shape{Name: "TagInstanceProfileOutput", Kind: wire.Structure, Members: []wire.Member{}}
+
+var shapeTagOpenIDConnectProviderInput = &wire.Shape{Name: "TagOpenIDConnectProviderInput", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "OpenIDConnectProviderArn", Label: "openIDConnectProviderArn", Shape: shapeArnType, Required: true},
+	{Name: "Tags", Label: "tags", Shape: shapeTagListType, Required: true},
+}}
+
+var shapeTagOpenIDConnectProviderOutput = &wire.Shape{Name: "TagOpenIDConnectProviderOutput", Kind: wire.Structure, Members: []wire.Member{}}
+
 var shapeTagPolicyInput = &wire.Shape{Name: "TagPolicyInput", Kind: wire.Structure, Members: []wire.Member{
 	{Name: "PolicyArn", Label: "policyArn", Shape: shapeArnType, Required: true},
 	{Name: "Tags", Label: "tags", Shape: shapeTagListType, Required: true},
@@ -1030,6 +1068,20 @@ var shapeTagUserInput = &wire.Shape{Name: "TagUserInput", Kind: wire.Structure, 
 var shapeTagUserOutput = &wire.Shape{Name: "TagUserOutput", Kind: wire.Structure, Members: []wire.Member{}}
 
 var shapeTagKeyListType = &wire.Shape{Name: "tagKeyListType", Kind: wire.List, Elem: shapeTagKeyType, Item: "member", Max: new(int64(50))}
+
+var shapeUntagInstanceProfileInput = &wire.Shape{Name: "UntagInstanceProfileInput", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "InstanceProfileName", Label: "instanceProfileName", Shape: shapeInstanceProfileNameType, Required: true},
+	{Name: "TagKeys", Label: "tagKeys", Shape: shapeTagKeyListType, Required: true},
+}}
+
+var shapeUntagInstanceProfileOutput = &wire.Shape{Name: "UntagInstanceProfileOutput", Kind: wire.Structure, Members: []wire.Member{}}
+
+var shapeUntagOpenIDConnectProviderInput = &wire.Shape{Name: "UntagOpenIDConnectProviderInput", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "OpenIDConnectProviderArn", Label: "openIDConnectProviderArn", Shape: shapeArnType, Required: true},
+	{Name: "TagKeys", Label: "tagKeys", Shape: shapeTagKeyListType, Required: true},
+}}
+
+var shapeUntagOpenIDConnectProviderOutput = &wire.Shape{Name: "UntagOpenIDConnectProviderOutput", Kind: wire.Structure, Members: []wire.Member{}}
 
 var shapeUntagPolicyInput = &wire.Shape{Name: "UntagPolicyInput", Kind: wire.Structure, Members: []wire.Member{
 	{Name: "PolicyArn", Label: "policyArn", Shape: shapeArnType, Required: true},

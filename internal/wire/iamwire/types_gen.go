@@ -1325,6 +1325,30 @@ type ListGroupsForUserOutput struct {
 // WireShape is the struct's descriptor.
 func (*ListGroupsForUserOutput) WireShape() *wire.Shape { return shapeListGroupsForUserOutput }
 
+// ListInstanceProfileTagsInput is the input of ListInstanceProfileTags of the API.
+type ListInstanceProfileTagsInput struct {
+	InstanceProfileName *string
+	Marker              *string
+	MaxItems            *int64
+}
+
+// WireShape is the struct's descriptor.
+func (*ListInstanceProfileTagsInput) WireShape() *wire.Shape {
+	return shapeListInstanceProfileTagsInput
+}
+
+// ListInstanceProfileTagsOutput is the output of ListInstanceProfileTags of the API.
+type ListInstanceProfileTagsOutput struct {
+	Tags        []Tag
+	IsTruncated *bool
+	Marker      *string
+}
+
+// WireShape is the struct's descriptor.
+func (*ListInstanceProfileTagsOutput) WireShape() *wire.Shape {
+	return shapeListInstanceProfileTagsOutput
+}
+
 // ListInstanceProfilesInput is the input of ListInstanceProfiles of the API.
 type ListInstanceProfilesInput struct {
 	PathPrefix *string
@@ -1367,6 +1391,30 @@ type ListInstanceProfilesForRoleOutput struct {
 // WireShape is the struct's descriptor.
 func (*ListInstanceProfilesForRoleOutput) WireShape() *wire.Shape {
 	return shapeListInstanceProfilesForRoleOutput
+}
+
+// ListOpenIDConnectProviderTagsInput is the input of ListOpenIDConnectProviderTags of the API.
+type ListOpenIDConnectProviderTagsInput struct {
+	OpenIDConnectProviderArn *string
+	Marker                   *string
+	MaxItems                 *int64
+}
+
+// WireShape is the struct's descriptor.
+func (*ListOpenIDConnectProviderTagsInput) WireShape() *wire.Shape {
+	return shapeListOpenIDConnectProviderTagsInput
+}
+
+// ListOpenIDConnectProviderTagsOutput is the output of ListOpenIDConnectProviderTags of the API.
+type ListOpenIDConnectProviderTagsOutput struct {
+	Tags        []Tag
+	IsTruncated *bool
+	Marker      *string
+}
+
+// WireShape is the struct's descriptor.
+func (*ListOpenIDConnectProviderTagsOutput) WireShape() *wire.Shape {
+	return shapeListOpenIDConnectProviderTagsOutput
 }
 
 // ListOpenIDConnectProvidersInput is the input of ListOpenIDConnectProviders of the API.
@@ -1755,6 +1803,42 @@ func (*SetDefaultPolicyVersionOutput) WireShape() *wire.Shape {
 	return shapeSetDefaultPolicyVersionOutput
 }
 
+// TagInstanceProfileInput is the input of TagInstanceProfile of the API.
+type TagInstanceProfileInput struct {
+	InstanceProfileName *string
+	Tags                []Tag
+}
+
+// WireShape is the struct's descriptor.
+func (*TagInstanceProfileInput) WireShape() *wire.Shape { return shapeTagInstanceProfileInput }
+
+// TagInstanceProfileOutput is the output of TagInstanceProfile of the API.
+type TagInstanceProfileOutput struct {
+}
+
+// WireShape is the struct's descriptor.
+func (*TagInstanceProfileOutput) WireShape() *wire.Shape { return shapeTagInstanceProfileOutput }
+
+// TagOpenIDConnectProviderInput is the input of TagOpenIDConnectProvider of the API.
+type TagOpenIDConnectProviderInput struct {
+	OpenIDConnectProviderArn *string
+	Tags                     []Tag
+}
+
+// WireShape is the struct's descriptor.
+func (*TagOpenIDConnectProviderInput) WireShape() *wire.Shape {
+	return shapeTagOpenIDConnectProviderInput
+}
+
+// TagOpenIDConnectProviderOutput is the output of TagOpenIDConnectProvider of the API.
+type TagOpenIDConnectProviderOutput struct {
+}
+
+// WireShape is the struct's descriptor.
+func (*TagOpenIDConnectProviderOutput) WireShape() *wire.Shape {
+	return shapeTagOpenIDConnectProviderOutput
+}
+
 // TagPolicyInput is the input of TagPolicy of the API.
 type TagPolicyInput struct {
 	PolicyArn *string
@@ -1802,6 +1886,42 @@ type TagUserOutput struct {
 
 // WireShape is the struct's descriptor.
 func (*TagUserOutput) WireShape() *wire.Shape { return shapeTagUserOutput }
+
+// UntagInstanceProfileInput is the input of UntagInstanceProfile of the API.
+type UntagInstanceProfileInput struct {
+	InstanceProfileName *string
+	TagKeys             []string
+}
+
+// WireShape is the struct's descriptor.
+func (*UntagInstanceProfileInput) WireShape() *wire.Shape { return shapeUntagInstanceProfileInput }
+
+// UntagInstanceProfileOutput is the output of UntagInstanceProfile of the API.
+type UntagInstanceProfileOutput struct {
+}
+
+// WireShape is the struct's descriptor.
+func (*UntagInstanceProfileOutput) WireShape() *wire.Shape { return shapeUntagInstanceProfileOutput }
+
+// UntagOpenIDConnectProviderInput is the input of UntagOpenIDConnectProvider of the API.
+type UntagOpenIDConnectProviderInput struct {
+	OpenIDConnectProviderArn *string
+	TagKeys                  []string
+}
+
+// WireShape is the struct's descriptor.
+func (*UntagOpenIDConnectProviderInput) WireShape() *wire.Shape {
+	return shapeUntagOpenIDConnectProviderInput
+}
+
+// UntagOpenIDConnectProviderOutput is the output of UntagOpenIDConnectProvider of the API.
+type UntagOpenIDConnectProviderOutput struct {
+}
+
+// WireShape is the struct's descriptor.
+func (*UntagOpenIDConnectProviderOutput) WireShape() *wire.Shape {
+	return shapeUntagOpenIDConnectProviderOutput
+}
 
 // UntagPolicyInput is the input of UntagPolicy of the API.
 type UntagPolicyInput struct {
