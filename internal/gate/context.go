@@ -98,14 +98,17 @@ func (k *keys) caller(c *principal.Caller, tags []store.Tag) {
 		k.set("aws:sourceidentity", c.SourceIdent)
 	}
 	if c.Temporary {
-		k.session(c)
+		k.set("aws:tokenissuetime", c.Issued.UTC().Format(isoTime))
 	}
+	k.mfa(c)
 }
 
-// session sets the keys that are absent for long-term keys, so that a condition
-// can tell them apart.
-func (k *keys) session(c *principal.Caller) {
-	k.set("aws:tokenissuetime", c.Issued.UTC().Format(isoTime))
+// mfa sets the keys that are absent for long-term keys, so that a condition can
+// tell them apart, unless this very request brings a device's code.
+func (k *keys) mfa(c *principal.Caller) {
+	if !c.Temporary && c.MFA.IsZero() {
+		return
+	}
 	k.set("aws:multifactorauthpresent", strconv.FormatBool(!c.MFA.IsZero()))
 	if !c.MFA.IsZero() {
 		k.set("aws:multifactorauthage", strconv.FormatInt(int64(c.Time.Sub(c.MFA)/time.Second), 10))

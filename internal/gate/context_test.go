@@ -108,6 +108,11 @@ func TestKeysOfTheRequest(t *testing.T) {
 			t.Errorf("%s: got %q, want %q", key, v, want)
 		}
 	}
+	c.MFA = c.Time.Add(-minute) // a code in this very request, by a long-term key
+	got = contextOf(c, new(Request), nil)
+	if _, temporary := got["aws:tokenissuetime"]; temporary || !slices.Equal(got["aws:multifactorauthpresent"], []string{"true"}) {
+		t.Errorf("a device's code beside a long-term key: %v", got)
+	}
 	c = callers()["web"]
 	if v := contextOf(c, new(Request), nil)["idp.example.com:amr"]; !slices.Equal(v, []string{"pwd", "otp"}) {
 		t.Errorf("a claim of several values: %q", v)

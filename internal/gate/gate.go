@@ -59,7 +59,7 @@ func (g *Gate) Authorize(ctx context.Context, c *principal.Caller, r Request) er
 		return awserr.From(err)
 	}
 	o := decided(d, r.Action)
-	if unneeded(c, r.Action, d) {
+	if unneeded(c, &r, d) {
 		o = outcome{policy.Decision{Allowed: true}, byService, ""}
 	}
 	if err := g.record(c, &r, o); err != nil {

@@ -82,7 +82,8 @@ func kindOf(c *principal.Caller) string {
 }
 
 // unneeded reports whether a decision may be passed over because nobody needs a
-// permission for the act: only a Deny counts.
-func unneeded(c *principal.Caller, action string, d policy.Decision) bool {
-	return action == newSession && !d.Explicit && c.Kind != principal.Anonymous
+// permission for the act: only a Deny counts, and a trust policy that stands for
+// a refusal.
+func unneeded(c *principal.Caller, r *Request, d policy.Decision) bool {
+	return r.Action == newSession && r.Trust == nil && !d.Explicit && c.Kind != principal.Anonymous
 }

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"sojourn/internal/awserr"
+	"sojourn/internal/policy"
 	"sojourn/internal/principal"
 	"sojourn/internal/wire"
 	"sojourn/internal/wire/codecommitwire"
@@ -133,6 +134,9 @@ func TestActsWithoutPermission(t *testing.T) {
 		}
 	}
 	g, l, _ := fixture(t)
+	if g.Authorize(t.Context(), maria(), Request{Action: newSession, Resource: "*", Trust: new(policy.Policy)}) == nil || l.records[0].Decision != "Deny" {
+		t.Errorf("a session that is refused for its proof is recorded as %+v", l.records)
+	}
 	l.full = true
 	if err := g.Authorize(t.Context(), maria(), Request{Action: whoAmI, Resource: "*"}); !awserr.Is(err, awserr.ServiceUnavailable) {
 		t.Errorf("an act that can't be recorded: %v", errors.Unwrap(err))
