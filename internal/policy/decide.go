@@ -18,6 +18,9 @@ type Set struct {
 	// Trust is the trust policy of the role that is to be assumed; nil for
 	// every other act.
 	Trust *Policy
+	// Resource is the resource's own policy, nil for none. A role has no other
+	// than Trust: where that is set, Resource can only deny.
+	Resource *Policy
 }
 
 // Decision is an answer and what decided it.
@@ -33,36 +36,38 @@ type Decision struct {
 	Statement  int
 }
 
-// Decide answers a request as IAM does: a Deny anywhere ends it; the trust
-// policy of a role must name the caller; another account's resource must let
-// the caller in; then the identity, boundary and session policies must each
-// allow, unless the trust policy of a role in the caller's own account names
-// the user or the session itself.
+// Decide answers a request as IAM does: a Deny anywhere ends it; a role's trust
+// policy must let the caller in, and so must the policy of another account's
+// resource; then the identity, boundary and session policies must each allow,
+// unless the resource's policy names the user or the session itself in its own
+// account.
 func Decide(s Set, r *Request) Decision {
-	e := newEvaluation(r)
-	found := findings{
-		identity: e.all(s.Identity), boundary: e.one(s.Boundary),
-		session: e.all(s.Session), trust: e.one(s.Trust),
-	}
+	e := newEvaluation(&s, r)
+	found := e.findings(&s)
 	if d, denied := found.denial(); denied {
 		return d
 	}
-	if s.Trust != nil || r.Caller.Anonymous {
-		if !found.trust.admits(&r.Caller) {
-			return implicit(Trust)
-		}
+	return e.weigh(&s, &found)
+}
+
+// weigh decides what no Deny has.
+func (e *evaluation) weigh(s *Set, found *findings) Decision {
+	kind, resource := Resource, &found.resource
+	if s.Trust != nil || e.Caller.Anonymous {
+		kind, resource = Trust, &found.trust
 	}
-	local := r.owner() == r.Caller.Account
+	local := e.owner() == e.Caller.Account
+	if (kind == Trust || !local) && !resource.admits(&e.Caller) {
+		return implicit(kind)
+	}
 	granted := found.identity.allowing(Identity)
 	switch {
-	case r.Caller.Anonymous, local && found.trust.grant == direct:
-		return found.trust.allowing(Trust)
-	case s.Trust == nil && !local:
-		return implicit(Resource)
-	case r.Caller.Root:
+	case e.Caller.Anonymous, local && resource.grant == direct:
+		return resource.allowing(kind)
+	case e.Caller.Root:
 		granted = Decision{Allowed: true, By: Identity, Statement: -1}
-	case local && found.trust.grant == limited:
-		granted = found.trust.allowing(Trust)
+	case local && resource.grant == limited:
+		granted = resource.allowing(kind)
 	}
 	switch {
 	case !granted.Allowed:
@@ -94,16 +99,23 @@ func (r *Request) owner() string {
 // strongest Allow.
 type finding struct {
 	denies    bool
-	grant     grant // of a trust policy
+	grant     grant // of a trust or resource policy
 	policy    *Policy
 	statement int
 }
 
-type findings struct{ identity, boundary, session, trust finding }
+type findings struct{ identity, boundary, session, trust, resource finding }
+
+func (e *evaluation) findings(s *Set) findings {
+	return findings{
+		identity: e.all(s.Identity), boundary: e.one(s.Boundary), session: e.all(s.Session),
+		trust: e.one(s.Trust), resource: e.one(s.Resource),
+	}
+}
 
 func (f *finding) allows() bool { return f.policy != nil && !f.denies }
 
-// admits reports whether a trust policy lets c in. Who is not signed needs a
+// admits reports whether the resource's policy lets c in. Who is not signed needs a
 // provider's proof and a policy that names that provider or everyone:
 // "everyone but" is no such name.
 func (f *finding) admits(c *Caller) bool {
@@ -153,7 +165,7 @@ func (f *findings) denial() (Decision, bool) {
 	for _, k := range []struct {
 		kind Kind
 		f    *finding
-	}{{Identity, &f.identity}, {Boundary, &f.boundary}, {Session, &f.session}, {Trust, &f.trust}} {
+	}{{Identity, &f.identity}, {Boundary, &f.boundary}, {Session, &f.session}, {Trust, &f.trust}, {Resource, &f.resource}} {
 		if k.f.denies {
 			d := k.f.decision(k.kind)
 			d.Explicit = true

@@ -13,6 +13,7 @@ type rule func(*document) error
 var (
 	managedRules  = append([]rule{hasVersion2012}, identityRules...)
 	identityRules = []rule{noPrincipal, passesLegacyParsing, hasGoodSids, hasActions, hasGoodResources, hasGoodActions, hasResources}
+	resourceRules = []rule{passesLegacyParsing, hasGoodSids, hasPrincipals, hasActions, hasGoodResources, hasGoodActions, hasResources}
 	trustRules    = []rule{passesLegacyParsing, hasGoodSids, noResource, hasPrincipals, hasActions, hasGoodActions, hasOnlySTS}
 )
 
@@ -23,7 +24,9 @@ func (d *document) check(kind Kind, managed bool) error {
 		rules = managedRules
 	case kind == Trust:
 		rules = trustRules
-	case kind > Boundary:
+	case kind == Resource:
+		rules = resourceRules
+	case kind > Resource:
 		return errSyntax
 	}
 	for _, r := range rules {

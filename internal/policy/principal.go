@@ -8,13 +8,13 @@ import (
 	"sojourn/internal/arn"
 )
 
-// grant is how far a trust policy's Allow reaches, by what it names.
+// grant is how far the Allow of a resource's policy reaches, by what it names.
 type grant uint8
 
 const (
 	notNamed  grant = iota
-	delegated       // the account, or all but some: the caller's own policies must allow too
-	limited         // the role or "*": counts as the identity's Allow; boundary and session policies still limit
+	delegated       // the account: the caller's own policies must allow too
+	limited         // the role, "*" or all but some: counts as the identity's Allow; boundary and session policies still limit
 	direct          // the user or the session itself: enough in the same account
 )
 
@@ -51,10 +51,13 @@ func (p *principals) grants(c *Caller) grant {
 	if !p.not {
 		return g
 	}
-	if g == notNamed {
+	switch {
+	case g != notNamed:
+		return notNamed
+	case c.Anonymous: // "all but" names no provider (see finding.admits)
 		return delegated
 	}
-	return notNamed
+	return limited
 }
 
 func (p *principals) named(c *Caller) (g grant) {
@@ -88,6 +91,8 @@ func (e *entity) names(c *Caller) grant {
 		return direct
 	case (e.kind == userEntity || e.kind == roleEntity) && e.arn == c.PrincipalARN:
 		return identityGrant(c)
+	case e.kind == userEntity && e.arn == c.IssuerARN:
+		return limited
 	}
 	return notNamed
 }

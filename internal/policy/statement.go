@@ -45,15 +45,16 @@ func (a *action) matches(service, name string) bool {
 type evaluation struct {
 	*Request
 	service, name string // of the action
+	bounded       bool   // the caller has a permissions boundary
 }
 
-func newEvaluation(r *Request) evaluation {
+func newEvaluation(s *Set, r *Request) evaluation {
 	service, name, _ := strings.Cut(r.Action, ":")
-	return evaluation{Request: r, service: service, name: name}
+	return evaluation{Request: r, service: service, name: name, bounded: s.Boundary != nil}
 }
 
 // applies reports whether the statement speaks of the request and, for a trust
-// policy, how it names the caller.
+// or resource policy, how it names the caller.
 func (s *statement) applies(e *evaluation) (g grant, ok bool) {
 	if s.never || s.matchesAction(e) == s.notAction {
 		return notNamed, false
@@ -62,7 +63,7 @@ func (s *statement) applies(e *evaluation) (g grant, ok bool) {
 		return notNamed, false
 	}
 	if s.principals != nil {
-		if g = s.principals.grants(&e.Caller); g == notNamed {
+		if g = s.grants(e); g == notNamed {
 			return notNamed, false
 		}
 	}
@@ -72,6 +73,15 @@ func (s *statement) applies(e *evaluation) (g grant, ok bool) {
 		}
 	}
 	return g, true
+}
+
+// grants returns how the statement names the caller. As on AWS a Deny with
+// NotPrincipal spares nobody who has a permissions boundary.
+func (s *statement) grants(e *evaluation) grant {
+	if s.deny && s.principals.not && e.bounded {
+		return delegated
+	}
+	return s.principals.grants(&e.Caller)
 }
 
 func (s *statement) matchesAction(e *evaluation) bool {
