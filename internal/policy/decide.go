@@ -42,12 +42,17 @@ type Decision struct {
 // unless the resource's policy names the user or the session itself in its own
 // account.
 func Decide(s Set, r *Request) Decision {
-	e := newEvaluation(&s, r)
+	var e evaluation
+	e.begin(&s, r)
 	found := e.findings(&s)
+	return e.answer(&s, &found)
+}
+
+func (e *evaluation) answer(s *Set, found *findings) Decision {
 	if d, denied := found.denial(); denied {
 		return d
 	}
-	return e.weigh(&s, &found)
+	return e.weigh(s, found)
 }
 
 // weigh decides what no Deny has.
@@ -108,8 +113,8 @@ type findings struct{ identity, boundary, session, trust, resource finding }
 
 func (e *evaluation) findings(s *Set) findings {
 	return findings{
-		identity: e.all(s.Identity), boundary: e.one(s.Boundary), session: e.all(s.Session),
-		trust: e.one(s.Trust), resource: e.one(s.Resource),
+		identity: e.all(Identity, s.Identity), boundary: e.one(Boundary, s.Boundary), session: e.all(Session, s.Session),
+		trust: e.one(Trust, s.Trust), resource: e.one(Resource, s.Resource),
 	}
 }
 
@@ -126,37 +131,48 @@ func (f *finding) admits(c *Caller) bool {
 }
 
 // all puts the policies of one kind together: they grant by union.
-func (e *evaluation) all(policies []*Policy) (f finding) {
+func (e *evaluation) all(kind Kind, policies []*Policy) (f finding) {
 	for _, p := range policies {
-		g := e.one(p)
-		if g.denies {
-			return g
+		if f.denies && e.notes == nil {
+			break
 		}
-		if f.policy == nil {
+		if g := e.one(kind, p); g.denies && !f.denies || f.policy == nil {
 			f = g
 		}
 	}
 	return f
 }
 
-func (e *evaluation) one(p *Policy) (f finding) {
+func (e *evaluation) one(kind Kind, p *Policy) (f finding) {
 	if p == nil {
 		return f
 	}
 	for i := range p.statements {
 		s := &p.statements[i]
-		if !s.deny && f.policy != nil && (s.principals == nil || f.grant == direct) {
-			continue // it could not add to what is found
+		if e.notes == nil && f.settles(s) {
+			continue
 		}
 		g, ok := s.applies(e)
+		if !ok {
+			continue
+		}
+		if e.notes != nil {
+			e.notes.match(kind, p, i)
+		}
 		switch {
-		case ok && s.deny:
-			return finding{denies: true, policy: p, statement: i}
-		case ok && (f.policy == nil || g > f.grant):
+		case f.denies:
+		case s.deny:
+			f = finding{denies: true, policy: p, statement: i}
+		case f.policy == nil || g > f.grant:
 			f = finding{grant: g, policy: p, statement: i}
 		}
 	}
 	return f
+}
+
+// settles reports whether s could not add to what is found.
+func (f *finding) settles(s *statement) bool {
+	return f.denies || !s.deny && f.policy != nil && (s.principals == nil || f.grant == direct)
 }
 
 // denial is the explicit deny to report. AWS names one kind of policy even if

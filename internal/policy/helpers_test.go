@@ -110,7 +110,7 @@ func trust(t testing.TB, statements ...stmt) *Policy {
 	return mustParse(t, Trust, version2012, statements...)
 }
 
-func resource(t testing.TB, statements ...stmt) *Policy {
+func resourceBased(t testing.TB, statements ...stmt) *Policy {
 	t.Helper()
 	return mustParse(t, Resource, version2012, statements...)
 }

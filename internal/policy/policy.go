@@ -24,6 +24,8 @@ type Policy struct {
 	Name string
 
 	kind       Kind
+	version    string
+	id         string
 	statements []statement
 }
 
@@ -55,7 +57,7 @@ func parse(kind Kind, text string, managed bool) (*Policy, error) {
 		}
 		return nil, errSyntax
 	}
-	doc, err := readDocument(root)
+	doc, err := readDocument(root, text)
 	if err != nil {
 		return nil, err
 	}

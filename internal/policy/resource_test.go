@@ -13,15 +13,17 @@ func TestResourcePolicies(t *testing.T) {
 	session := []*Policy{mustParse(t, Session, version2012, allow("iam:*").on("*"))}
 	open := []*Policy{mustParse(t, Session, version2012, allow("*").on("*"))}
 
-	grants := func(s stmt) *Policy { return resource(t, s) }
+	grants := func(s stmt) *Policy { return resourceBased(t, s) }
 	on := allow(pull).on(repo)
 	byAccount, byOther := grants(on.aws(here)), grants(on.aws("arn:aws:iam::888888888888:root"))
 	byUser, byRole, bySession := grants(on.aws(maria.ARN)), grants(on.aws(dev.PrincipalARN)), grants(on.aws(dev.ARN))
 	byStranger, byAnyone, byStar := grants(on.aws(stranger.ARN)), grants(on.from("*")), grants(on.from(anyone))
 	byBut := grants(on.notAWS(stranger.ARN))
+	byARN := grants(on.from("*").when("ArnLike", "aws:PrincipalArn", dev.PrincipalARN))
+	byNotARN := grants(on.from("*").when("ArnNotLike", "aws:PrincipalArn", stranger.ARN))
 	elsewhere := grants(allow(pull).on(repo + "2").from("*"))
-	noOther := resource(t, on.from("*"), deny(pull).on(repo).notAWS(here, maria.ARN))
-	noMaria := resource(t, on.from("*"), deny(pull).on(repo).aws(maria.ARN))
+	noOther := resourceBased(t, on.from("*"), deny(pull).on(repo).notAWS(here, maria.ARN))
+	noMaria := resourceBased(t, on.from("*"), deny(pull).on(repo).aws(maria.ARN))
 
 	for _, tt := range []struct {
 		name   string
@@ -46,7 +48,11 @@ func TestResourcePolicies(t *testing.T) {
 		{"session named, session denies", dev, Set{Session: []*Policy{mustParse(t, Session, version2012, deny(pull).on("*"))}, HasSession: true, Resource: bySession}, "deny by session"},
 		{"everyone, own silent", maria, Set{Identity: none, Resource: byAnyone}, "allow"},
 		{"everyone with an ARN, own silent", dev, Set{Resource: byStar}, "allow"},
-		{"everyone, boundary silent", maria, Set{Boundary: boundary, Resource: byAnyone}, "no boundary"},
+		{"everyone, boundary silent", maria, Set{Boundary: boundary, Resource: byAnyone}, "allow"},
+		{"everyone, boundary of a role silent", dev, Set{Boundary: boundary, Resource: byAnyone}, "no boundary"},
+		{"everyone, session silent", dev, Set{Session: session, HasSession: true, Resource: byStar}, "no session"},
+		{"everyone of a role's ARN, boundary and session silent", dev, Set{Boundary: boundary, Session: session, HasSession: true, Resource: byARN}, "allow"},
+		{"everyone but of a role's ARN, boundary silent", dev, Set{Boundary: boundary, Resource: byNotARN}, "no boundary"},
 		{"all but another, own silent", maria, Set{Resource: byBut}, "allow"},
 		{"all but another account are denied", maria, Set{Resource: noOther}, "allow"},
 		{"all but the account are denied", dev, Set{Resource: noOther}, "allow"},
@@ -56,7 +62,7 @@ func TestResourcePolicies(t *testing.T) {
 		{"federated session of the user named, boundary silent", fed, Set{Boundary: boundary, Session: open, HasSession: true, FederatedUser: true, Resource: byUser}, "no boundary"},
 		{"federated session named, all silent", fed, Set{Boundary: boundary, FederatedUser: true, Resource: grants(on.aws(fed.ARN))}, "allow"},
 		{"root", root, Set{Resource: elsewhere}, "allow"},
-		{"root, denied", root, Set{Resource: resource(t, deny(pull).on(repo).aws(here))}, "deny by resource"},
+		{"root, denied", root, Set{Resource: resourceBased(t, deny(pull).on(repo).aws(here))}, "deny by resource"},
 
 		// Another account: both sides must allow.
 		{"stranger, no policy", stranger, Set{Identity: allowing}, "no resource"},
@@ -77,7 +83,7 @@ func TestResourcePolicies(t *testing.T) {
 		{"but is denied by either", maria, Set{Trust: trust(t, allow("sts:*").aws(maria.ARN)), Resource: noMaria}, "deny by resource"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			r := Request{Action: pull, Resource: repo, Caller: tt.caller}
+			r := Request{Action: pull, Resource: repo, Caller: tt.caller, Context: ctx("aws:principalarn", tt.caller.PrincipalARN)}
 			if got := answer(Decide(tt.s, &r)); got != tt.want {
 				t.Errorf("%s, want %s", got, tt.want)
 			}
