@@ -107,26 +107,31 @@ func values(texts []string) items[value] {
 	return list(out)
 }
 
-// denying finds the statements that deny: of each policy the first.
+// denying finds the statements that deny.
 func (q *question) denying(d policy.Decision) (out []matched) {
 	if !d.Explicit {
 		return nil
 	}
-	add := func(set policy.Set, text string) {
-		if one := policy.Decide(set, &q.Request); one.Explicit {
-			out = append(out, shown(text, one))
+	for _, m := range policy.Explain(q.set, &q.Request).Matched {
+		if m.Deny {
+			out = append(out, shown(q.text(m.Policy), m))
 		}
 	}
-	for i, p := range q.set.Identity {
-		add(policy.Set{Identity: []*policy.Policy{p}}, q.identity.Policies[i].Text)
-	}
-	if q.set.Boundary != nil {
-		add(policy.Set{Boundary: q.set.Boundary}, q.identity.Boundary.Text)
-	}
-	for i, p := range q.set.Session {
-		add(policy.Set{Session: []*policy.Policy{p}}, q.session[i].Text)
-	}
 	return out
+}
+
+// text is what a compiled policy was written as.
+func (q *question) text(p *policy.Policy) string {
+	if i := slices.Index(q.set.Identity, p); i >= 0 {
+		return q.identity.Policies[i].Text
+	}
+	if i := slices.Index(q.set.Session, p); i >= 0 {
+		return q.session[i].Text
+	}
+	if q.identity.Boundary != nil && p == q.set.Boundary {
+		return q.identity.Boundary.Text
+	}
+	return "" // a trust policy, which no message speaks of
 }
 
 // document is a policy's text as far as the message shows it. The text has been
@@ -155,14 +160,14 @@ func (l *oneOrMany[T]) UnmarshalJSON(b []byte) error {
 	return err
 }
 
-// shown is the statement that a decision names, in the message's form.
-func shown(text string, d policy.Decision) matched {
-	m := matched{ID: d.Sid, Effect: "DENY", Policy: d.PolicyName, PolicyType: kinds[d.By], Actions: values(nil), Resources: values(nil), Conditions: list[condition](nil)}
+// shown is a statement in the message's form.
+func shown(text string, by policy.Match) matched {
+	m := matched{ID: by.Sid, Effect: "DENY", Policy: by.Policy.Name, PolicyType: kinds[by.Kind], Actions: values(nil), Resources: values(nil), Conditions: list[condition](nil)}
 	var doc document
-	if json.Unmarshal([]byte(text), &doc) != nil || d.Statement >= len(doc.Statement) {
+	if json.Unmarshal([]byte(text), &doc) != nil || by.Statement >= len(doc.Statement) {
 		return m
 	}
-	s := doc.Statement[d.Statement]
+	s := doc.Statement[by.Statement]
 	m.Actions, m.Resources = values(s.Action), values(s.Resource)
 	for _, operator := range slices.Sorted(maps.Keys(s.Condition)) {
 		for _, key := range slices.Sorted(maps.Keys(s.Condition[operator])) {
