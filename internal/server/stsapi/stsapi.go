@@ -14,6 +14,7 @@ import (
 type Domain interface {
 	AssumeRole(context.Context, *principal.Caller, *stswire.AssumeRoleInput) (*stswire.AssumeRoleOutput, error)
 	AssumeRoleWithWebIdentity(context.Context, *principal.Caller, *stswire.AssumeRoleWithWebIdentityInput) (*stswire.AssumeRoleWithWebIdentityOutput, error)
+	DecodeAuthorizationMessage(context.Context, *principal.Caller, *stswire.DecodeAuthorizationMessageInput) (*stswire.DecodeAuthorizationMessageOutput, error)
 	GetCallerIdentity(context.Context, *principal.Caller, *stswire.GetCallerIdentityInput) (*stswire.GetCallerIdentityOutput, error)
 }
 
@@ -23,9 +24,10 @@ func New(d Domain) *api.Service {
 		Wire:     stswire.Service,
 		Unsigned: map[string]bool{"AssumeRoleWithWebIdentity": true},
 		Handlers: map[string]api.Handler{
-			"AssumeRole":                api.Handle(d.AssumeRole),
-			"AssumeRoleWithWebIdentity": api.Handle(d.AssumeRoleWithWebIdentity),
-			"GetCallerIdentity":         api.Handle(d.GetCallerIdentity),
+			"AssumeRole":                 api.Handle(d.AssumeRole),
+			"AssumeRoleWithWebIdentity":  api.Handle(d.AssumeRoleWithWebIdentity),
+			"DecodeAuthorizationMessage": api.Handle(d.DecodeAuthorizationMessage),
+			"GetCallerIdentity":          api.Handle(d.GetCallerIdentity),
 		},
 	}
 }

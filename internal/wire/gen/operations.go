@@ -16,7 +16,7 @@ type service struct {
 
 var services = []service{
 	{name: "sts", operations: strings.Fields(`
-		AssumeRole AssumeRoleWithWebIdentity GetCallerIdentity
+		AssumeRole AssumeRoleWithWebIdentity GetCallerIdentity DecodeAuthorizationMessage
 	`)},
 	{name: "iam", operations: strings.Fields(`
 		CreateUser GetUser ListUsers UpdateUser DeleteUser
