@@ -11,7 +11,7 @@ func TestSojournPrintsWhatAWSPrints(t *testing.T) {
 	t.Parallel()
 	s := sojourntest.Start(t)
 	admin := administrator(t, s, "", "us-east-1")
-	admin.Write(".aws/config", "[default]\ncli_timestamp_format = iso8601\n") // the versions of the AWS CLI differ in it by default
+	admin.Write(".aws/config", "[default]\ncli_timestamp_format = wire\n") // as version 1 of the AWS CLI has it by default
 	create := func(args ...string) { t.Helper(); admin.Run("sojourn", append([]string{"iam"}, args...)...) }
 	create("create-role", "--role-name", "CodeCommitAccess", "--description", "Reads & writes <code>, größer", "--tags", "Key=team,Value=core",
 		"--assume-role-policy-document", trustAccount(sojourntest.Account))
