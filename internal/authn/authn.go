@@ -2,8 +2,8 @@
 // sealed access key that the request names, compares signatures, and checks
 // that the principal still exists.
 //
-// It owns which regions and services a signature may be for, and how old a Git
-// password may be. It does not own the signature's form and arithmetic
+// It owns which regions and services a signature may be for, how old a Git
+// password may be, and when keys and roles were last used. It does not own the signature's form and arithmetic
 // (sigv4), the token (seal), or what a caller may do (gate). An unknown key, a
 // damaged token and a deleted principal get one answer, after the same work.
 package authn
