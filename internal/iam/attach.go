@@ -101,13 +101,18 @@ func (s *Service) listAttached(ctx context.Context, c *principal.Caller, k *kind
 		}
 		below := policiesBelow(arns, or(prefix, "/"))
 		p := slice(w, below, policyRef.key)
-		out = paged[iamwire.AttachedPolicy]{make([]iamwire.AttachedPolicy, 0, len(p.items)), p.truncated, p.marker}
-		for _, r := range p.items {
-			out.items = append(out.items, iamwire.AttachedPolicy{PolicyName: new(r.name), PolicyArn: new(r.arn)})
-		}
+		out = paged[iamwire.AttachedPolicy]{attachedOut(p.items), p.truncated, p.marker}
 		return nil
 	})
 	return out, err
+}
+
+func attachedOut(in []policyRef) []iamwire.AttachedPolicy {
+	out := make([]iamwire.AttachedPolicy, 0, len(in))
+	for _, r := range in {
+		out = append(out, iamwire.AttachedPolicy{PolicyName: new(r.name), PolicyArn: new(r.arn)})
+	}
+	return out
 }
 
 func policiesBelow(arns []string, prefix string) []policyRef {

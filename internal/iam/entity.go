@@ -27,10 +27,12 @@ type kind struct {
 	all        func(tx store.Tx, account string, p store.Page) ([]entity, error)
 }
 
+const userInlineSize, groupInlineSize, roleInlineSize = 2048, 5120, 10240
+
 var (
-	users  = &kind{noun: "user", title: "User", inlineSize: 2048, find: findUser, all: allUsers}
-	groups = &kind{noun: "group", title: "Group", inlineSize: 5120, find: findGroup, all: allGroups}
-	roles  = &kind{noun: "role", title: "Role", inlineSize: 10240, find: findRole, all: allRoles}
+	users  = &kind{noun: "user", title: "User", inlineSize: userInlineSize, find: findUser, all: allUsers}
+	groups = &kind{noun: "group", title: "Group", inlineSize: groupInlineSize, find: findGroup, all: allGroups}
+	roles  = &kind{noun: "role", title: "Role", inlineSize: roleInlineSize, find: findRole, all: allRoles}
 )
 
 func findUser(tx store.Tx, account, name string) (entity, error) {

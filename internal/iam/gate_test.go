@@ -17,7 +17,14 @@ import (
 // must be asked about it.
 type operation struct {
 	in       any
-	resource string // below arn:aws:iam::111122223333:
+	resource string // below arn:aws:iam::111122223333:, or * where IAM knows no resource
+}
+
+func (o operation) arn() string {
+	if o.resource == "*" {
+		return "*"
+	}
+	return *arnOf(o.resource)
 }
 
 func populate(w *world) map[string]operation {
@@ -48,6 +55,13 @@ func populate(w *world) map[string]operation {
 	_, err = w.AttachRolePolicy(w.ctx, w.root, &iamwire.AttachRolePolicyInput{RoleName: deploy, PolicyArn: &p})
 	w.ok(err)
 	_, err = w.CreatePolicyVersion(w.ctx, w.root, &iamwire.CreatePolicyVersionInput{PolicyArn: &p, PolicyDocument: doc})
+	w.ok(err)
+	web := new("web")
+	_, err = w.CreateInstanceProfile(w.ctx, w.root, &iamwire.CreateInstanceProfileInput{InstanceProfileName: web, Path: new("/ec2/"), Tags: tags})
+	w.ok(err)
+	w.profile("idle", "")
+	w.profile("busy", "Deploy")
+	_, err = w.CreateAccountAlias(w.ctx, w.root, &iamwire.CreateAccountAliasInput{AccountAlias: new("example")})
 	w.ok(err)
 	return map[string]operation{
 		"CreateUser":           {&iamwire.CreateUserInput{UserName: new("new"), Path: new("/a/")}, "user/a/new"},
@@ -137,6 +151,29 @@ func populate(w *world) map[string]operation {
 			"oidc-provider/login.example.com/realms/x"},
 		"RemoveClientIDFromOpenIDConnectProvider": {&iamwire.RemoveClientIDFromOpenIDConnectProviderInput{OpenIDConnectProviderArn: &op, ClientID: new("app")},
 			"oidc-provider/login.example.com/realms/x"},
+		"UpdateOpenIDConnectProviderThumbprint": {&iamwire.UpdateOpenIDConnectProviderThumbprintInput{OpenIDConnectProviderArn: &op},
+			"oidc-provider/login.example.com/realms/x"},
+
+		"CreateInstanceProfile":         {&iamwire.CreateInstanceProfileInput{InstanceProfileName: new("new"), Path: new("/a/")}, "instance-profile/a/new"},
+		"GetInstanceProfile":            {&iamwire.GetInstanceProfileInput{InstanceProfileName: web}, "instance-profile/ec2/web"},
+		"ListInstanceProfiles":          {&iamwire.ListInstanceProfilesInput{PathPrefix: new("/ec2/")}, "instance-profile/ec2/"},
+		"DeleteInstanceProfile":         {&iamwire.DeleteInstanceProfileInput{InstanceProfileName: new("idle")}, "instance-profile/idle"},
+		"AddRoleToInstanceProfile":      {&iamwire.AddRoleToInstanceProfileInput{InstanceProfileName: web, RoleName: deploy}, "instance-profile/ec2/web"},
+		"RemoveRoleFromInstanceProfile": {&iamwire.RemoveRoleFromInstanceProfileInput{InstanceProfileName: new("busy"), RoleName: deploy}, "instance-profile/busy"},
+		"ListInstanceProfilesForRole":   {&iamwire.ListInstanceProfilesForRoleInput{RoleName: deploy}, "role/Deploy"},
+
+		"TagOpenIDConnectProvider":      {&iamwire.TagOpenIDConnectProviderInput{OpenIDConnectProviderArn: &op, Tags: tags}, "oidc-provider/login.example.com/realms/x"},
+		"UntagOpenIDConnectProvider":    {&iamwire.UntagOpenIDConnectProviderInput{OpenIDConnectProviderArn: &op, TagKeys: []string{"team"}}, "oidc-provider/login.example.com/realms/x"},
+		"ListOpenIDConnectProviderTags": {&iamwire.ListOpenIDConnectProviderTagsInput{OpenIDConnectProviderArn: &op}, "oidc-provider/login.example.com/realms/x"},
+		"TagInstanceProfile":            {&iamwire.TagInstanceProfileInput{InstanceProfileName: web, Tags: tags}, "instance-profile/ec2/web"},
+		"UntagInstanceProfile":          {&iamwire.UntagInstanceProfileInput{InstanceProfileName: web, TagKeys: []string{"team"}}, "instance-profile/ec2/web"},
+		"ListInstanceProfileTags":       {&iamwire.ListInstanceProfileTagsInput{InstanceProfileName: web}, "instance-profile/ec2/web"},
+
+		"CreateAccountAlias":             {&iamwire.CreateAccountAliasInput{AccountAlias: new("other")}, "*"},
+		"ListAccountAliases":             {&iamwire.ListAccountAliasesInput{}, "*"},
+		"DeleteAccountAlias":             {&iamwire.DeleteAccountAliasInput{AccountAlias: new("example")}, "*"},
+		"GetAccountSummary":              {&iamwire.GetAccountSummaryInput{}, "*"},
+		"GetAccountAuthorizationDetails": {&iamwire.GetAccountAuthorizationDetailsInput{}, "*"},
 	}
 }
 
@@ -195,7 +232,7 @@ func TestEachOperationAsksTheGateFirst(t *testing.T) {
 			if n := w.store.updates.Load() - before; n != 0 {
 				t.Errorf("refused by the gate, it began %d writing transactions", n)
 			}
-			want := []string{"iam:" + name + " arn:aws:iam::" + here + ":" + op.resource}
+			want := []string{"iam:" + name + " " + op.arn()}
 			if got := asked(w.gate); !slices.Equal(got, want) {
 				t.Errorf("the gate was asked %q, want %q", got, want)
 			}
@@ -286,6 +323,7 @@ func TestTaggingAtCreationNeedsItsOwnPermission(t *testing.T) {
 		{"CreateUser", "iam:TagUser", &iamwire.CreateUserInput{UserName: new("x"), Tags: tags}},
 		{"CreateRole", "iam:TagRole", &iamwire.CreateRoleInput{RoleName: new("x"), AssumeRolePolicyDocument: new(trust), Tags: tags}},
 		{"CreatePolicy", "iam:TagPolicy", &iamwire.CreatePolicyInput{PolicyName: new("x"), PolicyDocument: new(pull), Tags: tags}},
+		{"CreateInstanceProfile", "iam:TagInstanceProfile", &iamwire.CreateInstanceProfileInput{InstanceProfileName: new("x"), Tags: tags}},
 		{"CreateOpenIDConnectProvider", "iam:TagOpenIDConnectProvider",
 			&iamwire.CreateOpenIDConnectProviderInput{Url: new("https://x.example"), Tags: tags}},
 	} {

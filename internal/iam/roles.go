@@ -130,7 +130,7 @@ func (s *Service) ListRoles(ctx context.Context, c *principal.Caller, in *iamwir
 	return out, nil
 }
 
-// DeleteRole deletes a role that has no policies left. Its sessions end with it.
+// DeleteRole deletes a role that has no policies left and is in no instance profile. Its sessions end with it.
 func (s *Service) DeleteRole(ctx context.Context, c *principal.Caller, in *iamwire.DeleteRoleInput) (*iamwire.DeleteRoleOutput, error) {
 	name := or(in.RoleName, "")
 	err := s.write(ctx, c, roles.act("iam:DeleteRole", c.Account, name), func(tx store.Tx) error {
@@ -138,7 +138,7 @@ func (s *Service) DeleteRole(ctx context.Context, c *principal.Caller, in *iamwi
 		if err != nil {
 			return err
 		}
-		if err := conflicts(tx, e); err != nil {
+		if err := roleConflicts(tx, e); err != nil {
 			return err
 		}
 		return tx.DeleteRole(e.id)
@@ -147,6 +147,17 @@ func (s *Service) DeleteRole(ctx context.Context, c *principal.Caller, in *iamwi
 		return nil, err
 	}
 	return &iamwire.DeleteRoleOutput{}, nil
+}
+
+func roleConflicts(tx store.Tx, e entity) error {
+	in, err := tx.InstanceProfilesOf(e.id)
+	if err != nil {
+		return fmt.Errorf("instance profiles of %q: %w", e.arn, err)
+	}
+	if len(in) > 0 {
+		return iamwire.NewDeleteConflict(mustRemoveRoles)
+	}
+	return conflicts(tx, e)
 }
 
 // roleOut is a role as answers show it; lists leave out boundary and tags.

@@ -138,6 +138,11 @@ func TestAbsentEntities(t *testing.T) {
 			&iamwire.AddClientIDToOpenIDConnectProviderInput{OpenIDConnectProviderArn: o, ClientID: x}, noO},
 		{"RemoveClientID", nil, "RemoveClientIDFromOpenIDConnectProvider",
 			&iamwire.RemoveClientIDFromOpenIDConnectProviderInput{OpenIDConnectProviderArn: o, ClientID: x}, noO},
+		{"TagProvider", nil, "TagOpenIDConnectProvider", &iamwire.TagOpenIDConnectProviderInput{OpenIDConnectProviderArn: o, Tags: tagList("k=v")}, noO},
+		{"UntagProvider", nil, "UntagOpenIDConnectProvider", &iamwire.UntagOpenIDConnectProviderInput{OpenIDConnectProviderArn: o, TagKeys: []string{"k"}}, noO},
+		{"ListProviderTags", nil, "ListOpenIDConnectProviderTags", &iamwire.ListOpenIDConnectProviderTagsInput{OpenIDConnectProviderArn: o}, noO},
+		{"UpdateThumbprint", nil, "UpdateOpenIDConnectProviderThumbprint",
+			&iamwire.UpdateOpenIDConnectProviderThumbprintInput{OpenIDConnectProviderArn: o}, noO},
 	})
 }
 
@@ -157,6 +162,9 @@ func TestNamesAreUniqueWithoutCase(t *testing.T) {
 		{"policy", func(w *world) { w.policy("Pull") }, "CreatePolicy",
 			&iamwire.CreatePolicyInput{PolicyName: new("pull"), PolicyDocument: new(pull), Path: new("/x/")},
 			"EntityAlreadyExists 409: A policy called pull already exists. Duplicate names are not allowed."},
+		{"instance profile", func(w *world) { w.profile("Web", "") }, "CreateInstanceProfile",
+			&iamwire.CreateInstanceProfileInput{InstanceProfileName: new("web"), Path: new("/x/")},
+			"EntityAlreadyExists 409: Instance Profile web already exists."},
 		{"provider", func(w *world) { w.provider("https://id.example") }, "CreateOpenIDConnectProvider",
 			&iamwire.CreateOpenIDConnectProviderInput{Url: new("https://id.example")},
 			"EntityAlreadyExists 409: Provider with url https://id.example already exists."},
@@ -251,6 +259,9 @@ func TestLimitsOfAnEntity(t *testing.T) {
 			"LimitExceeded 409: Cannot exceed quota for ClientIdsPerOpenIdConnectProvider: 100"},
 		{"thumbprints", nil, "CreateOpenIDConnectProvider", &iamwire.CreateOpenIDConnectProviderInput{Url: new("https://x.example"),
 			ThumbprintList: slicesRepeat(strings.Repeat("a", 40), 6)}, "InvalidInput 400: Thumbprint list must contain fewer than 5 entries."},
+		{"thumbprints afterwards", func(w *world) { w.provider("https://x.example") }, "UpdateOpenIDConnectProviderThumbprint",
+			&iamwire.UpdateOpenIDConnectProviderThumbprintInput{OpenIDConnectProviderArn: arnOf("oidc-provider/x.example"),
+				ThumbprintList: slicesRepeat(strings.Repeat("a", 40), 6)}, "InvalidInput 400: Thumbprint list must contain fewer than 5 entries."},
 		{"a thumbprint", nil, "CreateOpenIDConnectProvider", &iamwire.CreateOpenIDConnectProviderInput{Url: new("https://x.example"),
 			ThumbprintList: []string{strings.Repeat("g", 40)}}, "InvalidInput 400: A thumbprint must be 40 hexadecimal digits."},
 	})
@@ -360,6 +371,9 @@ func TestQuotasOfAnAccount(t *testing.T) {
 		{"PoliciesPerAccount", 1500, func(tx store.Tx, n string) error {
 			return tx.InsertPolicy(store.Policy{Account: here, Name: n, Path: "/", ID: n, DefaultVersion: "v1"})
 		}, "CreatePolicy", func(n string) any { return &iamwire.CreatePolicyInput{PolicyName: &n, PolicyDocument: new(pull)} }},
+		{"InstanceProfilesPerAccount", 1000, func(tx store.Tx, n string) error {
+			return tx.InsertInstanceProfile(store.InstanceProfile{Account: here, Name: n, Path: "/", ID: n})
+		}, "CreateInstanceProfile", func(n string) any { return &iamwire.CreateInstanceProfileInput{InstanceProfileName: &n} }},
 		{"OpenIdConnectProvidersPerAccount", 100, func(tx store.Tx, n string) error {
 			return tx.InsertOIDCProvider(store.OIDCProvider{Account: here, URL: n})
 		}, "CreateOpenIDConnectProvider", func(n string) any { return &iamwire.CreateOpenIDConnectProviderInput{Url: new("https://" + n)} }},

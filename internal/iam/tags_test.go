@@ -36,7 +36,9 @@ type tagger struct {
 func taggers(w *world) map[string]tagger {
 	w.user("maria")
 	w.role("Deploy", trust)
+	w.profile("web", "")
 	p, maria, deploy := w.policy("Pull"), new("maria"), new("Deploy")
+	o, web := w.provider("https://id.example"), new("web")
 	return map[string]tagger{
 		"user": {
 			func(tags []iamwire.Tag) error {
@@ -73,6 +75,34 @@ func taggers(w *world) map[string]tagger {
 			},
 			func(marker *string, items *int64) ([]iamwire.Tag, *string, error) {
 				out, err := w.ListPolicyTags(w.ctx, w.root, &iamwire.ListPolicyTagsInput{PolicyArn: &p, Marker: marker, MaxItems: items})
+				w.ok(err)
+				return out.Tags, out.Marker, err
+			},
+		},
+		"provider": {
+			func(tags []iamwire.Tag) error {
+				return w.call("TagOpenIDConnectProvider", w.root, &iamwire.TagOpenIDConnectProviderInput{OpenIDConnectProviderArn: &o, Tags: tags})
+			},
+			func(keys ...string) error {
+				return w.call("UntagOpenIDConnectProvider", w.root, &iamwire.UntagOpenIDConnectProviderInput{OpenIDConnectProviderArn: &o, TagKeys: keys})
+			},
+			func(marker *string, items *int64) ([]iamwire.Tag, *string, error) {
+				in := &iamwire.ListOpenIDConnectProviderTagsInput{OpenIDConnectProviderArn: &o, Marker: marker, MaxItems: items}
+				out, err := w.ListOpenIDConnectProviderTags(w.ctx, w.root, in)
+				w.ok(err)
+				return out.Tags, out.Marker, err
+			},
+		},
+		"instance profile": {
+			func(tags []iamwire.Tag) error {
+				return w.call("TagInstanceProfile", w.root, &iamwire.TagInstanceProfileInput{InstanceProfileName: web, Tags: tags})
+			},
+			func(keys ...string) error {
+				return w.call("UntagInstanceProfile", w.root, &iamwire.UntagInstanceProfileInput{InstanceProfileName: web, TagKeys: keys})
+			},
+			func(marker *string, items *int64) ([]iamwire.Tag, *string, error) {
+				in := &iamwire.ListInstanceProfileTagsInput{InstanceProfileName: web, Marker: marker, MaxItems: items}
+				out, err := w.ListInstanceProfileTags(w.ctx, w.root, in)
 				w.ok(err)
 				return out.Tags, out.Marker, err
 			},

@@ -57,6 +57,14 @@ type Role struct {
 	Tags                    []Tag
 }
 
+// InstanceProfile is the holder under which a machine is given a role.
+type InstanceProfile struct {
+	Account, Name, Path, ID string
+	RoleID                  string // unique id of the role in it, "" for none
+	Created                 time.Time
+	Tags                    []Tag
+}
+
 // Policy is a customer managed policy; its text is in its versions.
 type Policy struct {
 	Account, Name, Path, ID string

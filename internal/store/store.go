@@ -58,6 +58,7 @@ type Tx interface {
 	UserTx
 	GroupTx
 	RoleTx
+	ProfileTx
 	PolicyTx
 	ProviderTx
 	RepositoryTx
@@ -73,11 +74,16 @@ type Page struct {
 	Limit  int    // at most so many; 0 for all
 }
 
-// AccountTx owns the accounts.
+// AccountTx owns the accounts and their aliases. An account has one alias at
+// most, and an alias is of one account of the whole store.
 type AccountTx interface {
 	InsertAccount(Account) error // ErrExists
 	Account(id string) (Account, error)
 	Accounts() ([]Account, error) // by id
+
+	InsertAccountAlias(account, alias string) error // ErrExists also when the account has one; it must exist
+	AccountAlias(account string) (string, error)
+	DeleteAccountAlias(account string) error
 }
 
 // UserTx owns users and their access keys. Names are unique in an account
@@ -123,6 +129,17 @@ type RoleTx interface {
 	// TouchRole is to a role what TouchAccessKey is to a key.
 	TouchRole(id string, u LastUse) error
 	RoleLastUse(id string) (LastUse, error) // the zero value for never, also of a role that is not there
+}
+
+// ProfileTx owns instance profiles. One can hold a role, which must exist and
+// cannot be deleted as long as it is in one.
+type ProfileTx interface {
+	InsertInstanceProfile(InstanceProfile) error
+	InstanceProfile(account, name string) (InstanceProfile, error)
+	InstanceProfiles(account string, p Page) ([]InstanceProfile, error)
+	InstanceProfilesOf(roleID string) ([]InstanceProfile, error) // by name
+	UpdateInstanceProfile(InstanceProfile) error
+	DeleteInstanceProfile(id string) error
 }
 
 // PolicyTx owns managed policies, inline policies and attachments. An owner is

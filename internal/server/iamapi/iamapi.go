@@ -92,6 +92,27 @@ type Domain interface {
 	DeleteOpenIDConnectProvider(context.Context, *principal.Caller, *iamwire.DeleteOpenIDConnectProviderInput) (*iamwire.DeleteOpenIDConnectProviderOutput, error)
 	AddClientIDToOpenIDConnectProvider(context.Context, *principal.Caller, *iamwire.AddClientIDToOpenIDConnectProviderInput) (*iamwire.AddClientIDToOpenIDConnectProviderOutput, error)
 	RemoveClientIDFromOpenIDConnectProvider(context.Context, *principal.Caller, *iamwire.RemoveClientIDFromOpenIDConnectProviderInput) (*iamwire.RemoveClientIDFromOpenIDConnectProviderOutput, error)
+	UpdateOpenIDConnectProviderThumbprint(context.Context, *principal.Caller, *iamwire.UpdateOpenIDConnectProviderThumbprintInput) (*iamwire.UpdateOpenIDConnectProviderThumbprintOutput, error)
+	TagOpenIDConnectProvider(context.Context, *principal.Caller, *iamwire.TagOpenIDConnectProviderInput) (*iamwire.TagOpenIDConnectProviderOutput, error)
+	UntagOpenIDConnectProvider(context.Context, *principal.Caller, *iamwire.UntagOpenIDConnectProviderInput) (*iamwire.UntagOpenIDConnectProviderOutput, error)
+	ListOpenIDConnectProviderTags(context.Context, *principal.Caller, *iamwire.ListOpenIDConnectProviderTagsInput) (*iamwire.ListOpenIDConnectProviderTagsOutput, error)
+
+	CreateInstanceProfile(context.Context, *principal.Caller, *iamwire.CreateInstanceProfileInput) (*iamwire.CreateInstanceProfileOutput, error)
+	GetInstanceProfile(context.Context, *principal.Caller, *iamwire.GetInstanceProfileInput) (*iamwire.GetInstanceProfileOutput, error)
+	ListInstanceProfiles(context.Context, *principal.Caller, *iamwire.ListInstanceProfilesInput) (*iamwire.ListInstanceProfilesOutput, error)
+	DeleteInstanceProfile(context.Context, *principal.Caller, *iamwire.DeleteInstanceProfileInput) (*iamwire.DeleteInstanceProfileOutput, error)
+	AddRoleToInstanceProfile(context.Context, *principal.Caller, *iamwire.AddRoleToInstanceProfileInput) (*iamwire.AddRoleToInstanceProfileOutput, error)
+	RemoveRoleFromInstanceProfile(context.Context, *principal.Caller, *iamwire.RemoveRoleFromInstanceProfileInput) (*iamwire.RemoveRoleFromInstanceProfileOutput, error)
+	ListInstanceProfilesForRole(context.Context, *principal.Caller, *iamwire.ListInstanceProfilesForRoleInput) (*iamwire.ListInstanceProfilesForRoleOutput, error)
+	TagInstanceProfile(context.Context, *principal.Caller, *iamwire.TagInstanceProfileInput) (*iamwire.TagInstanceProfileOutput, error)
+	UntagInstanceProfile(context.Context, *principal.Caller, *iamwire.UntagInstanceProfileInput) (*iamwire.UntagInstanceProfileOutput, error)
+	ListInstanceProfileTags(context.Context, *principal.Caller, *iamwire.ListInstanceProfileTagsInput) (*iamwire.ListInstanceProfileTagsOutput, error)
+
+	CreateAccountAlias(context.Context, *principal.Caller, *iamwire.CreateAccountAliasInput) (*iamwire.CreateAccountAliasOutput, error)
+	ListAccountAliases(context.Context, *principal.Caller, *iamwire.ListAccountAliasesInput) (*iamwire.ListAccountAliasesOutput, error)
+	DeleteAccountAlias(context.Context, *principal.Caller, *iamwire.DeleteAccountAliasInput) (*iamwire.DeleteAccountAliasOutput, error)
+	GetAccountSummary(context.Context, *principal.Caller, *iamwire.GetAccountSummaryInput) (*iamwire.GetAccountSummaryOutput, error)
+	GetAccountAuthorizationDetails(context.Context, *principal.Caller, *iamwire.GetAccountAuthorizationDetailsInput) (*iamwire.GetAccountAuthorizationDetailsOutput, error)
 }
 
 // New makes the service over d.
@@ -179,6 +200,27 @@ func New(d Domain) *api.Service {
 			"DeleteOpenIDConnectProvider":             api.Handle(d.DeleteOpenIDConnectProvider),
 			"AddClientIDToOpenIDConnectProvider":      api.Handle(d.AddClientIDToOpenIDConnectProvider),
 			"RemoveClientIDFromOpenIDConnectProvider": api.Handle(d.RemoveClientIDFromOpenIDConnectProvider),
+			"UpdateOpenIDConnectProviderThumbprint":   api.Handle(d.UpdateOpenIDConnectProviderThumbprint),
+			"TagOpenIDConnectProvider":                api.Handle(d.TagOpenIDConnectProvider),
+			"UntagOpenIDConnectProvider":              api.Handle(d.UntagOpenIDConnectProvider),
+			"ListOpenIDConnectProviderTags":           api.Handle(d.ListOpenIDConnectProviderTags),
+
+			"CreateInstanceProfile":         api.Handle(d.CreateInstanceProfile),
+			"GetInstanceProfile":            api.Handle(d.GetInstanceProfile),
+			"ListInstanceProfiles":          api.Handle(d.ListInstanceProfiles),
+			"DeleteInstanceProfile":         api.Handle(d.DeleteInstanceProfile),
+			"AddRoleToInstanceProfile":      api.Handle(d.AddRoleToInstanceProfile),
+			"RemoveRoleFromInstanceProfile": api.Handle(d.RemoveRoleFromInstanceProfile),
+			"ListInstanceProfilesForRole":   api.Handle(d.ListInstanceProfilesForRole),
+			"TagInstanceProfile":            api.Handle(d.TagInstanceProfile),
+			"UntagInstanceProfile":          api.Handle(d.UntagInstanceProfile),
+			"ListInstanceProfileTags":       api.Handle(d.ListInstanceProfileTags),
+
+			"CreateAccountAlias":             api.Handle(d.CreateAccountAlias),
+			"ListAccountAliases":             api.Handle(d.ListAccountAliases),
+			"DeleteAccountAlias":             api.Handle(d.DeleteAccountAlias),
+			"GetAccountSummary":              api.Handle(d.GetAccountSummary),
+			"GetAccountAuthorizationDetails": api.Handle(d.GetAccountAuthorizationDetails),
 		},
 	}
 }

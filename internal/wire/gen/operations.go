@@ -45,6 +45,15 @@ var services = []service{
 
 		CreateOpenIDConnectProvider GetOpenIDConnectProvider ListOpenIDConnectProviders DeleteOpenIDConnectProvider
 		AddClientIDToOpenIDConnectProvider RemoveClientIDFromOpenIDConnectProvider
+		UpdateOpenIDConnectProviderThumbprint
+		TagOpenIDConnectProvider UntagOpenIDConnectProvider ListOpenIDConnectProviderTags
+
+		CreateInstanceProfile GetInstanceProfile ListInstanceProfiles DeleteInstanceProfile
+		AddRoleToInstanceProfile RemoveRoleFromInstanceProfile ListInstanceProfilesForRole
+		TagInstanceProfile UntagInstanceProfile ListInstanceProfileTags
+
+		CreateAccountAlias ListAccountAliases DeleteAccountAlias
+		GetAccountSummary GetAccountAuthorizationDetails
 	`)},
 	{name: "codecommit", operations: strings.Fields(`
 		CreateRepository GetRepository ListRepositories BatchGetRepositories DeleteRepository

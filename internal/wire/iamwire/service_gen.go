@@ -23,6 +23,18 @@ var Service = &wire.Service{
 				ErrServiceFailure:         500,
 			},
 		},
+		"AddRoleToInstanceProfile": {
+			Name:  "AddRoleToInstanceProfile",
+			Input: shapeAddRoleToInstanceProfileInput, Output: shapeAddRoleToInstanceProfileOutput,
+			NewInput: func() any { return new(AddRoleToInstanceProfileInput) },
+			Errors: map[string]int{
+				ErrEntityAlreadyExists: 409,
+				ErrLimitExceeded:       409,
+				ErrNoSuchEntity:        404,
+				ErrServiceFailure:      500,
+				ErrUnmodifiableEntity:  400,
+			},
+		},
 		"AddUserToGroup": {
 			Name:  "AddUserToGroup",
 			Input: shapeAddUserToGroupInput, Output: shapeAddUserToGroupOutput,
@@ -81,6 +93,17 @@ var Service = &wire.Service{
 				ErrServiceFailure: 500,
 			},
 		},
+		"CreateAccountAlias": {
+			Name:  "CreateAccountAlias",
+			Input: shapeCreateAccountAliasInput, Output: shapeCreateAccountAliasOutput,
+			NewInput: func() any { return new(CreateAccountAliasInput) },
+			Errors: map[string]int{
+				ErrConcurrentModification: 409,
+				ErrEntityAlreadyExists:    409,
+				ErrLimitExceeded:          409,
+				ErrServiceFailure:         500,
+			},
+		},
 		"CreateGroup": {
 			Name:  "CreateGroup",
 			Input: shapeCreateGroupInput, Output: shapeCreateGroupOutput,
@@ -91,6 +114,19 @@ var Service = &wire.Service{
 				ErrLimitExceeded:       409,
 				ErrNoSuchEntity:        404,
 				ErrServiceFailure:      500,
+			},
+		},
+		"CreateInstanceProfile": {
+			Name:  "CreateInstanceProfile",
+			Input: shapeCreateInstanceProfileInput, Output: shapeCreateInstanceProfileOutput,
+			NewInput: func() any { return new(CreateInstanceProfileInput) },
+			Wrapper:  "CreateInstanceProfileResult",
+			Errors: map[string]int{
+				ErrConcurrentModification: 409,
+				ErrEntityAlreadyExists:    409,
+				ErrInvalidInput:           400,
+				ErrLimitExceeded:          409,
+				ErrServiceFailure:         500,
 			},
 		},
 		"CreateOpenIDConnectProvider": {
@@ -172,6 +208,17 @@ var Service = &wire.Service{
 				ErrServiceFailure: 500,
 			},
 		},
+		"DeleteAccountAlias": {
+			Name:  "DeleteAccountAlias",
+			Input: shapeDeleteAccountAliasInput, Output: shapeDeleteAccountAliasOutput,
+			NewInput: func() any { return new(DeleteAccountAliasInput) },
+			Errors: map[string]int{
+				ErrConcurrentModification: 409,
+				ErrLimitExceeded:          409,
+				ErrNoSuchEntity:           404,
+				ErrServiceFailure:         500,
+			},
+		},
 		"DeleteGroup": {
 			Name:  "DeleteGroup",
 			Input: shapeDeleteGroupInput, Output: shapeDeleteGroupOutput,
@@ -188,6 +235,17 @@ var Service = &wire.Service{
 			Input: shapeDeleteGroupPolicyInput, Output: shapeDeleteGroupPolicyOutput,
 			NewInput: func() any { return new(DeleteGroupPolicyInput) },
 			Errors: map[string]int{
+				ErrLimitExceeded:  409,
+				ErrNoSuchEntity:   404,
+				ErrServiceFailure: 500,
+			},
+		},
+		"DeleteInstanceProfile": {
+			Name:  "DeleteInstanceProfile",
+			Input: shapeDeleteInstanceProfileInput, Output: shapeDeleteInstanceProfileOutput,
+			NewInput: func() any { return new(DeleteInstanceProfileInput) },
+			Errors: map[string]int{
+				ErrDeleteConflict: 409,
 				ErrLimitExceeded:  409,
 				ErrNoSuchEntity:   404,
 				ErrServiceFailure: 500,
@@ -332,6 +390,24 @@ var Service = &wire.Service{
 			NewInput: func() any { return new(GetAccessKeyLastUsedInput) },
 			Wrapper:  "GetAccessKeyLastUsedResult",
 		},
+		"GetAccountAuthorizationDetails": {
+			Name:  "GetAccountAuthorizationDetails",
+			Input: shapeGetAccountAuthorizationDetailsInput, Output: shapeGetAccountAuthorizationDetailsOutput,
+			NewInput: func() any { return new(GetAccountAuthorizationDetailsInput) },
+			Wrapper:  "GetAccountAuthorizationDetailsResult",
+			Errors: map[string]int{
+				ErrServiceFailure: 500,
+			},
+		},
+		"GetAccountSummary": {
+			Name:  "GetAccountSummary",
+			Input: shapeGetAccountSummaryInput, Output: shapeGetAccountSummaryOutput,
+			NewInput: func() any { return new(GetAccountSummaryInput) },
+			Wrapper:  "GetAccountSummaryResult",
+			Errors: map[string]int{
+				ErrServiceFailure: 500,
+			},
+		},
 		"GetGroup": {
 			Name:  "GetGroup",
 			Input: shapeGetGroupInput, Output: shapeGetGroupOutput,
@@ -347,6 +423,16 @@ var Service = &wire.Service{
 			Input: shapeGetGroupPolicyInput, Output: shapeGetGroupPolicyOutput,
 			NewInput: func() any { return new(GetGroupPolicyInput) },
 			Wrapper:  "GetGroupPolicyResult",
+			Errors: map[string]int{
+				ErrNoSuchEntity:   404,
+				ErrServiceFailure: 500,
+			},
+		},
+		"GetInstanceProfile": {
+			Name:  "GetInstanceProfile",
+			Input: shapeGetInstanceProfileInput, Output: shapeGetInstanceProfileOutput,
+			NewInput: func() any { return new(GetInstanceProfileInput) },
+			Wrapper:  "GetInstanceProfileResult",
 			Errors: map[string]int{
 				ErrNoSuchEntity:   404,
 				ErrServiceFailure: 500,
@@ -435,6 +521,15 @@ var Service = &wire.Service{
 				ErrServiceFailure: 500,
 			},
 		},
+		"ListAccountAliases": {
+			Name:  "ListAccountAliases",
+			Input: shapeListAccountAliasesInput, Output: shapeListAccountAliasesOutput,
+			NewInput: func() any { return new(ListAccountAliasesInput) },
+			Wrapper:  "ListAccountAliasesResult",
+			Errors: map[string]int{
+				ErrServiceFailure: 500,
+			},
+		},
 		"ListAttachedGroupPolicies": {
 			Name:  "ListAttachedGroupPolicies",
 			Input: shapeListAttachedGroupPoliciesInput, Output: shapeListAttachedGroupPoliciesOutput,
@@ -504,6 +599,46 @@ var Service = &wire.Service{
 			NewInput: func() any { return new(ListGroupsForUserInput) },
 			Wrapper:  "ListGroupsForUserResult",
 			Errors: map[string]int{
+				ErrNoSuchEntity:   404,
+				ErrServiceFailure: 500,
+			},
+		},
+		"ListInstanceProfileTags": {
+			Name:  "ListInstanceProfileTags",
+			Input: shapeListInstanceProfileTagsInput, Output: shapeListInstanceProfileTagsOutput,
+			NewInput: func() any { return new(ListInstanceProfileTagsInput) },
+			Wrapper:  "ListInstanceProfileTagsResult",
+			Errors: map[string]int{
+				ErrNoSuchEntity:   404,
+				ErrServiceFailure: 500,
+			},
+		},
+		"ListInstanceProfiles": {
+			Name:  "ListInstanceProfiles",
+			Input: shapeListInstanceProfilesInput, Output: shapeListInstanceProfilesOutput,
+			NewInput: func() any { return new(ListInstanceProfilesInput) },
+			Wrapper:  "ListInstanceProfilesResult",
+			Errors: map[string]int{
+				ErrServiceFailure: 500,
+			},
+		},
+		"ListInstanceProfilesForRole": {
+			Name:  "ListInstanceProfilesForRole",
+			Input: shapeListInstanceProfilesForRoleInput, Output: shapeListInstanceProfilesForRoleOutput,
+			NewInput: func() any { return new(ListInstanceProfilesForRoleInput) },
+			Wrapper:  "ListInstanceProfilesForRoleResult",
+			Errors: map[string]int{
+				ErrNoSuchEntity:   404,
+				ErrServiceFailure: 500,
+			},
+		},
+		"ListOpenIDConnectProviderTags": {
+			Name:  "ListOpenIDConnectProviderTags",
+			Input: shapeListOpenIDConnectProviderTagsInput, Output: shapeListOpenIDConnectProviderTagsOutput,
+			NewInput: func() any { return new(ListOpenIDConnectProviderTagsInput) },
+			Wrapper:  "ListOpenIDConnectProviderTagsResult",
+			Errors: map[string]int{
+				ErrInvalidInput:   400,
 				ErrNoSuchEntity:   404,
 				ErrServiceFailure: 500,
 			},
@@ -674,6 +809,17 @@ var Service = &wire.Service{
 				ErrServiceFailure:         500,
 			},
 		},
+		"RemoveRoleFromInstanceProfile": {
+			Name:  "RemoveRoleFromInstanceProfile",
+			Input: shapeRemoveRoleFromInstanceProfileInput, Output: shapeRemoveRoleFromInstanceProfileOutput,
+			NewInput: func() any { return new(RemoveRoleFromInstanceProfileInput) },
+			Errors: map[string]int{
+				ErrLimitExceeded:      409,
+				ErrNoSuchEntity:       404,
+				ErrServiceFailure:     500,
+				ErrUnmodifiableEntity: 400,
+			},
+		},
 		"RemoveUserFromGroup": {
 			Name:  "RemoveUserFromGroup",
 			Input: shapeRemoveUserFromGroupInput, Output: shapeRemoveUserFromGroupOutput,
@@ -693,6 +839,30 @@ var Service = &wire.Service{
 				ErrLimitExceeded:  409,
 				ErrNoSuchEntity:   404,
 				ErrServiceFailure: 500,
+			},
+		},
+		"TagInstanceProfile": {
+			Name:  "TagInstanceProfile",
+			Input: shapeTagInstanceProfileInput, Output: shapeTagInstanceProfileOutput,
+			NewInput: func() any { return new(TagInstanceProfileInput) },
+			Errors: map[string]int{
+				ErrConcurrentModification: 409,
+				ErrInvalidInput:           400,
+				ErrLimitExceeded:          409,
+				ErrNoSuchEntity:           404,
+				ErrServiceFailure:         500,
+			},
+		},
+		"TagOpenIDConnectProvider": {
+			Name:  "TagOpenIDConnectProvider",
+			Input: shapeTagOpenIDConnectProviderInput, Output: shapeTagOpenIDConnectProviderOutput,
+			NewInput: func() any { return new(TagOpenIDConnectProviderInput) },
+			Errors: map[string]int{
+				ErrConcurrentModification: 409,
+				ErrInvalidInput:           400,
+				ErrLimitExceeded:          409,
+				ErrNoSuchEntity:           404,
+				ErrServiceFailure:         500,
 			},
 		},
 		"TagPolicy": {
@@ -727,6 +897,28 @@ var Service = &wire.Service{
 				ErrConcurrentModification: 409,
 				ErrInvalidInput:           400,
 				ErrLimitExceeded:          409,
+				ErrNoSuchEntity:           404,
+				ErrServiceFailure:         500,
+			},
+		},
+		"UntagInstanceProfile": {
+			Name:  "UntagInstanceProfile",
+			Input: shapeUntagInstanceProfileInput, Output: shapeUntagInstanceProfileOutput,
+			NewInput: func() any { return new(UntagInstanceProfileInput) },
+			Errors: map[string]int{
+				ErrConcurrentModification: 409,
+				ErrInvalidInput:           400,
+				ErrNoSuchEntity:           404,
+				ErrServiceFailure:         500,
+			},
+		},
+		"UntagOpenIDConnectProvider": {
+			Name:  "UntagOpenIDConnectProvider",
+			Input: shapeUntagOpenIDConnectProviderInput, Output: shapeUntagOpenIDConnectProviderOutput,
+			NewInput: func() any { return new(UntagOpenIDConnectProviderInput) },
+			Errors: map[string]int{
+				ErrConcurrentModification: 409,
+				ErrInvalidInput:           400,
 				ErrNoSuchEntity:           404,
 				ErrServiceFailure:         500,
 			},
@@ -794,6 +986,17 @@ var Service = &wire.Service{
 				ErrLimitExceeded:       409,
 				ErrNoSuchEntity:        404,
 				ErrServiceFailure:      500,
+			},
+		},
+		"UpdateOpenIDConnectProviderThumbprint": {
+			Name:  "UpdateOpenIDConnectProviderThumbprint",
+			Input: shapeUpdateOpenIDConnectProviderThumbprintInput, Output: shapeUpdateOpenIDConnectProviderThumbprintOutput,
+			NewInput: func() any { return new(UpdateOpenIDConnectProviderThumbprintInput) },
+			Errors: map[string]int{
+				ErrConcurrentModification: 409,
+				ErrInvalidInput:           400,
+				ErrNoSuchEntity:           404,
+				ErrServiceFailure:         500,
 			},
 		},
 		"UpdateRole": {

@@ -28,6 +28,26 @@ func (*AddClientIDToOpenIDConnectProviderOutput) WireShape() *wire.Shape {
 	return shapeAddClientIDToOpenIDConnectProviderOutput
 }
 
+// AddRoleToInstanceProfileInput is the input of AddRoleToInstanceProfile of the API.
+type AddRoleToInstanceProfileInput struct {
+	InstanceProfileName *string
+	RoleName            *string
+}
+
+// WireShape is the struct's descriptor.
+func (*AddRoleToInstanceProfileInput) WireShape() *wire.Shape {
+	return shapeAddRoleToInstanceProfileInput
+}
+
+// AddRoleToInstanceProfileOutput is the output of AddRoleToInstanceProfile of the API.
+type AddRoleToInstanceProfileOutput struct {
+}
+
+// WireShape is the struct's descriptor.
+func (*AddRoleToInstanceProfileOutput) WireShape() *wire.Shape {
+	return shapeAddRoleToInstanceProfileOutput
+}
+
 // AddUserToGroupInput is the input of AddUserToGroup of the API.
 type AddUserToGroupInput struct {
 	GroupName *string
@@ -127,6 +147,21 @@ type CreateAccessKeyOutput struct {
 // WireShape is the struct's descriptor.
 func (*CreateAccessKeyOutput) WireShape() *wire.Shape { return shapeCreateAccessKeyOutput }
 
+// CreateAccountAliasInput is the input of CreateAccountAlias of the API.
+type CreateAccountAliasInput struct {
+	AccountAlias *string
+}
+
+// WireShape is the struct's descriptor.
+func (*CreateAccountAliasInput) WireShape() *wire.Shape { return shapeCreateAccountAliasInput }
+
+// CreateAccountAliasOutput is the output of CreateAccountAlias of the API.
+type CreateAccountAliasOutput struct {
+}
+
+// WireShape is the struct's descriptor.
+func (*CreateAccountAliasOutput) WireShape() *wire.Shape { return shapeCreateAccountAliasOutput }
+
 // CreateGroupInput is the input of CreateGroup of the API.
 type CreateGroupInput struct {
 	Path      *string
@@ -164,6 +199,79 @@ type Tag struct {
 
 // WireShape is the struct's descriptor.
 func (*Tag) WireShape() *wire.Shape { return shapeTag }
+
+// CreateInstanceProfileInput is the input of CreateInstanceProfile of the API.
+type CreateInstanceProfileInput struct {
+	InstanceProfileName *string
+	Path                *string
+	Tags                []Tag
+}
+
+// WireShape is the struct's descriptor.
+func (*CreateInstanceProfileInput) WireShape() *wire.Shape { return shapeCreateInstanceProfileInput }
+
+// Values of PermissionsBoundaryAttachmentType.
+const (
+	PermissionsBoundaryAttachmentTypePermissionsBoundaryPolicy = "PermissionsBoundaryPolicy"
+)
+
+// AttachedPermissionsBoundary is a structure of the API.
+type AttachedPermissionsBoundary struct {
+	PermissionsBoundaryType *string
+	PermissionsBoundaryArn  *string
+}
+
+// WireShape is the struct's descriptor.
+func (*AttachedPermissionsBoundary) WireShape() *wire.Shape { return shapeAttachedPermissionsBoundary }
+
+// RoleLastUsed is a structure of the API.
+type RoleLastUsed struct {
+	LastUsedDate *time.Time
+	Region       *string
+}
+
+// WireShape is the struct's descriptor.
+func (*RoleLastUsed) WireShape() *wire.Shape { return shapeRoleLastUsed }
+
+// Role is a structure of the API.
+type Role struct {
+	Path                     *string
+	RoleName                 *string
+	RoleId                   *string
+	Arn                      *string
+	CreateDate               *time.Time
+	AssumeRolePolicyDocument *string
+	Description              *string
+	MaxSessionDuration       *int64
+	PermissionsBoundary      *AttachedPermissionsBoundary
+	Tags                     []Tag
+	RoleLastUsed             *RoleLastUsed
+}
+
+// WireShape is the struct's descriptor.
+func (*Role) WireShape() *wire.Shape { return shapeRole }
+
+// InstanceProfile is a structure of the API.
+type InstanceProfile struct {
+	Path                *string
+	InstanceProfileName *string
+	InstanceProfileId   *string
+	Arn                 *string
+	CreateDate          *time.Time
+	Roles               []Role
+	Tags                []Tag
+}
+
+// WireShape is the struct's descriptor.
+func (*InstanceProfile) WireShape() *wire.Shape { return shapeInstanceProfile }
+
+// CreateInstanceProfileOutput is the output of CreateInstanceProfile of the API.
+type CreateInstanceProfileOutput struct {
+	InstanceProfile *InstanceProfile
+}
+
+// WireShape is the struct's descriptor.
+func (*CreateInstanceProfileOutput) WireShape() *wire.Shape { return shapeCreateInstanceProfileOutput }
 
 // CreateOpenIDConnectProviderInput is the input of CreateOpenIDConnectProvider of the API.
 type CreateOpenIDConnectProviderInput struct {
@@ -271,47 +379,6 @@ type CreateRoleInput struct {
 // WireShape is the struct's descriptor.
 func (*CreateRoleInput) WireShape() *wire.Shape { return shapeCreateRoleInput }
 
-// Values of PermissionsBoundaryAttachmentType.
-const (
-	PermissionsBoundaryAttachmentTypePermissionsBoundaryPolicy = "PermissionsBoundaryPolicy"
-)
-
-// AttachedPermissionsBoundary is a structure of the API.
-type AttachedPermissionsBoundary struct {
-	PermissionsBoundaryType *string
-	PermissionsBoundaryArn  *string
-}
-
-// WireShape is the struct's descriptor.
-func (*AttachedPermissionsBoundary) WireShape() *wire.Shape { return shapeAttachedPermissionsBoundary }
-
-// RoleLastUsed is a structure of the API.
-type RoleLastUsed struct {
-	LastUsedDate *time.Time
-	Region       *string
-}
-
-// WireShape is the struct's descriptor.
-func (*RoleLastUsed) WireShape() *wire.Shape { return shapeRoleLastUsed }
-
-// Role is a structure of the API.
-type Role struct {
-	Path                     *string
-	RoleName                 *string
-	RoleId                   *string
-	Arn                      *string
-	CreateDate               *time.Time
-	AssumeRolePolicyDocument *string
-	Description              *string
-	MaxSessionDuration       *int64
-	PermissionsBoundary      *AttachedPermissionsBoundary
-	Tags                     []Tag
-	RoleLastUsed             *RoleLastUsed
-}
-
-// WireShape is the struct's descriptor.
-func (*Role) WireShape() *wire.Shape { return shapeRole }
-
 // CreateRoleOutput is the output of CreateRole of the API.
 type CreateRoleOutput struct {
 	Role *Role
@@ -370,6 +437,21 @@ type DeleteAccessKeyOutput struct {
 // WireShape is the struct's descriptor.
 func (*DeleteAccessKeyOutput) WireShape() *wire.Shape { return shapeDeleteAccessKeyOutput }
 
+// DeleteAccountAliasInput is the input of DeleteAccountAlias of the API.
+type DeleteAccountAliasInput struct {
+	AccountAlias *string
+}
+
+// WireShape is the struct's descriptor.
+func (*DeleteAccountAliasInput) WireShape() *wire.Shape { return shapeDeleteAccountAliasInput }
+
+// DeleteAccountAliasOutput is the output of DeleteAccountAlias of the API.
+type DeleteAccountAliasOutput struct {
+}
+
+// WireShape is the struct's descriptor.
+func (*DeleteAccountAliasOutput) WireShape() *wire.Shape { return shapeDeleteAccountAliasOutput }
+
 // DeleteGroupInput is the input of DeleteGroup of the API.
 type DeleteGroupInput struct {
 	GroupName *string
@@ -400,6 +482,21 @@ type DeleteGroupPolicyOutput struct {
 
 // WireShape is the struct's descriptor.
 func (*DeleteGroupPolicyOutput) WireShape() *wire.Shape { return shapeDeleteGroupPolicyOutput }
+
+// DeleteInstanceProfileInput is the input of DeleteInstanceProfile of the API.
+type DeleteInstanceProfileInput struct {
+	InstanceProfileName *string
+}
+
+// WireShape is the struct's descriptor.
+func (*DeleteInstanceProfileInput) WireShape() *wire.Shape { return shapeDeleteInstanceProfileInput }
+
+// DeleteInstanceProfileOutput is the output of DeleteInstanceProfile of the API.
+type DeleteInstanceProfileOutput struct {
+}
+
+// WireShape is the struct's descriptor.
+func (*DeleteInstanceProfileOutput) WireShape() *wire.Shape { return shapeDeleteInstanceProfileOutput }
 
 // DeleteOpenIDConnectProviderInput is the input of DeleteOpenIDConnectProvider of the API.
 type DeleteOpenIDConnectProviderInput struct {
@@ -626,6 +723,182 @@ type GetAccessKeyLastUsedOutput struct {
 // WireShape is the struct's descriptor.
 func (*GetAccessKeyLastUsedOutput) WireShape() *wire.Shape { return shapeGetAccessKeyLastUsedOutput }
 
+// Values of EntityType.
+const (
+	EntityTypeUser               = "User"
+	EntityTypeRole               = "Role"
+	EntityTypeGroup              = "Group"
+	EntityTypeLocalManagedPolicy = "LocalManagedPolicy"
+	EntityTypeAWSManagedPolicy   = "AWSManagedPolicy"
+)
+
+// GetAccountAuthorizationDetailsInput is the input of GetAccountAuthorizationDetails of the API.
+type GetAccountAuthorizationDetailsInput struct {
+	Filter   []string
+	MaxItems *int64
+	Marker   *string
+}
+
+// WireShape is the struct's descriptor.
+func (*GetAccountAuthorizationDetailsInput) WireShape() *wire.Shape {
+	return shapeGetAccountAuthorizationDetailsInput
+}
+
+// PolicyDetail is a structure of the API.
+type PolicyDetail struct {
+	PolicyName     *string
+	PolicyDocument *string
+}
+
+// WireShape is the struct's descriptor.
+func (*PolicyDetail) WireShape() *wire.Shape { return shapePolicyDetail }
+
+// AttachedPolicy is a structure of the API.
+type AttachedPolicy struct {
+	PolicyName *string
+	PolicyArn  *string
+}
+
+// WireShape is the struct's descriptor.
+func (*AttachedPolicy) WireShape() *wire.Shape { return shapeAttachedPolicy }
+
+// UserDetail is a structure of the API.
+type UserDetail struct {
+	Path                    *string
+	UserName                *string
+	UserId                  *string
+	Arn                     *string
+	CreateDate              *time.Time
+	UserPolicyList          []PolicyDetail
+	GroupList               []string
+	AttachedManagedPolicies []AttachedPolicy
+	PermissionsBoundary     *AttachedPermissionsBoundary
+	Tags                    []Tag
+}
+
+// WireShape is the struct's descriptor.
+func (*UserDetail) WireShape() *wire.Shape { return shapeUserDetail }
+
+// GroupDetail is a structure of the API.
+type GroupDetail struct {
+	Path                    *string
+	GroupName               *string
+	GroupId                 *string
+	Arn                     *string
+	CreateDate              *time.Time
+	GroupPolicyList         []PolicyDetail
+	AttachedManagedPolicies []AttachedPolicy
+}
+
+// WireShape is the struct's descriptor.
+func (*GroupDetail) WireShape() *wire.Shape { return shapeGroupDetail }
+
+// RoleDetail is a structure of the API.
+type RoleDetail struct {
+	Path                     *string
+	RoleName                 *string
+	RoleId                   *string
+	Arn                      *string
+	CreateDate               *time.Time
+	AssumeRolePolicyDocument *string
+	InstanceProfileList      []InstanceProfile
+	RolePolicyList           []PolicyDetail
+	AttachedManagedPolicies  []AttachedPolicy
+	PermissionsBoundary      *AttachedPermissionsBoundary
+	Tags                     []Tag
+	RoleLastUsed             *RoleLastUsed
+}
+
+// WireShape is the struct's descriptor.
+func (*RoleDetail) WireShape() *wire.Shape { return shapeRoleDetail }
+
+// ManagedPolicyDetail is a structure of the API.
+type ManagedPolicyDetail struct {
+	PolicyName                    *string
+	PolicyId                      *string
+	Arn                           *string
+	Path                          *string
+	DefaultVersionId              *string
+	AttachmentCount               *int64
+	PermissionsBoundaryUsageCount *int64
+	IsAttachable                  *bool
+	Description                   *string
+	CreateDate                    *time.Time
+	UpdateDate                    *time.Time
+	PolicyVersionList             []PolicyVersion
+}
+
+// WireShape is the struct's descriptor.
+func (*ManagedPolicyDetail) WireShape() *wire.Shape { return shapeManagedPolicyDetail }
+
+// GetAccountAuthorizationDetailsOutput is the output of GetAccountAuthorizationDetails of the API.
+type GetAccountAuthorizationDetailsOutput struct {
+	UserDetailList  []UserDetail
+	GroupDetailList []GroupDetail
+	RoleDetailList  []RoleDetail
+	Policies        []ManagedPolicyDetail
+	IsTruncated     *bool
+	Marker          *string
+}
+
+// WireShape is the struct's descriptor.
+func (*GetAccountAuthorizationDetailsOutput) WireShape() *wire.Shape {
+	return shapeGetAccountAuthorizationDetailsOutput
+}
+
+// GetAccountSummaryInput is the input of GetAccountSummary of the API.
+type GetAccountSummaryInput struct {
+}
+
+// WireShape is the struct's descriptor.
+func (*GetAccountSummaryInput) WireShape() *wire.Shape { return shapeGetAccountSummaryInput }
+
+// Values of summaryKeyType.
+const (
+	SummaryKeyTypeUsers                             = "Users"
+	SummaryKeyTypeUsersQuota                        = "UsersQuota"
+	SummaryKeyTypeGroups                            = "Groups"
+	SummaryKeyTypeGroupsQuota                       = "GroupsQuota"
+	SummaryKeyTypeServerCertificates                = "ServerCertificates"
+	SummaryKeyTypeServerCertificatesQuota           = "ServerCertificatesQuota"
+	SummaryKeyTypeUserPolicySizeQuota               = "UserPolicySizeQuota"
+	SummaryKeyTypeGroupPolicySizeQuota              = "GroupPolicySizeQuota"
+	SummaryKeyTypeGroupsPerUserQuota                = "GroupsPerUserQuota"
+	SummaryKeyTypeSigningCertificatesPerUserQuota   = "SigningCertificatesPerUserQuota"
+	SummaryKeyTypeAccessKeysPerUserQuota            = "AccessKeysPerUserQuota"
+	SummaryKeyTypeMFADevices                        = "MFADevices"
+	SummaryKeyTypeMFADevicesInUse                   = "MFADevicesInUse"
+	SummaryKeyTypeAccountMFAEnabled                 = "AccountMFAEnabled"
+	SummaryKeyTypeAccountAccessKeysPresent          = "AccountAccessKeysPresent"
+	SummaryKeyTypeAccountPasswordPresent            = "AccountPasswordPresent"
+	SummaryKeyTypeAccountSigningCertificatesPresent = "AccountSigningCertificatesPresent"
+	SummaryKeyTypeAttachedPoliciesPerGroupQuota     = "AttachedPoliciesPerGroupQuota"
+	SummaryKeyTypeAttachedPoliciesPerRoleQuota      = "AttachedPoliciesPerRoleQuota"
+	SummaryKeyTypeAttachedPoliciesPerUserQuota      = "AttachedPoliciesPerUserQuota"
+	SummaryKeyTypePolicies                          = "Policies"
+	SummaryKeyTypePoliciesQuota                     = "PoliciesQuota"
+	SummaryKeyTypePolicySizeQuota                   = "PolicySizeQuota"
+	SummaryKeyTypePolicyVersionsInUse               = "PolicyVersionsInUse"
+	SummaryKeyTypePolicyVersionsInUseQuota          = "PolicyVersionsInUseQuota"
+	SummaryKeyTypeVersionsPerPolicyQuota            = "VersionsPerPolicyQuota"
+	SummaryKeyTypeGlobalEndpointTokenVersion        = "GlobalEndpointTokenVersion"
+	SummaryKeyTypeAssumeRolePolicySizeQuota         = "AssumeRolePolicySizeQuota"
+	SummaryKeyTypeInstanceProfiles                  = "InstanceProfiles"
+	SummaryKeyTypeInstanceProfilesQuota             = "InstanceProfilesQuota"
+	SummaryKeyTypeProviders                         = "Providers"
+	SummaryKeyTypeRolePolicySizeQuota               = "RolePolicySizeQuota"
+	SummaryKeyTypeRoles                             = "Roles"
+	SummaryKeyTypeRolesQuota                        = "RolesQuota"
+)
+
+// GetAccountSummaryOutput is the output of GetAccountSummary of the API.
+type GetAccountSummaryOutput struct {
+	SummaryMap map[string]int64
+}
+
+// WireShape is the struct's descriptor.
+func (*GetAccountSummaryOutput) WireShape() *wire.Shape { return shapeGetAccountSummaryOutput }
+
 // GetGroupInput is the input of GetGroup of the API.
 type GetGroupInput struct {
 	GroupName *string
@@ -665,6 +938,22 @@ type GetGroupPolicyOutput struct {
 
 // WireShape is the struct's descriptor.
 func (*GetGroupPolicyOutput) WireShape() *wire.Shape { return shapeGetGroupPolicyOutput }
+
+// GetInstanceProfileInput is the input of GetInstanceProfile of the API.
+type GetInstanceProfileInput struct {
+	InstanceProfileName *string
+}
+
+// WireShape is the struct's descriptor.
+func (*GetInstanceProfileInput) WireShape() *wire.Shape { return shapeGetInstanceProfileInput }
+
+// GetInstanceProfileOutput is the output of GetInstanceProfile of the API.
+type GetInstanceProfileOutput struct {
+	InstanceProfile *InstanceProfile
+}
+
+// WireShape is the struct's descriptor.
+func (*GetInstanceProfileOutput) WireShape() *wire.Shape { return shapeGetInstanceProfileOutput }
 
 // GetOpenIDConnectProviderInput is the input of GetOpenIDConnectProvider of the API.
 type GetOpenIDConnectProviderInput struct {
@@ -824,6 +1113,25 @@ type ListAccessKeysOutput struct {
 // WireShape is the struct's descriptor.
 func (*ListAccessKeysOutput) WireShape() *wire.Shape { return shapeListAccessKeysOutput }
 
+// ListAccountAliasesInput is the input of ListAccountAliases of the API.
+type ListAccountAliasesInput struct {
+	Marker   *string
+	MaxItems *int64
+}
+
+// WireShape is the struct's descriptor.
+func (*ListAccountAliasesInput) WireShape() *wire.Shape { return shapeListAccountAliasesInput }
+
+// ListAccountAliasesOutput is the output of ListAccountAliases of the API.
+type ListAccountAliasesOutput struct {
+	AccountAliases []string
+	IsTruncated    *bool
+	Marker         *string
+}
+
+// WireShape is the struct's descriptor.
+func (*ListAccountAliasesOutput) WireShape() *wire.Shape { return shapeListAccountAliasesOutput }
+
 // ListAttachedGroupPoliciesInput is the input of ListAttachedGroupPolicies of the API.
 type ListAttachedGroupPoliciesInput struct {
 	GroupName  *string
@@ -836,15 +1144,6 @@ type ListAttachedGroupPoliciesInput struct {
 func (*ListAttachedGroupPoliciesInput) WireShape() *wire.Shape {
 	return shapeListAttachedGroupPoliciesInput
 }
-
-// AttachedPolicy is a structure of the API.
-type AttachedPolicy struct {
-	PolicyName *string
-	PolicyArn  *string
-}
-
-// WireShape is the struct's descriptor.
-func (*AttachedPolicy) WireShape() *wire.Shape { return shapeAttachedPolicy }
 
 // ListAttachedGroupPoliciesOutput is the output of ListAttachedGroupPolicies of the API.
 type ListAttachedGroupPoliciesOutput struct {
@@ -907,15 +1206,6 @@ type ListAttachedUserPoliciesOutput struct {
 func (*ListAttachedUserPoliciesOutput) WireShape() *wire.Shape {
 	return shapeListAttachedUserPoliciesOutput
 }
-
-// Values of EntityType.
-const (
-	EntityTypeUser               = "User"
-	EntityTypeRole               = "Role"
-	EntityTypeGroup              = "Group"
-	EntityTypeLocalManagedPolicy = "LocalManagedPolicy"
-	EntityTypeAWSManagedPolicy   = "AWSManagedPolicy"
-)
 
 // Values of PolicyUsageType.
 const (
@@ -1034,6 +1324,98 @@ type ListGroupsForUserOutput struct {
 
 // WireShape is the struct's descriptor.
 func (*ListGroupsForUserOutput) WireShape() *wire.Shape { return shapeListGroupsForUserOutput }
+
+// ListInstanceProfileTagsInput is the input of ListInstanceProfileTags of the API.
+type ListInstanceProfileTagsInput struct {
+	InstanceProfileName *string
+	Marker              *string
+	MaxItems            *int64
+}
+
+// WireShape is the struct's descriptor.
+func (*ListInstanceProfileTagsInput) WireShape() *wire.Shape {
+	return shapeListInstanceProfileTagsInput
+}
+
+// ListInstanceProfileTagsOutput is the output of ListInstanceProfileTags of the API.
+type ListInstanceProfileTagsOutput struct {
+	Tags        []Tag
+	IsTruncated *bool
+	Marker      *string
+}
+
+// WireShape is the struct's descriptor.
+func (*ListInstanceProfileTagsOutput) WireShape() *wire.Shape {
+	return shapeListInstanceProfileTagsOutput
+}
+
+// ListInstanceProfilesInput is the input of ListInstanceProfiles of the API.
+type ListInstanceProfilesInput struct {
+	PathPrefix *string
+	Marker     *string
+	MaxItems   *int64
+}
+
+// WireShape is the struct's descriptor.
+func (*ListInstanceProfilesInput) WireShape() *wire.Shape { return shapeListInstanceProfilesInput }
+
+// ListInstanceProfilesOutput is the output of ListInstanceProfiles of the API.
+type ListInstanceProfilesOutput struct {
+	InstanceProfiles []InstanceProfile
+	IsTruncated      *bool
+	Marker           *string
+}
+
+// WireShape is the struct's descriptor.
+func (*ListInstanceProfilesOutput) WireShape() *wire.Shape { return shapeListInstanceProfilesOutput }
+
+// ListInstanceProfilesForRoleInput is the input of ListInstanceProfilesForRole of the API.
+type ListInstanceProfilesForRoleInput struct {
+	RoleName *string
+	Marker   *string
+	MaxItems *int64
+}
+
+// WireShape is the struct's descriptor.
+func (*ListInstanceProfilesForRoleInput) WireShape() *wire.Shape {
+	return shapeListInstanceProfilesForRoleInput
+}
+
+// ListInstanceProfilesForRoleOutput is the output of ListInstanceProfilesForRole of the API.
+type ListInstanceProfilesForRoleOutput struct {
+	InstanceProfiles []InstanceProfile
+	IsTruncated      *bool
+	Marker           *string
+}
+
+// WireShape is the struct's descriptor.
+func (*ListInstanceProfilesForRoleOutput) WireShape() *wire.Shape {
+	return shapeListInstanceProfilesForRoleOutput
+}
+
+// ListOpenIDConnectProviderTagsInput is the input of ListOpenIDConnectProviderTags of the API.
+type ListOpenIDConnectProviderTagsInput struct {
+	OpenIDConnectProviderArn *string
+	Marker                   *string
+	MaxItems                 *int64
+}
+
+// WireShape is the struct's descriptor.
+func (*ListOpenIDConnectProviderTagsInput) WireShape() *wire.Shape {
+	return shapeListOpenIDConnectProviderTagsInput
+}
+
+// ListOpenIDConnectProviderTagsOutput is the output of ListOpenIDConnectProviderTags of the API.
+type ListOpenIDConnectProviderTagsOutput struct {
+	Tags        []Tag
+	IsTruncated *bool
+	Marker      *string
+}
+
+// WireShape is the struct's descriptor.
+func (*ListOpenIDConnectProviderTagsOutput) WireShape() *wire.Shape {
+	return shapeListOpenIDConnectProviderTagsOutput
+}
 
 // ListOpenIDConnectProvidersInput is the input of ListOpenIDConnectProviders of the API.
 type ListOpenIDConnectProvidersInput struct {
@@ -1365,6 +1747,26 @@ func (*RemoveClientIDFromOpenIDConnectProviderOutput) WireShape() *wire.Shape {
 	return shapeRemoveClientIDFromOpenIDConnectProviderOutput
 }
 
+// RemoveRoleFromInstanceProfileInput is the input of RemoveRoleFromInstanceProfile of the API.
+type RemoveRoleFromInstanceProfileInput struct {
+	InstanceProfileName *string
+	RoleName            *string
+}
+
+// WireShape is the struct's descriptor.
+func (*RemoveRoleFromInstanceProfileInput) WireShape() *wire.Shape {
+	return shapeRemoveRoleFromInstanceProfileInput
+}
+
+// RemoveRoleFromInstanceProfileOutput is the output of RemoveRoleFromInstanceProfile of the API.
+type RemoveRoleFromInstanceProfileOutput struct {
+}
+
+// WireShape is the struct's descriptor.
+func (*RemoveRoleFromInstanceProfileOutput) WireShape() *wire.Shape {
+	return shapeRemoveRoleFromInstanceProfileOutput
+}
+
 // RemoveUserFromGroupInput is the input of RemoveUserFromGroup of the API.
 type RemoveUserFromGroupInput struct {
 	GroupName *string
@@ -1399,6 +1801,42 @@ type SetDefaultPolicyVersionOutput struct {
 // WireShape is the struct's descriptor.
 func (*SetDefaultPolicyVersionOutput) WireShape() *wire.Shape {
 	return shapeSetDefaultPolicyVersionOutput
+}
+
+// TagInstanceProfileInput is the input of TagInstanceProfile of the API.
+type TagInstanceProfileInput struct {
+	InstanceProfileName *string
+	Tags                []Tag
+}
+
+// WireShape is the struct's descriptor.
+func (*TagInstanceProfileInput) WireShape() *wire.Shape { return shapeTagInstanceProfileInput }
+
+// TagInstanceProfileOutput is the output of TagInstanceProfile of the API.
+type TagInstanceProfileOutput struct {
+}
+
+// WireShape is the struct's descriptor.
+func (*TagInstanceProfileOutput) WireShape() *wire.Shape { return shapeTagInstanceProfileOutput }
+
+// TagOpenIDConnectProviderInput is the input of TagOpenIDConnectProvider of the API.
+type TagOpenIDConnectProviderInput struct {
+	OpenIDConnectProviderArn *string
+	Tags                     []Tag
+}
+
+// WireShape is the struct's descriptor.
+func (*TagOpenIDConnectProviderInput) WireShape() *wire.Shape {
+	return shapeTagOpenIDConnectProviderInput
+}
+
+// TagOpenIDConnectProviderOutput is the output of TagOpenIDConnectProvider of the API.
+type TagOpenIDConnectProviderOutput struct {
+}
+
+// WireShape is the struct's descriptor.
+func (*TagOpenIDConnectProviderOutput) WireShape() *wire.Shape {
+	return shapeTagOpenIDConnectProviderOutput
 }
 
 // TagPolicyInput is the input of TagPolicy of the API.
@@ -1448,6 +1886,42 @@ type TagUserOutput struct {
 
 // WireShape is the struct's descriptor.
 func (*TagUserOutput) WireShape() *wire.Shape { return shapeTagUserOutput }
+
+// UntagInstanceProfileInput is the input of UntagInstanceProfile of the API.
+type UntagInstanceProfileInput struct {
+	InstanceProfileName *string
+	TagKeys             []string
+}
+
+// WireShape is the struct's descriptor.
+func (*UntagInstanceProfileInput) WireShape() *wire.Shape { return shapeUntagInstanceProfileInput }
+
+// UntagInstanceProfileOutput is the output of UntagInstanceProfile of the API.
+type UntagInstanceProfileOutput struct {
+}
+
+// WireShape is the struct's descriptor.
+func (*UntagInstanceProfileOutput) WireShape() *wire.Shape { return shapeUntagInstanceProfileOutput }
+
+// UntagOpenIDConnectProviderInput is the input of UntagOpenIDConnectProvider of the API.
+type UntagOpenIDConnectProviderInput struct {
+	OpenIDConnectProviderArn *string
+	TagKeys                  []string
+}
+
+// WireShape is the struct's descriptor.
+func (*UntagOpenIDConnectProviderInput) WireShape() *wire.Shape {
+	return shapeUntagOpenIDConnectProviderInput
+}
+
+// UntagOpenIDConnectProviderOutput is the output of UntagOpenIDConnectProvider of the API.
+type UntagOpenIDConnectProviderOutput struct {
+}
+
+// WireShape is the struct's descriptor.
+func (*UntagOpenIDConnectProviderOutput) WireShape() *wire.Shape {
+	return shapeUntagOpenIDConnectProviderOutput
+}
 
 // UntagPolicyInput is the input of UntagPolicy of the API.
 type UntagPolicyInput struct {
@@ -1548,6 +2022,26 @@ type UpdateGroupOutput struct {
 
 // WireShape is the struct's descriptor.
 func (*UpdateGroupOutput) WireShape() *wire.Shape { return shapeUpdateGroupOutput }
+
+// UpdateOpenIDConnectProviderThumbprintInput is the input of UpdateOpenIDConnectProviderThumbprint of the API.
+type UpdateOpenIDConnectProviderThumbprintInput struct {
+	OpenIDConnectProviderArn *string
+	ThumbprintList           []string
+}
+
+// WireShape is the struct's descriptor.
+func (*UpdateOpenIDConnectProviderThumbprintInput) WireShape() *wire.Shape {
+	return shapeUpdateOpenIDConnectProviderThumbprintInput
+}
+
+// UpdateOpenIDConnectProviderThumbprintOutput is the output of UpdateOpenIDConnectProviderThumbprint of the API.
+type UpdateOpenIDConnectProviderThumbprintOutput struct {
+}
+
+// WireShape is the struct's descriptor.
+func (*UpdateOpenIDConnectProviderThumbprintOutput) WireShape() *wire.Shape {
+	return shapeUpdateOpenIDConnectProviderThumbprintOutput
+}
 
 // UpdateRoleInput is the input of UpdateRole of the API.
 type UpdateRoleInput struct {
