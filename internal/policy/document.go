@@ -21,6 +21,7 @@ var (
 // checked by its rules (see grammar.go).
 type document struct {
 	version    string // 2008-10-17 where absent
+	id         string
 	statements []element
 }
 
@@ -32,10 +33,6 @@ type element struct {
 	actions    []string
 	resources  []string
 	conditions []rawCondition
-
-	// vague marks an operator that does not exist, with no keys. IAM takes it;
-	// what it asks is unknown, so an Allow with it allows nothing.
-	vague bool
 
 	compiled      statement
 	resourceError *Error // reported after the legacy errors of all statements
@@ -49,22 +46,23 @@ type rawCondition struct {
 
 func (e *element) member(name string) bool { return slices.Contains(e.has, name) }
 
-func readDocument(root *node) (*document, error) {
+func readDocument(root *node, text string) (*document, error) {
 	if root.kind != jsonObject {
 		return nil, errSyntax
 	}
 	doc := &document{version: version2008}
 	var statements []node
+	var position int // after what comes before a statement
 	for i, name := range root.names {
 		value := &root.items[i]
 		switch {
 		case name == "Version" && value.kind == jsonString && (value.text == version2008 || value.text == version2012):
 			doc.version = value.text
 		case name == "Id" && value.kind == jsonString:
-		case name == "Statement" && value.kind == jsonArray:
-			statements = value.items
+			doc.id = value.text
 		case name == "Statement":
-			statements = []node{*value}
+			statements = value.elements()
+			position = value.start + 1
 		default:
 			return nil, errSyntax
 		}
@@ -72,11 +70,14 @@ func readDocument(root *node) (*document, error) {
 	if len(statements) == 0 {
 		return nil, errSyntax
 	}
+	at := placer{text: text, at: Position{1, 1}}
 	for i := range statements {
 		e, err := readElement(&statements[i])
 		if err != nil {
 			return nil, err
 		}
+		e.compiled.start, e.compiled.end = at.advance(position), at.advance(statements[i].end)
+		position = statements[i].end
 		doc.statements = append(doc.statements, e)
 	}
 	return doc, nil
@@ -125,7 +126,9 @@ func (e *element) read(name string, value *node) (ok bool) {
 	return ok
 }
 
-// readConditions flattens {operator: {key: values}}.
+// readConditions flattens {operator: {key: values}}. An operator that does not
+// exist, with no keys, is taken, as IAM takes it; what it asks is unknown, so
+// an Allow with it allows nothing.
 func (e *element) readConditions(n *node) bool {
 	if n.kind != jsonObject {
 		return false
@@ -139,13 +142,15 @@ func (e *element) readConditions(n *node) bool {
 		if !known && len(keys.names) > 0 {
 			return false
 		}
-		e.vague = e.vague || !known
+		if !known {
+			e.compiled.unknown = append(e.compiled.unknown, name)
+		}
 		for j, key := range keys.names {
 			values, ok := scalarList(&keys.items[j])
 			if !ok {
 				return false
 			}
-			c.key = strings.ToLower(key)
+			c.key = newKey(key)
 			e.conditions = append(e.conditions, rawCondition{c, values})
 		}
 	}
@@ -163,10 +168,7 @@ func scalarList(n *node) ([]string, bool) {
 }
 
 func list(n *node, takes func(jsonKind) bool) ([]string, bool) {
-	items := []node{*n}
-	if n.kind == jsonArray {
-		items = n.items
-	}
+	items := n.elements()
 	out := make([]string, 0, len(items))
 	for i := range items {
 		if !takes(items[i].kind) {

@@ -13,6 +13,7 @@ type rule func(*document) error
 var (
 	managedRules  = append([]rule{hasVersion2012}, identityRules...)
 	identityRules = []rule{noPrincipal, passesLegacyParsing, hasGoodSids, hasActions, hasGoodResources, hasGoodActions, hasResources}
+	resourceRules = []rule{passesLegacyParsing, hasGoodSids, hasPrincipals, hasActions, hasGoodResources, hasGoodActions, hasResources}
 	trustRules    = []rule{passesLegacyParsing, hasGoodSids, noResource, hasPrincipals, hasActions, hasGoodActions, hasOnlySTS}
 )
 
@@ -23,7 +24,9 @@ func (d *document) check(kind Kind, managed bool) error {
 		rules = managedRules
 	case kind == Trust:
 		rules = trustRules
-	case kind > Boundary:
+	case kind == Resource:
+		rules = resourceRules
+	case kind > Resource:
 		return errSyntax
 	}
 	for _, r := range rules {
@@ -36,34 +39,28 @@ func (d *document) check(kind Kind, managed bool) error {
 
 // compile collects what the rules have compiled.
 func (d *document) compile(kind Kind) *Policy {
-	p := &Policy{kind: kind}
+	p := &Policy{kind: kind, version: d.version, id: d.id, statements: make([]statement, 0, len(d.statements))}
 	for i := range d.statements {
 		e := &d.statements[i]
 		s := e.compiled
 		s.deny = e.effect == "Deny"
-		s.never = e.vague && !s.deny
+		s.never = len(s.unknown) > 0 && !s.deny
 		s.notAction = e.member("NotAction")
 		s.notResource = e.member("NotResource")
-		slices.SortStableFunc(s.conditions, cheapFirst)
 		for _, a := range e.actions {
 			s.actions = append(s.actions, compileAction(a))
 		}
+		slices.Sort(s.unknown)
+		slices.SortFunc(s.conditions, func(a, b condition) int { return a.order(&b) })
+		s.byCaller = slices.ContainsFunc(s.conditions, func(c condition) bool {
+			return !c.negated && c.key.lower == principalARN
+		})
 		p.statements = append(p.statements, s)
 	}
 	return p
 }
 
-// cheapFirst orders the conditions of a statement. All must hold, so the order
-// changes no answer.
-func cheapFirst(a, b condition) int {
-	switch {
-	case a.dear == b.dear:
-		return 0
-	case a.dear:
-		return 1
-	}
-	return -1
-}
+var principalARN = newKey("aws:PrincipalArn").lower
 
 func (d *document) variables() bool { return d.version == version2012 }
 
@@ -94,7 +91,7 @@ func passesLegacyParsing(d *document) error {
 		for _, raw := range e.conditions {
 			c := raw.condition
 			for _, text := range raw.values {
-				w, err := c.compile(text, d.variables())
+				w, err := c.family.compile(text, d.variables())
 				if err != nil {
 					return errLegacy
 				}

@@ -31,6 +31,16 @@ type node struct {
 	text  string   // a string's value; a number or boolean as written
 	names []string // an object's member names, unique, in order
 	items []node   // an array's elements or an object's member values
+
+	start, end int // offsets in the text, of arrays and objects
+}
+
+// elements are an array's, or the value itself: IAM takes one for a list of one.
+func (n *node) elements() []node {
+	if n.kind == jsonArray {
+		return n.items
+	}
+	return []node{*n}
 }
 
 var errJSON = errors.New("not strict JSON")
@@ -90,11 +100,15 @@ func (s *scanner) value(depth int) (node, error) {
 		if depth == maxDepth {
 			return node{}, errJSON
 		}
+		start := s.pos
 		s.pos++
+		read := s.array
 		if c == '{' {
-			return s.object(depth + 1)
+			read = s.object
 		}
-		return s.array(depth + 1)
+		n, err := read(depth + 1)
+		n.start, n.end = start, s.pos
+		return n, err
 	case c == '"':
 		text, err := s.str()
 		return node{kind: jsonString, text: text}, err

@@ -11,14 +11,18 @@ type statement struct {
 	notAction   bool
 	actions     []action
 	notResource bool
-	resources   []template // none in trust policies
-	principals  *principals
+	resources   []resource  // none in trust policies
+	principals  *principals // nil in policies that belong to the caller
 	conditions  []condition
+	unknown     []string // operators that do not exist, written without a key
+	byCaller    bool     // a condition asks for aws:PrincipalArn
+	start, end  Position
 }
 
 // action is a pattern of Action: any, or a service and a compiled name, both
 // in lower case.
 type action struct {
+	written       string
 	any           bool
 	service, name string
 }
@@ -26,9 +30,9 @@ type action struct {
 func compileAction(s string) action {
 	service, name, found := strings.Cut(lowerASCII(s), ":")
 	if !found || service == "*" {
-		return action{any: true}
+		return action{written: s, any: true}
 	}
-	return action{service: service, name: encodeWild(name)}
+	return action{written: s, service: service, name: encodeWild(name)}
 }
 
 func (a *action) matches(service, name string) bool {
@@ -41,19 +45,14 @@ func (a *action) matches(service, name string) bool {
 	return matchFold(a.name, name)
 }
 
-// evaluation is a request taken apart once for all statements.
-type evaluation struct {
-	*Request
-	service, name string // of the action
-}
-
-func newEvaluation(r *Request) evaluation {
-	service, name, _ := strings.Cut(r.Action, ":")
-	return evaluation{Request: r, service: service, name: name}
+// resource is one value of Resource or NotResource.
+type resource struct {
+	written string
+	template
 }
 
 // applies reports whether the statement speaks of the request and, for a trust
-// policy, how it names the caller.
+// or resource policy, how it names the caller.
 func (s *statement) applies(e *evaluation) (g grant, ok bool) {
 	if s.never || s.matchesAction(e) == s.notAction {
 		return notNamed, false
@@ -62,16 +61,41 @@ func (s *statement) applies(e *evaluation) (g grant, ok bool) {
 		return notNamed, false
 	}
 	if s.principals != nil {
-		if g = s.principals.grants(&e.Caller); g == notNamed {
+		if g = s.grants(e); g == notNamed {
 			return notNamed, false
 		}
 	}
+	return g, s.conditionsHold(e)
+}
+
+// conditionsHold stops at the first that does not, unless all that the
+// statement asks for is wanted.
+func (s *statement) conditionsHold(e *evaluation) bool {
+	holds := true
 	for i := range s.conditions {
-		if !s.conditions[i].holds(e.Context) {
-			return notNamed, false
+		if s.conditions[i].holds(e) {
+			continue
 		}
+		if e.notes == nil {
+			return false
+		}
+		holds = false
 	}
-	return g, true
+	return holds
+}
+
+// grants returns how the statement names the caller. As on AWS a Deny with
+// NotPrincipal spares nobody who has a permissions boundary, and a grant to
+// everyone that asks for aws:PrincipalArn is one to whoever calls.
+func (s *statement) grants(e *evaluation) grant {
+	if s.deny && s.principals.not && e.bounded {
+		return delegated
+	}
+	g := s.principals.grants(&e.Caller)
+	if g == limited && s.byCaller && s.principals.everyone && !s.principals.not && !e.Caller.Anonymous {
+		return direct
+	}
+	return g
 }
 
 func (s *statement) matchesAction(e *evaluation) bool {
@@ -88,7 +112,7 @@ func (s *statement) matchesAction(e *evaluation) bool {
 // widen, so there it ends the statement.
 func (s *statement) matchesResource(e *evaluation) bool {
 	for i := range s.resources {
-		pattern, ok := s.resources[i].expand(e.Context)
+		pattern, ok := s.resources[i].expand(e)
 		if !ok && s.notResource && !s.deny {
 			return false
 		}

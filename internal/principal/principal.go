@@ -85,6 +85,14 @@ func (s *Session) PrincipalARN() string {
 	return s.ARN()
 }
 
+// IssuerARN is the user who made a federated user's session, "" for all others.
+func (s *Session) IssuerARN() string {
+	if s.Kind != Federated {
+		return ""
+	}
+	return arn.IAM(s.Account, "user"+s.path()+s.Name)
+}
+
 // UserID is aws:userid.
 func (s *Session) UserID() string {
 	switch s.Kind {

@@ -1,0 +1,35 @@
+package policy
+
+import (
+	"slices"
+	"strings"
+)
+
+// ContextKeys returns the condition keys that p asks for, in its conditions
+// and its variables, as they are first written, each once.
+func (p *Policy) ContextKeys() (keys []string) {
+	add := func(name string) {
+		if name != "" && !slices.ContainsFunc(keys, func(k string) bool { return strings.EqualFold(k, name) }) {
+			keys = append(keys, name)
+		}
+	}
+	for i := range p.statements {
+		s := &p.statements[i]
+		for j := range s.resources {
+			s.resources[j].variables(add)
+		}
+		for j := range s.conditions {
+			add(s.conditions[j].key.written)
+			for k := range s.conditions[j].values {
+				s.conditions[j].values[k].text.variables(add)
+			}
+		}
+	}
+	return keys
+}
+
+func (t *template) variables(add func(string)) {
+	for i := range t.parts {
+		add(t.parts[i].key.written)
+	}
+}
