@@ -18,7 +18,7 @@ var caseCallers = map[string]Caller{
 
 var caseVersions = map[string]string{"": version2012, version2012: version2012, version2008: version2008, "none": ""}
 
-var caseFields = strings.Fields("identity group managed boundary session trust when unless version caller action resource account context bind expect")
+var caseFields = strings.Fields("identity group managed boundary session trust resource-policy when unless version caller action resource account context bind expect")
 
 // The cases under testdata/cases are written from AWS's documentation.
 func TestCases(t *testing.T) {
@@ -103,6 +103,7 @@ func caseSet(t *testing.T, b block, r *Request) Set {
 	s.Boundary = only(t, policies("boundary", kind(Boundary)))
 	s.Session, s.HasSession = policies("session", kind(Session)), b.has("session")
 	s.Trust = only(t, policies("trust", kind(Trust)))
+	s.Resource = only(t, policies("resource-policy", kind(Resource)))
 	if s.Trust != nil {
 		s.Trust.BindPrincipals(bindings(t, b))
 	}
