@@ -2,6 +2,7 @@ package policy
 
 import (
 	"cmp"
+	"slices"
 	"strings"
 )
 
@@ -20,64 +21,92 @@ const (
 	existsSuffix = "IfExists"
 )
 
-// condition is one operator on one key: all conditions of a statement must hold.
-type condition struct {
+// operatorUse is an operator with its prefix and suffix.
+type operatorUse struct {
 	operator
 	quantifier quantifier
 	ifExists   bool
-	key        keyName
-	values     []operand
 }
 
 // operatorName splits "ForAnyValue:StringLikeIfExists". It is false for a name
 // that does not exist.
-func operatorName(name string) (c condition, known bool) {
+func operatorName(name string) (u operatorUse, known bool) {
 	if rest, ok := strings.CutPrefix(name, allPrefix); ok {
-		name, c.quantifier = rest, forAllValues
+		name, u.quantifier = rest, forAllValues
 	} else if rest, ok := strings.CutPrefix(name, anyPrefix); ok {
-		name, c.quantifier = rest, forAnyValue
+		name, u.quantifier = rest, forAnyValue
 	}
-	name, c.ifExists = strings.CutSuffix(name, existsSuffix)
-	c.operator, known = operators[name]
-	if c.family == presence && (c.ifExists || c.quantifier != oneValue) {
-		return condition{}, false
+	name, u.ifExists = strings.CutSuffix(name, existsSuffix)
+	u.operator, known = operators[name]
+	if u.family == presence && (u.ifExists || u.quantifier != oneValue) {
+		return operatorUse{}, false
 	}
-	return c, known
+	return u, known
 }
 
-// written is the operator's whole name.
-func (c *condition) written() string {
-	name := [...]string{oneValue: "", forAllValues: allPrefix, forAnyValue: anyPrefix}[c.quantifier] + c.name
-	if c.ifExists {
-		name += existsSuffix
+// condition is one operator on one key: all conditions of a statement must hold.
+type condition struct {
+	key        keyRef
+	family     family
+	negated    bool
+	accepts    ordering // of a boolean, and of Null: which are listed
+	quantifier quantifier
+	ifExists   bool
+	values     []operand
+	source     *source
+}
+
+// source is a condition as it is written.
+type source struct {
+	operator, key string
+	values        []string
+}
+
+func (r *rawCondition) compile(key keyRef, variables bool) (condition, error) {
+	c := condition{
+		key: key, family: r.family, negated: r.negated, accepts: r.accepts, quantifier: r.quantifier, ifExists: r.ifExists,
+		source: &r.source,
 	}
-	return name
+	if c.family != boolean && c.family != presence {
+		c.values = make([]operand, 0, len(r.source.values))
+	}
+	for _, text := range r.source.values {
+		w, err := c.family.compile(text, variables)
+		if err != nil {
+			return condition{}, err
+		}
+		if c.family == boolean || c.family == presence {
+			c.accepts |= orderingOf(w.value.truth)
+			continue
+		}
+		c.values = append(c.values, w)
+	}
+	return c, nil
+}
+
+// same reports whether c and o are written alike, so that they always agree.
+func (c *condition) same(o *condition) bool {
+	return c.source.key == o.source.key && c.source.operator == o.source.operator && slices.Equal(c.source.values, o.source.values)
 }
 
 // order puts the conditions of a statement in the one order that they are
-// asked in, whatever the document's. All must hold, so it changes no answer.
+// asked in, whatever the document's: the families that must read the request's
+// value last. All must hold, so it changes no answer.
 func (c *condition) order(o *condition) int {
-	return cmp.Or(cmp.Compare(c.family, o.family), cmp.Compare(c.name, o.name), cmp.Compare(c.quantifier, o.quantifier),
-		boolOrder(c.ifExists, o.ifExists), cmp.Compare(c.key.written, o.key.written))
-}
-
-func boolOrder(a, b bool) int {
-	switch {
-	case a == b:
-		return 0
-	case b:
-		return -1
-	}
-	return 1
+	return cmp.Or(cmp.Compare(c.family, o.family), cmp.Compare(c.source.operator, o.source.operator),
+		cmp.Compare(c.source.key, o.source.key))
 }
 
 // holds decides one condition.
 func (c *condition) holds(e *evaluation) bool {
 	f := e.fact(&c.key)
 	got := f.values
+	if len(got) == 0 {
+		e.miss(c.source.key)
+	}
 	switch {
 	case c.family == presence:
-		return c.presenceHolds(len(got) == 0)
+		return c.accepts&orderingOf(len(got) == 0) != 0
 	case len(got) == 0:
 		return c.absentHolds()
 	case c.quantifier == forAllValues:
@@ -88,15 +117,6 @@ func (c *condition) holds(e *evaluation) bool {
 	// A plain operator compares one value; which of several it would take is
 	// not defined, so it holds for none.
 	return len(got) == 1 && c.matches(e, f.read(c.family), got[0]) != c.negated
-}
-
-func (c *condition) presenceHolds(absent bool) bool {
-	for i := range c.values {
-		if c.values[i].truth == absent {
-			return true
-		}
-	}
-	return false
 }
 
 func (c *condition) absentHolds() bool {
@@ -124,8 +144,11 @@ func (c *condition) countHolding(e *evaluation, f *fact) (n int) {
 
 // matches reports whether one value of the request fits any value of the policy.
 func (c *condition) matches(e *evaluation, v *reading, got string) bool {
-	if !v.ok {
+	switch {
+	case !v.ok:
 		return false
+	case c.family == boolean:
+		return c.accepts&orderingOf(v.truth) != 0
 	}
 	for i := range c.values {
 		if c.fits(e, &c.values[i], v, got) {
@@ -138,27 +161,24 @@ func (c *condition) matches(e *evaluation, v *reading, got string) bool {
 func (c *condition) fits(e *evaluation, w *operand, v *reading, got string) bool {
 	switch c.family {
 	case number:
-		return c.accepts.allows(v.number.compare(w.number))
+		return c.accepts.allows(v.number.compare(w.value.number))
 	case date:
-		return c.accepts.allows(v.instant.compare(w.instant))
+		return c.accepts.allows(v.instant.compare(w.value.instant))
 	case address:
-		return w.network.Contains(v.address)
-	case boolean:
-		return v.truth == w.truth
+		return w.value.network.Contains(v.address)
+	case wildText:
+		matched, _ := w.text.matches(e, got)
+		return matched
 	case octets: // the request holds raw bytes
-		return got == w.binary
+		return got == w.text.fixed.text
 	}
 	want, ok := w.text.expand(e)
-	return ok && c.fitsText(want, got)
-}
-
-func (c *condition) fitsText(want, got string) bool {
-	switch c.family {
-	case foldedText:
+	switch {
+	case !ok:
+		return false
+	case c.family == foldedText:
 		return strings.EqualFold(want, got)
-	case wildText:
-		return match(want, got)
-	case arnText:
+	case c.family == arnText:
 		return likeARN(want, got)
 	}
 	return want == got

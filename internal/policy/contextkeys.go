@@ -18,10 +18,11 @@ func (p *Policy) ContextKeys() (keys []string) {
 		for j := range s.resources {
 			s.resources[j].variables(add)
 		}
-		for j := range s.conditions {
-			add(s.conditions[j].key.written)
-			for k := range s.conditions[j].values {
-				s.conditions[j].values[k].text.variables(add)
+		for _, j := range s.conditions {
+			c := &p.conditions[j]
+			add(c.source.key)
+			for k := range c.values {
+				c.values[k].text.variables(add)
 			}
 		}
 	}
@@ -29,7 +30,10 @@ func (p *Policy) ContextKeys() (keys []string) {
 }
 
 func (t *template) variables(add func(string)) {
-	for i := range t.parts {
-		add(t.parts[i].key.written)
+	if t.parts == nil {
+		return
+	}
+	for _, p := range *t.parts {
+		add(p.key.written)
 	}
 }

@@ -147,12 +147,13 @@ func (e *evaluation) one(kind Kind, p *Policy) (f finding) {
 	if p == nil {
 		return f
 	}
+	m := memory{conditions: p.conditions}
 	for i := range p.statements {
 		s := &p.statements[i]
 		if e.notes == nil && f.settles(s) {
 			continue
 		}
-		g, ok := s.applies(e)
+		g, ok := s.applies(e, &m)
 		if !ok {
 			continue
 		}

@@ -1,9 +1,6 @@
 package policy
 
-import (
-	"slices"
-	"strings"
-)
+import "strings"
 
 const (
 	version2008 = "2008-10-17"
@@ -27,7 +24,7 @@ type document struct {
 
 // element is one statement as written. The rules fill compiled on their way.
 type element struct {
-	has        []string // the names of its members
+	members    []node
 	effect     string
 	principal  *node
 	actions    []string
@@ -35,16 +32,17 @@ type element struct {
 	conditions []rawCondition
 
 	compiled      statement
+	asked         []condition
 	resourceError *Error // reported after the legacy errors of all statements
 }
 
 // rawCondition is one operator and key with its values as text.
 type rawCondition struct {
-	condition
-	values []string
+	operatorUse
+	source
 }
 
-func (e *element) member(name string) bool { return slices.Contains(e.has, name) }
+func (e *element) member(name string) bool { return hasMember(e.members, name) }
 
 func readDocument(root *node, text string) (*document, error) {
 	if root.kind != jsonObject {
@@ -53,16 +51,16 @@ func readDocument(root *node, text string) (*document, error) {
 	doc := &document{version: version2008}
 	var statements []node
 	var position int // after what comes before a statement
-	for i, name := range root.names {
+	for i := range root.items {
 		value := &root.items[i]
-		switch {
+		switch name := value.name; {
 		case name == "Version" && value.kind == jsonString && (value.text == version2008 || value.text == version2012):
 			doc.version = value.text
 		case name == "Id" && value.kind == jsonString:
 			doc.id = value.text
 		case name == "Statement":
 			statements = value.elements()
-			position = value.start + 1
+			position = int(value.start) + 1
 		default:
 			return nil, errSyntax
 		}
@@ -71,13 +69,14 @@ func readDocument(root *node, text string) (*document, error) {
 		return nil, errSyntax
 	}
 	at := placer{text: text, at: Position{1, 1}}
+	doc.statements = make([]element, 0, len(statements))
 	for i := range statements {
 		e, err := readElement(&statements[i])
 		if err != nil {
 			return nil, err
 		}
-		e.compiled.start, e.compiled.end = at.advance(position), at.advance(statements[i].end)
-		position = statements[i].end
+		e.compiled.start, e.compiled.end = at.advance(position), at.advance(int(statements[i].end))
+		position = int(statements[i].end)
 		doc.statements = append(doc.statements, e)
 	}
 	return doc, nil
@@ -87,9 +86,9 @@ func readElement(n *node) (element, error) {
 	if n.kind != jsonObject {
 		return element{}, errSyntax
 	}
-	e := element{has: n.names}
-	for i, name := range n.names {
-		if !e.read(name, &n.items[i]) {
+	e := element{members: n.items}
+	for i := range n.items {
+		if !e.read(&n.items[i]) {
 			return element{}, errSyntax
 		}
 	}
@@ -105,8 +104,8 @@ func readElement(n *node) (element, error) {
 }
 
 // read takes one member; it is false for an unknown one or one of a wrong type.
-func (e *element) read(name string, value *node) (ok bool) {
-	switch name {
+func (e *element) read(value *node) (ok bool) {
+	switch value.name {
 	case "Sid":
 		e.compiled.sid = value.text
 		return value.kind == jsonString
@@ -133,25 +132,26 @@ func (e *element) readConditions(n *node) bool {
 	if n.kind != jsonObject {
 		return false
 	}
-	for i, name := range n.names {
+	e.conditions = make([]rawCondition, 0, len(n.items))
+	for i := range n.items {
 		keys := &n.items[i]
 		if keys.kind != jsonObject {
 			return false
 		}
-		c, known := operatorName(name)
-		if !known && len(keys.names) > 0 {
+		use, known := operatorName(keys.name)
+		if !known && len(keys.items) > 0 {
 			return false
 		}
 		if !known {
-			e.compiled.unknown = append(e.compiled.unknown, name)
+			e.compiled.unknown = append(e.compiled.unknown, keys.name)
 		}
-		for j, key := range keys.names {
-			values, ok := scalarList(&keys.items[j])
+		for j := range keys.items {
+			key := &keys.items[j]
+			values, ok := scalarList(key)
 			if !ok {
 				return false
 			}
-			c.key = newKey(key)
-			e.conditions = append(e.conditions, rawCondition{c, values})
+			e.conditions = append(e.conditions, rawCondition{use, source{keys.name, key.name, values}})
 		}
 	}
 	return true
@@ -168,13 +168,15 @@ func scalarList(n *node) ([]string, bool) {
 }
 
 func list(n *node, takes func(jsonKind) bool) ([]string, bool) {
-	items := n.elements()
-	out := make([]string, 0, len(items))
-	for i := range items {
-		if !takes(items[i].kind) {
+	if n.kind != jsonArray {
+		return []string{n.text}, takes(n.kind)
+	}
+	out := make([]string, len(n.items))
+	for i := range n.items {
+		if !takes(n.items[i].kind) {
 			return nil, false
 		}
-		out = append(out, items[i].text)
+		out[i] = n.items[i].text
 	}
 	return out, true
 }

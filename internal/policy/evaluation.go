@@ -5,11 +5,16 @@ import (
 	"unique"
 )
 
-// keyName is a condition key, as it is written and in lower case, interned.
+// keyRef is a condition key in lower case, interned, so that two compare at once.
+type keyRef struct {
+	lower unique.Handle[string]
+	slot  uint8 // where an evaluation keeps it
+}
+
+// keyName is a key and how it is written.
 type keyName struct {
+	keyRef
 	written string
-	lower   unique.Handle[string]
-	slot    uint8 // where an evaluation keeps it
 }
 
 const slots = 32 // of an evaluation; more keys than typical policies name
@@ -20,7 +25,25 @@ func newKey(written string) keyName {
 	for i := range len(low) {
 		hash = (hash ^ uint32(low[i])) * 16777619
 	}
-	return keyName{written: written, lower: unique.Make(low), slot: uint8(hash>>24^hash) % slots}
+	return keyName{keyRef{unique.Make(low), uint8(hash>>24^hash) % slots}, written}
+}
+
+// keys are the keys of a document so far, the first few of them: most
+// documents ask for the same ones again and again.
+type keys []keyName
+
+func (k *keys) find(written string) keyRef {
+	const few = 16
+	for i := range *k {
+		if (*k)[i].written == written {
+			return (*k)[i].keyRef
+		}
+	}
+	found := newKey(written)
+	if len(*k) < few {
+		*k = append(*k, found)
+	}
+	return found.keyRef
 }
 
 // evaluation is a request taken apart once for all statements.
@@ -48,7 +71,7 @@ type fact struct {
 // reading is a value of the request as a family reads it.
 type reading struct {
 	value
-	of        family
+	of       family
 	done, ok bool
 }
 
@@ -66,13 +89,25 @@ func (f *fact) read(as family) *reading {
 }
 
 // fact looks k up. Two keys may share a place: the later one takes it.
-func (e *evaluation) fact(k *keyName) *fact {
+func (e *evaluation) fact(k *keyRef) *fact {
 	f := &e.facts[k.slot]
 	if f.key != k.lower {
 		f.key, f.values, f.single.done = k.lower, e.Context[k.lower.Value()], false
-		if len(f.values) == 0 && e.notes != nil {
-			e.notes.miss(k.written)
-		}
 	}
 	return f
+}
+
+func (e *evaluation) values(k *keyName) []string {
+	v := e.fact(&k.keyRef).values
+	if len(v) == 0 {
+		e.miss(k.written)
+	}
+	return v
+}
+
+// miss notes that the request does not have a key.
+func (e *evaluation) miss(key string) {
+	if e.notes != nil {
+		e.notes.miss(key)
+	}
 }

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"cmp"
 	"encoding/base64"
 	"errors"
 	"net/netip"
@@ -23,7 +24,8 @@ const (
 	date
 )
 
-// ordering is how a request's number or date may stand to the policy's.
+// ordering is how a request's number or date may stand to the policy's, or
+// which of false and true a request's boolean may be.
 type ordering uint8
 
 const (
@@ -31,6 +33,13 @@ const (
 	same
 	above
 )
+
+func orderingOf(truth bool) ordering {
+	if truth {
+		return same
+	}
+	return below
+}
 
 // operator is one condition operator without its prefix and suffix.
 type operator struct {
@@ -84,14 +93,10 @@ func byName(list ...operator) map[string]operator {
 	return m
 }
 
-// operand is one value of a condition: as it is written, and what its
-// operator's family compiles of it.
+// operand is one value of a condition. A boolean has none: see condition.accepts.
 type operand struct {
-	written string
-	text    template // of the families of text
-	value
-	network netip.Prefix
-	binary  string
+	text  template // of the families of text; the bytes of octets
+	value *value   // of the others
 }
 
 // value is a text read as what a family compares.
@@ -99,10 +104,11 @@ type value struct {
 	number  decimal
 	instant instant
 	address netip.Addr
+	network netip.Prefix
 	truth   bool
 }
 
-// read takes a text of the policy or of the request as the family's value.
+// read takes a text of the request, or of the policy, as the family's value.
 func (v *value) read(f family, s string) (ok bool) {
 	switch f {
 	case number:
@@ -119,31 +125,47 @@ func (v *value) read(f family, s string) (ok bool) {
 	return ok
 }
 
+// Readable reports whether text is a value that the operator can compare: a
+// number for NumericEquals, an address for IpAddress, true or false for Bool. A
+// request's value that is not readable matches nothing.
+func Readable(operator, text string) bool {
+	o, ok := operators[operator]
+	return ok && new(value).read(o.family, text)
+}
+
 var errOperand = errors.New("value does not fit its operator")
 
 // compile reads one value of the policy.
 func (f family) compile(s string, variables bool) (w operand, err error) {
-	w.written = s
-	ok := true
 	switch f {
 	case exactText, foldedText:
 		w.text, err = syntaxOf{variables: variables}.compile(s)
-	case wildText, arnText:
+		return w, err
+	case wildText:
 		w.text, err = syntaxOf{wildcards: true, variables: variables}.compile(s)
-		ok = f != arnText || w.text.parts != nil || hasSixParts(w.text.fixed)
+		return w, err
+	case arnText:
+		w.text, err = syntaxOf{wildcards: true, variables: variables}.compile(s)
+		return w, cmp.Or(err, failUnless(w.text.parts != nil || hasSixParts(w.text.fixed.text)))
 	case octets:
-		var b []byte
-		b, err = base64.StdEncoding.Strict().DecodeString(s)
-		w.binary = string(b)
-	case address:
-		w.network, ok = parseNetwork(s)
-	default:
-		ok = w.read(f, s)
+		b, err := base64.StdEncoding.Strict().DecodeString(s)
+		w.text.fixed.text = string(b)
+		return w, err
 	}
-	if err == nil && !ok {
-		err = errOperand
+	w.value = &value{}
+	if f == address {
+		var ok bool
+		w.value.network, ok = parseNetwork(s)
+		return w, failUnless(ok)
 	}
-	return w, err
+	return w, failUnless(w.value.read(f, s))
+}
+
+func failUnless(ok bool) error {
+	if !ok {
+		return errOperand
+	}
+	return nil
 }
 
 // hasSixParts checks a compiled pattern for an ARN. A "*" at the end stands

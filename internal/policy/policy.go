@@ -27,6 +27,7 @@ type Policy struct {
 	version    string
 	id         string
 	statements []statement
+	conditions []condition // of all statements
 }
 
 // Error says why a document is refused, in IAM's words for

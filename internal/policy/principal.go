@@ -121,10 +121,11 @@ func parsePrincipal(n *node) (*principals, error) {
 	if n.kind != jsonObject {
 		return nil, errSyntax
 	}
-	if len(n.names) == 0 {
+	if len(n.items) == 0 {
 		return nil, errNoPrincipal
 	}
-	for i, kind := range n.names {
+	for i := range n.items {
+		kind := n.items[i].name
 		values, ok := stringList(&n.items[i])
 		if !ok || !slices.Contains(principalKinds, kind) {
 			return nil, errSyntax

@@ -17,7 +17,7 @@ func (p *Policy) String() string {
 			w.member("Id", p.id)
 		}
 		w.name("Statement")
-		w.sequence('[', ']', len(p.statements), func(i int) { w.statement(&p.statements[i]) })
+		w.sequence('[', ']', len(p.statements), func(i int) { w.statement(p, &p.statements[i]) })
 	})
 	return w.out.String()
 }
@@ -88,7 +88,7 @@ func (w *printer) list(name string, values []string) {
 	w.sequence('[', ']', len(values), func(i int) { w.text(values[i]) })
 }
 
-func (w *printer) statement(s *statement) {
+func (w *printer) statement(p *Policy, s *statement) {
 	w.object(func() {
 		if s.sid != "" {
 			w.member("Sid", s.sid)
@@ -104,7 +104,7 @@ func (w *printer) statement(s *statement) {
 		}
 		if len(s.conditions)+len(s.unknown) > 0 {
 			w.name("Condition")
-			w.object(func() { w.conditions(s) })
+			w.object(func() { w.conditions(p, s) })
 		}
 	})
 }
@@ -132,21 +132,22 @@ func (w *printer) principals(all []named) {
 	}
 	w.object(func() {
 		for len(all) > 0 {
-			n := prefix(all, func(p *named) bool { return p.kind == all[0].kind })
+			n := leading(all, func(p *named) bool { return p.kind == all[0].kind })
 			w.list(all[0].kind, texts(all[:n], func(p *named) string { return p.value }))
 			all = all[n:]
 		}
 	})
 }
 
-func (w *printer) conditions(s *statement) {
+func (w *printer) conditions(p *Policy, s *statement) {
+	of := func(i *uint16) *source { return p.conditions[*i].source }
 	for rest := s.conditions; len(rest) > 0; {
-		operator := rest[0].written()
-		n := prefix(rest, func(c *condition) bool { return c.written() == operator })
+		operator := of(&rest[0]).operator
+		n := leading(rest, func(i *uint16) bool { return of(i).operator == operator })
 		w.name(operator)
 		w.object(func() {
 			for i := range rest[:n] {
-				w.list(rest[i].key.written, texts(rest[i].values, func(o *operand) string { return o.written }))
+				w.list(of(&rest[i]).key, of(&rest[i]).values)
 			}
 		})
 		rest = rest[n:]
@@ -157,8 +158,8 @@ func (w *printer) conditions(s *statement) {
 	}
 }
 
-// prefix counts the elements at the start of list for which same is true.
-func prefix[T any](list []T, same func(*T) bool) (n int) {
+// leading counts the elements at the start of list for which same is true.
+func leading[T any](list []T, same func(*T) bool) (n int) {
 	for n < len(list) && same(&list[n]) {
 		n++
 	}

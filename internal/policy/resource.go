@@ -10,7 +10,7 @@ import (
 // as itself; other errors are reported after all legacy ones.
 func compileResource(s string, variables bool) (resource, *Error) {
 	if s == "*" {
-		return resource{s, template{fixed: everything}}, nil
+		return resource{template{fixed: newPattern(everything)}, s}, nil
 	}
 	parts := strings.SplitN(s, ":", 6)
 	if err := checkResource(s, parts); err != nil {
@@ -25,7 +25,7 @@ func compileResource(s string, variables bool) (resource, *Error) {
 	if err != nil {
 		return resource{}, errLegacy
 	}
-	return resource{s, t}, nil
+	return resource{t, s}, nil
 }
 
 func checkResource(s string, parts []string) *Error {

@@ -10,8 +10,8 @@ import (
 // policy variables between fixed parts. Wildcards are compiled (see anyRun)
 // where the element has them.
 type template struct {
-	fixed string
-	parts []part // nil for a text without variables
+	fixed pattern
+	parts *[]part // nil for a text without variables
 }
 
 // part is a run of text and then, unless key has no name, the value of a variable.
@@ -34,9 +34,9 @@ type syntaxOf struct {
 // would silently match other things than its author meant.
 func (k syntaxOf) compile(s string) (template, error) {
 	if !k.variables || !strings.Contains(s, "${") {
-		return template{fixed: k.plain(s)}, nil
+		return template{fixed: k.pattern(k.plain(s))}, nil
 	}
-	var t template
+	var parts []part
 	text := ""
 	for {
 		before, rest, found := strings.Cut(s, "${")
@@ -53,13 +53,21 @@ func (k syntaxOf) compile(s string) (template, error) {
 			continue
 		}
 		p.text, text = text, ""
-		t.parts = append(t.parts, p)
+		parts = append(parts, p)
 	}
-	if t.parts == nil {
-		return template{fixed: text}, nil
+	if parts == nil {
+		return template{fixed: k.pattern(text)}, nil
 	}
-	t.parts = append(t.parts, part{text: text})
-	return t, nil
+	parts = append(parts, part{text: text})
+	return template{parts: &parts}, nil
+}
+
+// pattern keeps bytes that are no wildcards here from being looked for.
+func (k syntaxOf) pattern(text string) pattern {
+	if k.wildcards {
+		return newPattern(text)
+	}
+	return pattern{text: text}
 }
 
 func (k syntaxOf) plain(s string) string {
@@ -116,15 +124,24 @@ func quoted(s string) (text, after string, err error) {
 // matches nothing.
 func (t *template) expand(e *evaluation) (string, bool) {
 	if t.parts == nil {
-		return t.fixed, true
+		return t.fixed.text, true
 	}
 	return t.fill(e)
 }
 
+// matches expands the template and matches it as a pattern.
+func (t *template) matches(e *evaluation, text string) (matched, ok bool) {
+	if t.parts == nil {
+		return t.fixed.match(text), true
+	}
+	want, ok := t.fill(e)
+	return ok && match(want, text), ok
+}
+
 func (t *template) fill(e *evaluation) (string, bool) {
 	var out []byte
-	for i := range t.parts {
-		p := &t.parts[i]
+	for i := range *t.parts {
+		p := &(*t.parts)[i]
 		out = append(out, p.text...)
 		if p.key.written == "" {
 			continue
@@ -140,7 +157,7 @@ func (t *template) fill(e *evaluation) (string, bool) {
 
 // value refuses what is not UTF-8, for it could hold the bytes that stand for wildcards.
 func (p *part) value(e *evaluation) (string, bool) {
-	switch v := e.fact(&p.key).values; {
+	switch v := e.values(&p.key); {
 	case len(v) == 1 && utf8.ValidString(v[0]):
 		return v[0], true
 	case len(v) == 0 && p.hasFallback:
