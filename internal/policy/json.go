@@ -27,10 +27,19 @@ const (
 // node is one JSON value. The tree keeps numbers as they were written, for the
 // language compares them as text.
 type node struct {
-	kind  jsonKind
-	text  string   // a string's value; a number or boolean as written
-	names []string // an object's member names, unique, in order
-	items []node   // an array's elements or an object's member values
+	kind       jsonKind
+	start, end int32  // offsets in the text, of arrays and objects
+	name       string // of an object's member; unique in it
+	text       string // a string's value; a number or boolean as written
+	items      []node // an array's elements or an object's members, in order
+}
+
+// elements are an array's, or the value itself: IAM takes one for a list of one.
+func (n *node) elements() []node {
+	if n.kind == jsonArray {
+		return n.items
+	}
+	return []node{*n}
 }
 
 var errJSON = errors.New("not strict JSON")
@@ -55,13 +64,33 @@ func parseJSON(text string) (*node, error) {
 }
 
 type scanner struct {
-	text string
-	pos  int
+	text  string
+	pos   int
+	open  []node // the items read so far of all containers that are open
+	items []node // where the items of closed ones are kept
+}
+
+// keep takes what was opened since base as the items of one container.
+func (s *scanner) keep(base int) []node {
+	const chunk = 64
+	n := len(s.open) - base
+	if cap(s.items)-len(s.items) < n {
+		s.items = make([]node, 0, max(chunk, n))
+	}
+	start := len(s.items)
+	s.items = append(s.items, s.open[base:]...)
+	s.open = s.open[:base]
+	return s.items[start:len(s.items):len(s.items)]
 }
 
 func (s *scanner) skipSpace() {
-	for s.pos < len(s.text) && strings.IndexByte(" \t\r\n", s.text[s.pos]) >= 0 {
-		s.pos++
+	for s.pos < len(s.text) {
+		switch s.text[s.pos] {
+		case ' ', '\t', '\r', '\n':
+			s.pos++
+		default:
+			return
+		}
 	}
 }
 
@@ -90,11 +119,15 @@ func (s *scanner) value(depth int) (node, error) {
 		if depth == maxDepth {
 			return node{}, errJSON
 		}
+		start := s.pos
 		s.pos++
+		read := s.array
 		if c == '{' {
-			return s.object(depth + 1)
+			read = s.object
 		}
-		return s.array(depth + 1)
+		n, err := read(depth + 1)
+		n.start, n.end = int32(start), int32(s.pos)
+		return n, err
 	case c == '"':
 		text, err := s.str()
 		return node{kind: jsonString, text: text}, err
@@ -119,13 +152,15 @@ func (s *scanner) array(depth int) (node, error) {
 	if s.take(']') {
 		return n, nil
 	}
+	base := len(s.open)
 	for {
 		item, err := s.value(depth)
 		if err != nil {
 			return node{}, err
 		}
-		n.items = append(n.items, item)
+		s.open = append(s.open, item)
 		if s.take(']') {
+			n.items = s.keep(base)
 			return n, nil
 		}
 		if !s.take(',') {
@@ -139,26 +174,60 @@ func (s *scanner) object(depth int) (node, error) {
 	if s.take('}') {
 		return n, nil
 	}
-	seen := make(map[string]bool)
+	base := len(s.open)
+	var seen names
 	for {
 		s.skipSpace()
 		name, err := s.str()
-		if err != nil || seen[name] || !s.take(':') {
+		if err != nil || !seen.add(name, s.open[base:]) || !s.take(':') {
 			return node{}, errJSON
 		}
-		seen[name] = true
 		item, err := s.value(depth)
 		if err != nil {
 			return node{}, err
 		}
-		n.names, n.items = append(n.names, name), append(n.items, item)
+		item.name = name
+		s.open = append(s.open, item)
 		if s.take('}') {
+			n.items = s.keep(base)
 			return n, nil
 		}
 		if !s.take(',') {
 			return node{}, errJSON
 		}
 	}
+}
+
+// names tells a member name that comes a second time.
+type names map[string]bool
+
+// add is false for a name that is among those before it. A few are compared
+// one by one; only large objects, which no policy needs, get a map.
+func (m *names) add(name string, before []node) bool {
+	const few = 16
+	if len(before) < few {
+		return !hasMember(before, name)
+	}
+	if *m == nil {
+		*m = make(names)
+		for i := range before {
+			(*m)[before[i].name] = true
+		}
+	}
+	if (*m)[name] {
+		return false
+	}
+	(*m)[name] = true
+	return true
+}
+
+func hasMember(members []node, name string) bool {
+	for i := range members {
+		if members[i].name == name {
+			return true
+		}
+	}
+	return false
 }
 
 // number reads -? int frac? exp? and keeps its text.

@@ -130,7 +130,8 @@ func plainValue(n node) any {
 		return out
 	case jsonObject:
 		out := map[string]any{}
-		for i, name := range n.names {
+		for i := range n.items {
+			name := n.items[i].name
 			out[name] = plainValue(n.items[i])
 		}
 		return out
