@@ -113,6 +113,11 @@ type Domain interface {
 	DeleteAccountAlias(context.Context, *principal.Caller, *iamwire.DeleteAccountAliasInput) (*iamwire.DeleteAccountAliasOutput, error)
 	GetAccountSummary(context.Context, *principal.Caller, *iamwire.GetAccountSummaryInput) (*iamwire.GetAccountSummaryOutput, error)
 	GetAccountAuthorizationDetails(context.Context, *principal.Caller, *iamwire.GetAccountAuthorizationDetailsInput) (*iamwire.GetAccountAuthorizationDetailsOutput, error)
+
+	SimulateCustomPolicy(context.Context, *principal.Caller, *iamwire.SimulateCustomPolicyInput) (*iamwire.SimulateCustomPolicyOutput, error)
+	SimulatePrincipalPolicy(context.Context, *principal.Caller, *iamwire.SimulatePrincipalPolicyInput) (*iamwire.SimulatePrincipalPolicyOutput, error)
+	GetContextKeysForCustomPolicy(context.Context, *principal.Caller, *iamwire.GetContextKeysForCustomPolicyInput) (*iamwire.GetContextKeysForCustomPolicyOutput, error)
+	GetContextKeysForPrincipalPolicy(context.Context, *principal.Caller, *iamwire.GetContextKeysForPrincipalPolicyInput) (*iamwire.GetContextKeysForPrincipalPolicyOutput, error)
 }
 
 // New makes the service over d.
@@ -221,6 +226,11 @@ func New(d Domain) *api.Service {
 			"DeleteAccountAlias":             api.Handle(d.DeleteAccountAlias),
 			"GetAccountSummary":              api.Handle(d.GetAccountSummary),
 			"GetAccountAuthorizationDetails": api.Handle(d.GetAccountAuthorizationDetails),
+
+			"SimulateCustomPolicy":             api.Handle(d.SimulateCustomPolicy),
+			"SimulatePrincipalPolicy":          api.Handle(d.SimulatePrincipalPolicy),
+			"GetContextKeysForCustomPolicy":    api.Handle(d.GetContextKeysForCustomPolicy),
+			"GetContextKeysForPrincipalPolicy": api.Handle(d.GetContextKeysForPrincipalPolicy),
 		},
 	}
 }

@@ -54,6 +54,8 @@ var services = []service{
 
 		CreateAccountAlias ListAccountAliases DeleteAccountAlias
 		GetAccountSummary GetAccountAuthorizationDetails
+
+		SimulateCustomPolicy SimulatePrincipalPolicy GetContextKeysForCustomPolicy GetContextKeysForPrincipalPolicy
 	`)},
 	{name: "codecommit", operations: strings.Fields(`
 		CreateRepository GetRepository ListRepositories BatchGetRepositories DeleteRepository
