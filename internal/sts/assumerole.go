@@ -58,30 +58,13 @@ func (g *signed) permitted() error {
 	case len(g.in.ProvidedContexts) > 0:
 		return badParameter("ProvidedContexts is not supported.")
 	}
-	return g.mfa()
-}
-
-// mfa answers the parameters of a device. There are no devices yet, so any is
-// an unknown one.
-func (g *signed) mfa() error {
-	serial, code := value(g.in.SerialNumber), value(g.in.TokenCode)
-	switch {
-	case serial == "" && code == "":
-		return nil
-	case serial == "" || code == "":
-		return awserr.Denied("MultiFactorAuthentication failed, must provide both MFA serial number and one time pass code.")
-	}
-	return awserr.Denied("MultiFactorAuthentication failed, unable to validate MFA code.  Please verify your MFA serial number is valid and associated with this user.")
+	return mfa(g.in.SerialNumber, g.in.TokenCode)
 }
 
 // requestMarks are the tags and the source identity of a request, joined with
 // what the calling session hands on.
 func requestMarks(c *principal.Caller, in *stswire.AssumeRoleInput) (marks, error) {
-	tags := make([]tag, 0, len(in.Tags))
-	for _, t := range in.Tags {
-		tags = append(tags, tag{value(t.Key), value(t.Value)})
-	}
-	m, err := newMarks(tags, in.TransitiveTagKeys, badParameter)
+	m, err := newMarks(requestTags(in.Tags), in.TransitiveTagKeys, badParameter)
 	if err != nil {
 		return m, err
 	}
@@ -92,4 +75,12 @@ func requestMarks(c *principal.Caller, in *stswire.AssumeRoleInput) (marks, erro
 		return m, awserr.Denied("User: %s is not authorized to perform: sts:SetSourceIdentity on resource: %s", c.ARN(), value(in.RoleArn))
 	}
 	return m, m.inherit(&c.Session)
+}
+
+func requestTags(in []stswire.Tag) []tag {
+	tags := make([]tag, 0, len(in))
+	for _, t := range in {
+		tags = append(tags, tag{value(t.Key), value(t.Value)})
+	}
+	return tags
 }

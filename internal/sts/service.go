@@ -1,6 +1,7 @@
 // Package sts turns proofs into sessions: AssumeRole for a signed caller,
-// AssumeRoleWithWebIdentity for an identity provider's token, and
-// GetCallerIdentity.
+// AssumeRoleWithWebIdentity for an identity provider's token, GetSessionToken
+// and GetFederationToken for a user's own access key; and it tells who a caller
+// is (GetCallerIdentity) and whose a key is (GetAccessKeyInfo).
 //
 // All ways to a role share one line of phases (package-private method assume):
 // resolve the role, prove who asks, gather tags and source identity, let the

@@ -16,7 +16,8 @@ type service struct {
 
 var services = []service{
 	{name: "sts", operations: strings.Fields(`
-		AssumeRole AssumeRoleWithWebIdentity GetCallerIdentity
+		AssumeRole AssumeRoleWithWebIdentity
+		GetFederationToken GetSessionToken GetCallerIdentity GetAccessKeyInfo
 	`)},
 	{name: "iam", operations: strings.Fields(`
 		CreateUser GetUser ListUsers DeleteUser
