@@ -32,6 +32,8 @@ func populate(w *world) map[string]operation {
 	p, q := w.policy("Pull"), w.policy("Spare")
 	op := w.provider("https://login.example.com/realms/x")
 	key := w.key("maria")
+	had, free := w.phone("had"), w.phone("free")
+	w.ok(had.enable("maria", had.code(-1), had.code(0)))
 	maria, devs, deploy := new("maria"), new("devs"), new("Deploy")
 	inline, doc := new("inline"), new(pull)
 	_, err = w.PutUserPolicy(w.ctx, w.root, &iamwire.PutUserPolicyInput{UserName: maria, PolicyName: inline, PolicyDocument: doc})
@@ -115,6 +117,17 @@ func populate(w *world) map[string]operation {
 			"oidc-provider/login.example.com/realms/x"},
 		"RemoveClientIDFromOpenIDConnectProvider": {&iamwire.RemoveClientIDFromOpenIDConnectProviderInput{OpenIDConnectProviderArn: &op, ClientID: new("app")},
 			"oidc-provider/login.example.com/realms/x"},
+
+		"CreateVirtualMFADevice": {&iamwire.CreateVirtualMFADeviceInput{VirtualMFADeviceName: new("new"), Path: new("/p/")}, "mfa/p/new"},
+		"EnableMFADevice": {&iamwire.EnableMFADeviceInput{UserName: maria, SerialNumber: &free.serial,
+			AuthenticationCode1: free.code(-1), AuthenticationCode2: free.code(0)}, "user/staff/maria"},
+		"ResyncMFADevice": {&iamwire.ResyncMFADeviceInput{UserName: maria, SerialNumber: &had.serial,
+			AuthenticationCode1: had.code(1), AuthenticationCode2: had.code(2)}, "user/staff/maria"},
+		"GetMFADevice":           {&iamwire.GetMFADeviceInput{UserName: maria, SerialNumber: &had.serial}, "user/staff/maria"},
+		"ListMFADevices":         {&iamwire.ListMFADevicesInput{UserName: maria}, "user/staff/maria"},
+		"ListVirtualMFADevices":  {&iamwire.ListVirtualMFADevicesInput{}, "mfa/"},
+		"DeactivateMFADevice":    {&iamwire.DeactivateMFADeviceInput{UserName: maria, SerialNumber: &had.serial}, "user/staff/maria"},
+		"DeleteVirtualMFADevice": {&iamwire.DeleteVirtualMFADeviceInput{SerialNumber: &free.serial}, "mfa/free"},
 	}
 }
 

@@ -30,13 +30,14 @@ func (s *Service) GetSessionToken(ctx context.Context, c *principal.Caller, in *
 	if err := s.longTerm(ctx, c, r); err != nil {
 		return nil, err
 	}
-	if err := mfa(in.SerialNumber, in.TokenCode); err != nil {
+	proven, err := s.device(ctx, c, in.SerialNumber, in.TokenCode)
+	if err != nil {
 		return nil, s.refuse(ctx, c, r, err)
 	}
 	if err := s.gate.Record(ctx, c, r); err != nil {
 		return nil, err
 	}
-	session := principal.Session{Kind: c.Kind, Account: c.Account, ID: c.ID, Name: c.Name, Path: c.Path}
+	session := principal.Session{Kind: c.Kind, Account: c.Account, ID: c.ID, Name: c.Name, Path: c.Path, MFA: proven}
 	issued, err := s.credentials(session, s.ownLifetime(c, in.DurationSeconds))
 	if err != nil {
 		return nil, err

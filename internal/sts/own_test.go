@@ -106,15 +106,6 @@ func TestNoSessionProlongsItself(t *testing.T) {
 	wantError(t, "nobody", err, awserr.MissingAuthentication, "")
 }
 
-func TestSessionTokenMFA(t *testing.T) {
-	w := newWorld(t)
-	maria := w.user(here, "maria", "")
-	_, err := w.sessionToken(maria, stswire.GetSessionTokenInput{SerialNumber: new("arn:aws:iam::" + here + ":mfa/maria")})
-	wantError(t, "no code", err, denied, "MultiFactorAuthentication failed, must provide both MFA serial number and one time pass code.")
-	_, err = w.sessionToken(maria, stswire.GetSessionTokenInput{SerialNumber: new("arn:aws:iam::" + here + ":mfa/maria"), TokenCode: new("123456")})
-	wantError(t, "unknown device", err, denied, "")
-}
-
 func TestGetFederationToken(t *testing.T) {
 	w := newWorld(t)
 	guest := "arn:aws:sts::" + here + ":federated-user/guest"

@@ -50,6 +50,7 @@ type Options struct {
 	Gate  Gate
 	Keys  Issuer
 	OIDC  TokenVerifier
+	MFA   Devices
 	Now   func() time.Time
 }
 
@@ -60,11 +61,13 @@ type Service struct {
 	keys  Issuer
 	oidc  TokenVerifier
 	now   func() time.Time
+
+	devices Devices
 }
 
 // New makes a service.
 func New(o Options) *Service {
-	return &Service{store: o.Store, gate: o.Gate, keys: o.Keys, oidc: o.OIDC, now: o.Now}
+	return &Service{store: o.Store, gate: o.Gate, keys: o.Keys, oidc: o.OIDC, now: o.Now, devices: o.MFA}
 }
 
 // GetCallerIdentity tells a signed caller who it is. It needs no permission and

@@ -73,6 +73,15 @@ type Domain interface {
 	DeleteOpenIDConnectProvider(context.Context, *principal.Caller, *iamwire.DeleteOpenIDConnectProviderInput) (*iamwire.DeleteOpenIDConnectProviderOutput, error)
 	AddClientIDToOpenIDConnectProvider(context.Context, *principal.Caller, *iamwire.AddClientIDToOpenIDConnectProviderInput) (*iamwire.AddClientIDToOpenIDConnectProviderOutput, error)
 	RemoveClientIDFromOpenIDConnectProvider(context.Context, *principal.Caller, *iamwire.RemoveClientIDFromOpenIDConnectProviderInput) (*iamwire.RemoveClientIDFromOpenIDConnectProviderOutput, error)
+
+	CreateVirtualMFADevice(context.Context, *principal.Caller, *iamwire.CreateVirtualMFADeviceInput) (*iamwire.CreateVirtualMFADeviceOutput, error)
+	EnableMFADevice(context.Context, *principal.Caller, *iamwire.EnableMFADeviceInput) (*iamwire.EnableMFADeviceOutput, error)
+	ListMFADevices(context.Context, *principal.Caller, *iamwire.ListMFADevicesInput) (*iamwire.ListMFADevicesOutput, error)
+	ListVirtualMFADevices(context.Context, *principal.Caller, *iamwire.ListVirtualMFADevicesInput) (*iamwire.ListVirtualMFADevicesOutput, error)
+	GetMFADevice(context.Context, *principal.Caller, *iamwire.GetMFADeviceInput) (*iamwire.GetMFADeviceOutput, error)
+	ResyncMFADevice(context.Context, *principal.Caller, *iamwire.ResyncMFADeviceInput) (*iamwire.ResyncMFADeviceOutput, error)
+	DeactivateMFADevice(context.Context, *principal.Caller, *iamwire.DeactivateMFADeviceInput) (*iamwire.DeactivateMFADeviceOutput, error)
+	DeleteVirtualMFADevice(context.Context, *principal.Caller, *iamwire.DeleteVirtualMFADeviceInput) (*iamwire.DeleteVirtualMFADeviceOutput, error)
 }
 
 // New makes the service over d.
@@ -141,6 +150,15 @@ func New(d Domain) *api.Service {
 			"DeleteOpenIDConnectProvider":             api.Handle(d.DeleteOpenIDConnectProvider),
 			"AddClientIDToOpenIDConnectProvider":      api.Handle(d.AddClientIDToOpenIDConnectProvider),
 			"RemoveClientIDFromOpenIDConnectProvider": api.Handle(d.RemoveClientIDFromOpenIDConnectProvider),
+
+			"CreateVirtualMFADevice": api.Handle(d.CreateVirtualMFADevice),
+			"EnableMFADevice":        api.Handle(d.EnableMFADevice),
+			"ListMFADevices":         api.Handle(d.ListMFADevices),
+			"ListVirtualMFADevices":  api.Handle(d.ListVirtualMFADevices),
+			"GetMFADevice":           api.Handle(d.GetMFADevice),
+			"ResyncMFADevice":        api.Handle(d.ResyncMFADevice),
+			"DeactivateMFADevice":    api.Handle(d.DeactivateMFADevice),
+			"DeleteVirtualMFADevice": api.Handle(d.DeleteVirtualMFADevice),
 		},
 	}
 }

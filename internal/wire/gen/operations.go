@@ -40,6 +40,9 @@ var services = []service{
 
 		CreateOpenIDConnectProvider GetOpenIDConnectProvider ListOpenIDConnectProviders DeleteOpenIDConnectProvider
 		AddClientIDToOpenIDConnectProvider RemoveClientIDFromOpenIDConnectProvider
+
+		CreateVirtualMFADevice EnableMFADevice ListMFADevices ListVirtualMFADevices
+		GetMFADevice ResyncMFADevice DeactivateMFADevice DeleteVirtualMFADevice
 	`)},
 	{name: "codecommit", operations: strings.Fields(`
 		CreateRepository GetRepository ListRepositories BatchGetRepositories DeleteRepository

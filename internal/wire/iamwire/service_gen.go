@@ -162,6 +162,31 @@ var Service = &wire.Service{
 				ErrServiceFailure:         500,
 			},
 		},
+		"CreateVirtualMFADevice": {
+			Name:  "CreateVirtualMFADevice",
+			Input: shapeCreateVirtualMFADeviceInput, Output: shapeCreateVirtualMFADeviceOutput,
+			NewInput: func() any { return new(CreateVirtualMFADeviceInput) },
+			Wrapper:  "CreateVirtualMFADeviceResult",
+			Errors: map[string]int{
+				ErrConcurrentModification: 409,
+				ErrEntityAlreadyExists:    409,
+				ErrInvalidInput:           400,
+				ErrLimitExceeded:          409,
+				ErrServiceFailure:         500,
+			},
+		},
+		"DeactivateMFADevice": {
+			Name:  "DeactivateMFADevice",
+			Input: shapeDeactivateMFADeviceInput, Output: shapeDeactivateMFADeviceOutput,
+			NewInput: func() any { return new(DeactivateMFADeviceInput) },
+			Errors: map[string]int{
+				ErrConcurrentModification:        409,
+				ErrEntityTemporarilyUnmodifiable: 409,
+				ErrLimitExceeded:                 409,
+				ErrNoSuchEntity:                  404,
+				ErrServiceFailure:                500,
+			},
+		},
 		"DeleteAccessKey": {
 			Name:  "DeleteAccessKey",
 			Input: shapeDeleteAccessKeyInput, Output: shapeDeleteAccessKeyOutput,
@@ -273,6 +298,18 @@ var Service = &wire.Service{
 				ErrServiceFailure: 500,
 			},
 		},
+		"DeleteVirtualMFADevice": {
+			Name:  "DeleteVirtualMFADevice",
+			Input: shapeDeleteVirtualMFADeviceInput, Output: shapeDeleteVirtualMFADeviceOutput,
+			NewInput: func() any { return new(DeleteVirtualMFADeviceInput) },
+			Errors: map[string]int{
+				ErrConcurrentModification: 409,
+				ErrDeleteConflict:         409,
+				ErrLimitExceeded:          409,
+				ErrNoSuchEntity:           404,
+				ErrServiceFailure:         500,
+			},
+		},
 		"DetachGroupPolicy": {
 			Name:  "DetachGroupPolicy",
 			Input: shapeDetachGroupPolicyInput, Output: shapeDetachGroupPolicyOutput,
@@ -307,6 +344,20 @@ var Service = &wire.Service{
 				ErrServiceFailure: 500,
 			},
 		},
+		"EnableMFADevice": {
+			Name:  "EnableMFADevice",
+			Input: shapeEnableMFADeviceInput, Output: shapeEnableMFADeviceOutput,
+			NewInput: func() any { return new(EnableMFADeviceInput) },
+			Errors: map[string]int{
+				ErrConcurrentModification:        409,
+				ErrEntityAlreadyExists:           409,
+				ErrEntityTemporarilyUnmodifiable: 409,
+				ErrInvalidAuthenticationCode:     403,
+				ErrLimitExceeded:                 409,
+				ErrNoSuchEntity:                  404,
+				ErrServiceFailure:                500,
+			},
+		},
 		"GetGroup": {
 			Name:  "GetGroup",
 			Input: shapeGetGroupInput, Output: shapeGetGroupOutput,
@@ -322,6 +373,16 @@ var Service = &wire.Service{
 			Input: shapeGetGroupPolicyInput, Output: shapeGetGroupPolicyOutput,
 			NewInput: func() any { return new(GetGroupPolicyInput) },
 			Wrapper:  "GetGroupPolicyResult",
+			Errors: map[string]int{
+				ErrNoSuchEntity:   404,
+				ErrServiceFailure: 500,
+			},
+		},
+		"GetMFADevice": {
+			Name:  "GetMFADevice",
+			Input: shapeGetMFADeviceInput, Output: shapeGetMFADeviceOutput,
+			NewInput: func() any { return new(GetMFADeviceInput) },
+			Wrapper:  "GetMFADeviceResult",
 			Errors: map[string]int{
 				ErrNoSuchEntity:   404,
 				ErrServiceFailure: 500,
@@ -472,6 +533,16 @@ var Service = &wire.Service{
 				ErrServiceFailure: 500,
 			},
 		},
+		"ListMFADevices": {
+			Name:  "ListMFADevices",
+			Input: shapeListMFADevicesInput, Output: shapeListMFADevicesOutput,
+			NewInput: func() any { return new(ListMFADevicesInput) },
+			Wrapper:  "ListMFADevicesResult",
+			Errors: map[string]int{
+				ErrNoSuchEntity:   404,
+				ErrServiceFailure: 500,
+			},
+		},
 		"ListOpenIDConnectProviders": {
 			Name:  "ListOpenIDConnectProviders",
 			Input: shapeListOpenIDConnectProvidersInput, Output: shapeListOpenIDConnectProvidersOutput,
@@ -539,6 +610,12 @@ var Service = &wire.Service{
 				ErrServiceFailure: 500,
 			},
 		},
+		"ListVirtualMFADevices": {
+			Name:  "ListVirtualMFADevices",
+			Input: shapeListVirtualMFADevicesInput, Output: shapeListVirtualMFADevicesOutput,
+			NewInput: func() any { return new(ListVirtualMFADevicesInput) },
+			Wrapper:  "ListVirtualMFADevicesResult",
+		},
 		"PutGroupPolicy": {
 			Name:  "PutGroupPolicy",
 			Input: shapePutGroupPolicyInput, Output: shapePutGroupPolicyOutput,
@@ -592,6 +669,18 @@ var Service = &wire.Service{
 				ErrLimitExceeded:  409,
 				ErrNoSuchEntity:   404,
 				ErrServiceFailure: 500,
+			},
+		},
+		"ResyncMFADevice": {
+			Name:  "ResyncMFADevice",
+			Input: shapeResyncMFADeviceInput, Output: shapeResyncMFADeviceOutput,
+			NewInput: func() any { return new(ResyncMFADeviceInput) },
+			Errors: map[string]int{
+				ErrConcurrentModification:    409,
+				ErrInvalidAuthenticationCode: 403,
+				ErrLimitExceeded:             409,
+				ErrNoSuchEntity:              404,
+				ErrServiceFailure:            500,
 			},
 		},
 		"SetDefaultPolicyVersion": {
