@@ -68,13 +68,17 @@ func callerKeys(c *principal.Caller, tags []store.Tag, set func(name, value stri
 		set("aws:sourceidentity", c.SourceIdent)
 	}
 	if c.Temporary {
-		sessionKeys(c, set)
+		set("aws:tokenissuetime", c.Issued.UTC().Format(isoTime))
 	}
+	mfaKeys(c, set)
 }
 
-// sessionKeys are absent for long-term keys, so that a condition can tell them apart.
-func sessionKeys(c *principal.Caller, set func(name, value string)) {
-	set("aws:tokenissuetime", c.Issued.UTC().Format(isoTime))
+// mfaKeys are absent for long-term keys, so that a condition can tell them
+// apart, unless this very request brings a device's code.
+func mfaKeys(c *principal.Caller, set func(name, value string)) {
+	if !c.Temporary && c.MFA.IsZero() {
+		return
+	}
 	set("aws:multifactorauthpresent", strconv.FormatBool(!c.MFA.IsZero()))
 	if !c.MFA.IsZero() {
 		set("aws:multifactorauthage", strconv.FormatInt(int64(c.Time.Sub(c.MFA)/time.Second), 10))
