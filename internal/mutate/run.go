@@ -9,7 +9,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -114,7 +113,7 @@ func (r *runner) fails(m *mutant, flags ...string) (bool, error) {
 	return false, err
 }
 
-// survivors runs every mutant, jobs at a time, and returns those that no test kills.
+// survivors runs every mutant, jobs at a time, and returns and prints those that no test kills.
 func (r *runner) survivors(all []*mutant, jobs int) (alive []*mutant, err error) {
 	var mu sync.Mutex
 	var wg sync.WaitGroup
@@ -128,6 +127,7 @@ func (r *runner) survivors(all []*mutant, jobs int) (alive []*mutant, err error)
 					err = e
 				} else if !killed {
 					alive = append(alive, m)
+					fmt.Println("survived", m)
 				}
 				mu.Unlock()
 			}
@@ -141,7 +141,6 @@ func (r *runner) survivors(all []*mutant, jobs int) (alive []*mutant, err error)
 	}
 	close(work)
 	wg.Wait()
-	slices.SortFunc(alive, func(a, b *mutant) int { return a.id - b.id })
 	return alive, err
 }
 
