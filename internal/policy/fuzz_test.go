@@ -39,6 +39,7 @@ func FuzzParse(f *testing.F) {
 		if err != nil {
 			t.Fatalf("accepted %q but not the same document in other white space: %v", text, err)
 		}
+		sameAgain(t, p)
 		for i := range fuzzRequests {
 			r := &fuzzRequests[i]
 			for _, place := range []func(*Policy) Set{inIdentity, inBoundary, inSession, inTrust, inResource} {
@@ -48,6 +49,9 @@ func FuzzParse(f *testing.F) {
 				}
 				if d.Allowed && allDeny(p) && place(p).Boundary == nil && len(place(p).Session) == 0 && place(p).Resource == nil && !r.Caller.Root {
 					t.Fatalf("%q has only Deny statements and allows %+v", text, r)
+				}
+				if x := Explain(place(p), r); x.Decision != d {
+					t.Fatalf("%q is explained as %+v and decided %+v for %+v", text, x.Decision, d, r)
 				}
 				_ = d.Reason(r.Action)
 			}

@@ -125,6 +125,14 @@ func (v *value) read(f family, s string) (ok bool) {
 	return ok
 }
 
+// Readable reports whether text is a value that the operator can compare: a
+// number for NumericEquals, an address for IpAddress, true or false for Bool. A
+// request's value that is not readable matches nothing.
+func Readable(operator, text string) bool {
+	o, ok := operators[operator]
+	return ok && new(value).read(o.family, text)
+}
+
 var errOperand = errors.New("value does not fit its operator")
 
 // compile reads one value of the policy.

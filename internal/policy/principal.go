@@ -65,6 +65,26 @@ func (p *principals) grants(c *Caller) grant {
 	return identityGrant(c)
 }
 
+// spares reports whether a Deny with NotPrincipal leaves c alone: it has to
+// name both the account and the caller in it, as AWS checks one after the other.
+// The account alone excepts only its root.
+func (p *principals) spares(c *Caller) bool {
+	if p.everyone || c.Anonymous {
+		return p.names(c) != notNamed
+	}
+	account, itself := false, c.Root
+	for i := range p.entities {
+		switch e := &p.entities[i]; {
+		case e.names(c) == notNamed:
+		case e.kind == accountEntity:
+			account = true
+		default:
+			itself = true
+		}
+	}
+	return account && itself
+}
+
 func (p *principals) names(c *Caller) (g grant) {
 	if c.Anonymous {
 		if p.everyone || c.Federated != "" && slices.Contains(p.federated, c.Federated) {

@@ -55,7 +55,7 @@ func TestResourcePolicies(t *testing.T) {
 		{"everyone but of a role's ARN, boundary silent", dev, Set{Boundary: boundary, Resource: byNotARN}, "no boundary"},
 		{"all but another, own silent", maria, Set{Resource: byBut}, "allow"},
 		{"all but another account are denied", maria, Set{Resource: noOther}, "allow"},
-		{"all but the account are denied", dev, Set{Resource: noOther}, "allow"},
+		{"all but the account and another are denied", dev, Set{Resource: noOther}, "deny by resource"},
 		{"all but are denied, with a boundary", maria, Set{Boundary: wide, Resource: noOther}, "deny by resource"},
 		{"federated session of the user named", fed, Set{Session: open, HasSession: true, FederatedUser: true, Resource: byUser}, "allow"},
 		{"federated session of the user named, session silent", fed, Set{Session: session, HasSession: true, FederatedUser: true, Resource: byUser}, "no session"},

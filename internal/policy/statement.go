@@ -112,8 +112,11 @@ func (m *memory) holds(e *evaluation, i uint16) bool {
 // NotPrincipal spares nobody who has a permissions boundary, and a grant to
 // everyone that asks for aws:PrincipalArn is one to whoever calls.
 func (s *statement) grants(e *evaluation) grant {
-	if s.deny && s.principals.not && e.bounded {
-		return delegated
+	if s.deny && s.principals.not {
+		if e.bounded || !s.principals.spares(&e.Caller) {
+			return delegated
+		}
+		return notNamed
 	}
 	g := s.principals.grants(&e.Caller)
 	if g == limited && s.byCaller && s.principals.everyone && !s.principals.not && !e.Caller.Anonymous {

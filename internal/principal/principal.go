@@ -85,9 +85,10 @@ func (s *Session) PrincipalARN() string {
 	return s.ARN()
 }
 
-// IssuerARN is the user who made a federated user's session, "" for all others.
+// IssuerARN is the user who made a federated user's session, "" for all others
+// and where the account's root made it.
 func (s *Session) IssuerARN() string {
-	if s.Kind != Federated {
+	if s.Kind != Federated || s.ID == s.Account {
 		return ""
 	}
 	return arn.IAM(s.Account, "user"+s.path()+s.Name)

@@ -73,6 +73,11 @@ type Domain interface {
 	DeleteOpenIDConnectProvider(context.Context, *principal.Caller, *iamwire.DeleteOpenIDConnectProviderInput) (*iamwire.DeleteOpenIDConnectProviderOutput, error)
 	AddClientIDToOpenIDConnectProvider(context.Context, *principal.Caller, *iamwire.AddClientIDToOpenIDConnectProviderInput) (*iamwire.AddClientIDToOpenIDConnectProviderOutput, error)
 	RemoveClientIDFromOpenIDConnectProvider(context.Context, *principal.Caller, *iamwire.RemoveClientIDFromOpenIDConnectProviderInput) (*iamwire.RemoveClientIDFromOpenIDConnectProviderOutput, error)
+
+	SimulateCustomPolicy(context.Context, *principal.Caller, *iamwire.SimulateCustomPolicyInput) (*iamwire.SimulateCustomPolicyOutput, error)
+	SimulatePrincipalPolicy(context.Context, *principal.Caller, *iamwire.SimulatePrincipalPolicyInput) (*iamwire.SimulatePrincipalPolicyOutput, error)
+	GetContextKeysForCustomPolicy(context.Context, *principal.Caller, *iamwire.GetContextKeysForCustomPolicyInput) (*iamwire.GetContextKeysForCustomPolicyOutput, error)
+	GetContextKeysForPrincipalPolicy(context.Context, *principal.Caller, *iamwire.GetContextKeysForPrincipalPolicyInput) (*iamwire.GetContextKeysForPrincipalPolicyOutput, error)
 }
 
 // New makes the service over d.
@@ -141,6 +146,11 @@ func New(d Domain) *api.Service {
 			"DeleteOpenIDConnectProvider":             api.Handle(d.DeleteOpenIDConnectProvider),
 			"AddClientIDToOpenIDConnectProvider":      api.Handle(d.AddClientIDToOpenIDConnectProvider),
 			"RemoveClientIDFromOpenIDConnectProvider": api.Handle(d.RemoveClientIDFromOpenIDConnectProvider),
+
+			"SimulateCustomPolicy":             api.Handle(d.SimulateCustomPolicy),
+			"SimulatePrincipalPolicy":          api.Handle(d.SimulatePrincipalPolicy),
+			"GetContextKeysForCustomPolicy":    api.Handle(d.GetContextKeysForCustomPolicy),
+			"GetContextKeysForPrincipalPolicy": api.Handle(d.GetContextKeysForPrincipalPolicy),
 		},
 	}
 }

@@ -39,6 +39,8 @@ var services = []service{
 
 		CreateOpenIDConnectProvider GetOpenIDConnectProvider ListOpenIDConnectProviders DeleteOpenIDConnectProvider
 		AddClientIDToOpenIDConnectProvider RemoveClientIDFromOpenIDConnectProvider
+
+		SimulateCustomPolicy SimulatePrincipalPolicy GetContextKeysForCustomPolicy GetContextKeysForPrincipalPolicy
 	`)},
 	{name: "codecommit", operations: strings.Fields(`
 		CreateRepository GetRepository ListRepositories BatchGetRepositories DeleteRepository

@@ -14,6 +14,7 @@ const (
 	ErrMalformedPolicyDocument     = "MalformedPolicyDocument"
 	ErrNoSuchEntity                = "NoSuchEntity"
 	ErrOpenIdIdpCommunicationError = "OpenIdIdpCommunicationError"
+	ErrPolicyEvaluation            = "PolicyEvaluation"
 	ErrPolicyNotAttachable         = "PolicyNotAttachable"
 	ErrServiceFailure              = "ServiceFailure"
 	ErrUnmodifiableEntity          = "UnmodifiableEntity"
@@ -57,6 +58,11 @@ func NewNoSuchEntity(format string, args ...any) *awserr.Error {
 // NewOpenIdIdpCommunicationError makes the error OpenIdIdpCommunicationError.
 func NewOpenIdIdpCommunicationError(format string, args ...any) *awserr.Error {
 	return awserr.New(ErrOpenIdIdpCommunicationError, 400, format, args...)
+}
+
+// NewPolicyEvaluation makes the error PolicyEvaluation.
+func NewPolicyEvaluation(format string, args ...any) *awserr.Error {
+	return awserr.New(ErrPolicyEvaluation, 500, format, args...)
 }
 
 // NewPolicyNotAttachable makes the error PolicyNotAttachable.

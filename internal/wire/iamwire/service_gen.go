@@ -307,6 +307,25 @@ var Service = &wire.Service{
 				ErrServiceFailure: 500,
 			},
 		},
+		"GetContextKeysForCustomPolicy": {
+			Name:  "GetContextKeysForCustomPolicy",
+			Input: shapeGetContextKeysForCustomPolicyInput, Output: shapeGetContextKeysForCustomPolicyOutput,
+			NewInput: func() any { return new(GetContextKeysForCustomPolicyInput) },
+			Wrapper:  "GetContextKeysForCustomPolicyResult",
+			Errors: map[string]int{
+				ErrInvalidInput: 400,
+			},
+		},
+		"GetContextKeysForPrincipalPolicy": {
+			Name:  "GetContextKeysForPrincipalPolicy",
+			Input: shapeGetContextKeysForPrincipalPolicyInput, Output: shapeGetContextKeysForPrincipalPolicyOutput,
+			NewInput: func() any { return new(GetContextKeysForPrincipalPolicyInput) },
+			Wrapper:  "GetContextKeysForPrincipalPolicyResult",
+			Errors: map[string]int{
+				ErrInvalidInput: 400,
+				ErrNoSuchEntity: 404,
+			},
+		},
 		"GetGroup": {
 			Name:  "GetGroup",
 			Input: shapeGetGroupInput, Output: shapeGetGroupOutput,
@@ -603,6 +622,27 @@ var Service = &wire.Service{
 				ErrLimitExceeded:  409,
 				ErrNoSuchEntity:   404,
 				ErrServiceFailure: 500,
+			},
+		},
+		"SimulateCustomPolicy": {
+			Name:  "SimulateCustomPolicy",
+			Input: shapeSimulateCustomPolicyInput, Output: shapeSimulateCustomPolicyOutput,
+			NewInput: func() any { return new(SimulateCustomPolicyInput) },
+			Wrapper:  "SimulateCustomPolicyResult",
+			Errors: map[string]int{
+				ErrInvalidInput:     400,
+				ErrPolicyEvaluation: 500,
+			},
+		},
+		"SimulatePrincipalPolicy": {
+			Name:  "SimulatePrincipalPolicy",
+			Input: shapeSimulatePrincipalPolicyInput, Output: shapeSimulatePrincipalPolicyOutput,
+			NewInput: func() any { return new(SimulatePrincipalPolicyInput) },
+			Wrapper:  "SimulatePrincipalPolicyResult",
+			Errors: map[string]int{
+				ErrInvalidInput:     400,
+				ErrNoSuchEntity:     404,
+				ErrPolicyEvaluation: 500,
 			},
 		},
 		"UpdateAccessKey": {

@@ -339,6 +339,29 @@ var shapeDetachUserPolicyInput = &wire.Shape{Name: "DetachUserPolicyInput", Kind
 
 var shapeDetachUserPolicyOutput = &wire.Shape{Name: "DetachUserPolicyOutput", Kind: wire.Structure, Members: []wire.Member{}}
 
+var shapeSimulationPolicyListType = &wire.Shape{Name: "SimulationPolicyListType", Kind: wire.List, Elem: shapePolicyDocumentType, Item: "member"}
+
+var shapeGetContextKeysForCustomPolicyInput = &wire.Shape{Name: "GetContextKeysForCustomPolicyInput", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "PolicyInputList", Label: "policyInputList", Shape: shapeSimulationPolicyListType, Required: true},
+}}
+
+var shapeContextKeyNameType = &wire.Shape{Name: "ContextKeyNameType", Kind: wire.String, Min: new(int64(5)), Max: new(int64(256))}
+
+var shapeContextKeyNamesResultListType = &wire.Shape{Name: "ContextKeyNamesResultListType", Kind: wire.List, Elem: shapeContextKeyNameType, Item: "member"}
+
+var shapeGetContextKeysForCustomPolicyOutput = &wire.Shape{Name: "GetContextKeysForCustomPolicyOutput", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "ContextKeyNames", Label: "contextKeyNames", Shape: shapeContextKeyNamesResultListType},
+}}
+
+var shapeGetContextKeysForPrincipalPolicyInput = &wire.Shape{Name: "GetContextKeysForPrincipalPolicyInput", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "PolicySourceArn", Label: "policySourceArn", Shape: shapeArnType, Required: true},
+	{Name: "PolicyInputList", Label: "policyInputList", Shape: shapeSimulationPolicyListType},
+}}
+
+var shapeGetContextKeysForPrincipalPolicyOutput = &wire.Shape{Name: "GetContextKeysForPrincipalPolicyOutput", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "ContextKeyNames", Label: "contextKeyNames", Shape: shapeContextKeyNamesResultListType},
+}}
+
 var shapeMarkerType = &wire.Shape{Name: "markerType", Kind: wire.String, Min: new(int64(1)), Max: new(int64(320)), Pattern: wire.NewPattern(`[\u0020-\u00FF]+`, `[\x{0020}-\x{00FF}]+`)}
 
 var shapeMaxItemsType = &wire.Shape{Name: "maxItemsType", Kind: wire.Integer, Min: new(int64(1)), Max: new(int64(1000))}
@@ -688,6 +711,132 @@ var shapeSetDefaultPolicyVersionInput = &wire.Shape{Name: "SetDefaultPolicyVersi
 }}
 
 var shapeSetDefaultPolicyVersionOutput = &wire.Shape{Name: "SetDefaultPolicyVersionOutput", Kind: wire.Structure, Members: []wire.Member{}}
+
+var shapeActionNameType = &wire.Shape{Name: "ActionNameType", Kind: wire.String, Min: new(int64(3)), Max: new(int64(128))}
+
+var shapeActionNameListType = &wire.Shape{Name: "ActionNameListType", Kind: wire.List, Elem: shapeActionNameType, Item: "member"}
+
+var shapeResourceNameType = &wire.Shape{Name: "ResourceNameType", Kind: wire.String, Min: new(int64(1)), Max: new(int64(2048))}
+
+var shapeResourceNameListType = &wire.Shape{Name: "ResourceNameListType", Kind: wire.List, Elem: shapeResourceNameType, Item: "member"}
+
+var shapeContextKeyValueType = &wire.Shape{Name: "ContextKeyValueType", Kind: wire.String}
+
+var shapeContextKeyValueListType = &wire.Shape{Name: "ContextKeyValueListType", Kind: wire.List, Elem: shapeContextKeyValueType, Item: "member"}
+
+var shapeContextKeyTypeEnum = &wire.Shape{Name: "ContextKeyTypeEnum", Kind: wire.String, Enum: []string{"string", "stringList", "numeric", "numericList", "boolean", "booleanList", "ip", "ipList", "binary", "binaryList", "date", "dateList"}}
+
+var shapeContextEntry = &wire.Shape{Name: "ContextEntry", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "ContextKeyName", Label: "contextKeyName", Shape: shapeContextKeyNameType},
+	{Name: "ContextKeyValues", Label: "contextKeyValues", Shape: shapeContextKeyValueListType},
+	{Name: "ContextKeyType", Label: "contextKeyType", Shape: shapeContextKeyTypeEnum},
+}}
+
+var shapeContextEntryListType = &wire.Shape{Name: "ContextEntryListType", Kind: wire.List, Elem: shapeContextEntry, Item: "member"}
+
+var shapeResourceHandlingOptionType = &wire.Shape{Name: "ResourceHandlingOptionType", Kind: wire.String, Min: new(int64(1)), Max: new(int64(64))}
+
+var shapeSimulateCustomPolicyInput = &wire.Shape{Name: "SimulateCustomPolicyInput", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "PolicyInputList", Label: "policyInputList", Shape: shapeSimulationPolicyListType, Required: true},
+	{Name: "PermissionsBoundaryPolicyInputList", Label: "permissionsBoundaryPolicyInputList", Shape: shapeSimulationPolicyListType},
+	{Name: "ActionNames", Label: "actionNames", Shape: shapeActionNameListType, Required: true},
+	{Name: "ResourceArns", Label: "resourceArns", Shape: shapeResourceNameListType},
+	{Name: "ResourcePolicy", Label: "resourcePolicy", Shape: shapePolicyDocumentType},
+	{Name: "ResourceOwner", Label: "resourceOwner", Shape: shapeResourceNameType},
+	{Name: "CallerArn", Label: "callerArn", Shape: shapeResourceNameType},
+	{Name: "ContextEntries", Label: "contextEntries", Shape: shapeContextEntryListType},
+	{Name: "ResourceHandlingOption", Label: "resourceHandlingOption", Shape: shapeResourceHandlingOptionType},
+	{Name: "MaxItems", Label: "maxItems", Shape: shapeMaxItemsType},
+	{Name: "Marker", Label: "marker", Shape: shapeMarkerType},
+}}
+
+var shapePolicyEvaluationDecisionType = &wire.Shape{Name: "PolicyEvaluationDecisionType", Kind: wire.String, Enum: []string{"allowed", "explicitDeny", "implicitDeny"}}
+
+var shapePolicyIdentifierType = &wire.Shape{Name: "PolicyIdentifierType", Kind: wire.String}
+
+var shapePolicySourceType = &wire.Shape{Name: "PolicySourceType", Kind: wire.String, Enum: []string{"user", "group", "role", "aws-managed", "user-managed", "resource", "none"}}
+
+var shapeLineNumber = &wire.Shape{Name: "LineNumber", Kind: wire.Integer}
+
+var shapeColumnNumber = &wire.Shape{Name: "ColumnNumber", Kind: wire.Integer}
+
+var shapePosition = &wire.Shape{Name: "Position", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "Line", Label: "line", Shape: shapeLineNumber},
+	{Name: "Column", Label: "column", Shape: shapeColumnNumber},
+}}
+
+var shapeStatement = &wire.Shape{Name: "Statement", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "SourcePolicyId", Label: "sourcePolicyId", Shape: shapePolicyIdentifierType},
+	{Name: "SourcePolicyType", Label: "sourcePolicyType", Shape: shapePolicySourceType},
+	{Name: "StartPosition", Label: "startPosition", Shape: shapePosition},
+	{Name: "EndPosition", Label: "endPosition", Shape: shapePosition},
+}}
+
+var shapeStatementListType = &wire.Shape{Name: "StatementListType", Kind: wire.List, Elem: shapeStatement, Item: "member"}
+
+var shapeOrganizationsDecisionDetail = &wire.Shape{Name: "OrganizationsDecisionDetail", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "AllowedByOrganizations", Label: "allowedByOrganizations", Shape: shapeBooleanType},
+}}
+
+var shapePermissionsBoundaryDecisionDetail = &wire.Shape{Name: "PermissionsBoundaryDecisionDetail", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "AllowedByPermissionsBoundary", Label: "allowedByPermissionsBoundary", Shape: shapeBooleanType},
+}}
+
+var shapeEvalDecisionSourceType = &wire.Shape{Name: "EvalDecisionSourceType", Kind: wire.String, Min: new(int64(3)), Max: new(int64(256))}
+
+var shapeEvalDecisionDetailsType = &wire.Shape{Name: "EvalDecisionDetailsType", Kind: wire.Map, Key: shapeEvalDecisionSourceType, Elem: shapePolicyEvaluationDecisionType, Item: "entry", KeyName: "key", ElemName: "value"}
+
+var shapeResourceSpecificResult = &wire.Shape{Name: "ResourceSpecificResult", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "EvalResourceName", Label: "evalResourceName", Shape: shapeResourceNameType, Required: true},
+	{Name: "EvalResourceDecision", Label: "evalResourceDecision", Shape: shapePolicyEvaluationDecisionType, Required: true},
+	{Name: "MatchedStatements", Label: "matchedStatements", Shape: shapeStatementListType},
+	{Name: "MissingContextValues", Label: "missingContextValues", Shape: shapeContextKeyNamesResultListType},
+	{Name: "EvalDecisionDetails", Label: "evalDecisionDetails", Shape: shapeEvalDecisionDetailsType},
+	{Name: "PermissionsBoundaryDecisionDetail", Label: "permissionsBoundaryDecisionDetail", Shape: shapePermissionsBoundaryDecisionDetail},
+}}
+
+var shapeResourceSpecificResultListType = &wire.Shape{Name: "ResourceSpecificResultListType", Kind: wire.List, Elem: shapeResourceSpecificResult, Item: "member"}
+
+var shapeEvaluationResult = &wire.Shape{Name: "EvaluationResult", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "EvalActionName", Label: "evalActionName", Shape: shapeActionNameType, Required: true},
+	{Name: "EvalResourceName", Label: "evalResourceName", Shape: shapeResourceNameType},
+	{Name: "EvalDecision", Label: "evalDecision", Shape: shapePolicyEvaluationDecisionType, Required: true},
+	{Name: "MatchedStatements", Label: "matchedStatements", Shape: shapeStatementListType},
+	{Name: "MissingContextValues", Label: "missingContextValues", Shape: shapeContextKeyNamesResultListType},
+	{Name: "OrganizationsDecisionDetail", Label: "organizationsDecisionDetail", Shape: shapeOrganizationsDecisionDetail},
+	{Name: "PermissionsBoundaryDecisionDetail", Label: "permissionsBoundaryDecisionDetail", Shape: shapePermissionsBoundaryDecisionDetail},
+	{Name: "EvalDecisionDetails", Label: "evalDecisionDetails", Shape: shapeEvalDecisionDetailsType},
+	{Name: "ResourceSpecificResults", Label: "resourceSpecificResults", Shape: shapeResourceSpecificResultListType},
+}}
+
+var shapeEvaluationResultsListType = &wire.Shape{Name: "EvaluationResultsListType", Kind: wire.List, Elem: shapeEvaluationResult, Item: "member"}
+
+var shapeSimulateCustomPolicyOutput = &wire.Shape{Name: "SimulateCustomPolicyOutput", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "EvaluationResults", Label: "evaluationResults", Shape: shapeEvaluationResultsListType},
+	{Name: "IsTruncated", Label: "isTruncated", Shape: shapeBooleanType},
+	{Name: "Marker", Label: "marker", Shape: shapeResponseMarkerType},
+}}
+
+var shapeSimulatePrincipalPolicyInput = &wire.Shape{Name: "SimulatePrincipalPolicyInput", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "PolicySourceArn", Label: "policySourceArn", Shape: shapeArnType, Required: true},
+	{Name: "PolicyInputList", Label: "policyInputList", Shape: shapeSimulationPolicyListType},
+	{Name: "PermissionsBoundaryPolicyInputList", Label: "permissionsBoundaryPolicyInputList", Shape: shapeSimulationPolicyListType},
+	{Name: "ActionNames", Label: "actionNames", Shape: shapeActionNameListType, Required: true},
+	{Name: "ResourceArns", Label: "resourceArns", Shape: shapeResourceNameListType},
+	{Name: "ResourcePolicy", Label: "resourcePolicy", Shape: shapePolicyDocumentType},
+	{Name: "ResourceOwner", Label: "resourceOwner", Shape: shapeResourceNameType},
+	{Name: "CallerArn", Label: "callerArn", Shape: shapeResourceNameType},
+	{Name: "ContextEntries", Label: "contextEntries", Shape: shapeContextEntryListType},
+	{Name: "ResourceHandlingOption", Label: "resourceHandlingOption", Shape: shapeResourceHandlingOptionType},
+	{Name: "MaxItems", Label: "maxItems", Shape: shapeMaxItemsType},
+	{Name: "Marker", Label: "marker", Shape: shapeMarkerType},
+}}
+
+var shapeSimulatePrincipalPolicyOutput = &wire.Shape{Name: "SimulatePrincipalPolicyOutput", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "EvaluationResults", Label: "evaluationResults", Shape: shapeEvaluationResultsListType},
+	{Name: "IsTruncated", Label: "isTruncated", Shape: shapeBooleanType},
+	{Name: "Marker", Label: "marker", Shape: shapeResponseMarkerType},
+}}
 
 var shapeUpdateAccessKeyInput = &wire.Shape{Name: "UpdateAccessKeyInput", Kind: wire.Structure, Members: []wire.Member{
 	{Name: "UserName", Label: "userName", Shape: shapeExistingUserNameType},

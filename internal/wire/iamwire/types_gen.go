@@ -561,6 +561,47 @@ type DetachUserPolicyOutput struct {
 // WireShape is the struct's descriptor.
 func (*DetachUserPolicyOutput) WireShape() *wire.Shape { return shapeDetachUserPolicyOutput }
 
+// GetContextKeysForCustomPolicyInput is the input of GetContextKeysForCustomPolicy of the API.
+type GetContextKeysForCustomPolicyInput struct {
+	PolicyInputList []string
+}
+
+// WireShape is the struct's descriptor.
+func (*GetContextKeysForCustomPolicyInput) WireShape() *wire.Shape {
+	return shapeGetContextKeysForCustomPolicyInput
+}
+
+// GetContextKeysForCustomPolicyOutput is the output of GetContextKeysForCustomPolicy of the API.
+type GetContextKeysForCustomPolicyOutput struct {
+	ContextKeyNames []string
+}
+
+// WireShape is the struct's descriptor.
+func (*GetContextKeysForCustomPolicyOutput) WireShape() *wire.Shape {
+	return shapeGetContextKeysForCustomPolicyOutput
+}
+
+// GetContextKeysForPrincipalPolicyInput is the input of GetContextKeysForPrincipalPolicy of the API.
+type GetContextKeysForPrincipalPolicyInput struct {
+	PolicySourceArn *string
+	PolicyInputList []string
+}
+
+// WireShape is the struct's descriptor.
+func (*GetContextKeysForPrincipalPolicyInput) WireShape() *wire.Shape {
+	return shapeGetContextKeysForPrincipalPolicyInput
+}
+
+// GetContextKeysForPrincipalPolicyOutput is the output of GetContextKeysForPrincipalPolicy of the API.
+type GetContextKeysForPrincipalPolicyOutput struct {
+	ContextKeyNames []string
+}
+
+// WireShape is the struct's descriptor.
+func (*GetContextKeysForPrincipalPolicyOutput) WireShape() *wire.Shape {
+	return shapeGetContextKeysForPrincipalPolicyOutput
+}
+
 // GetGroupInput is the input of GetGroup of the API.
 type GetGroupInput struct {
 	GroupName *string
@@ -1173,6 +1214,178 @@ type SetDefaultPolicyVersionOutput struct {
 // WireShape is the struct's descriptor.
 func (*SetDefaultPolicyVersionOutput) WireShape() *wire.Shape {
 	return shapeSetDefaultPolicyVersionOutput
+}
+
+// Values of ContextKeyTypeEnum.
+const (
+	ContextKeyTypeEnumString      = "string"
+	ContextKeyTypeEnumStringList  = "stringList"
+	ContextKeyTypeEnumNumeric     = "numeric"
+	ContextKeyTypeEnumNumericList = "numericList"
+	ContextKeyTypeEnumBoolean     = "boolean"
+	ContextKeyTypeEnumBooleanList = "booleanList"
+	ContextKeyTypeEnumIp          = "ip"
+	ContextKeyTypeEnumIpList      = "ipList"
+	ContextKeyTypeEnumBinary      = "binary"
+	ContextKeyTypeEnumBinaryList  = "binaryList"
+	ContextKeyTypeEnumDate        = "date"
+	ContextKeyTypeEnumDateList    = "dateList"
+)
+
+// ContextEntry is a structure of the API.
+type ContextEntry struct {
+	ContextKeyName   *string
+	ContextKeyValues []string
+	ContextKeyType   *string
+}
+
+// WireShape is the struct's descriptor.
+func (*ContextEntry) WireShape() *wire.Shape { return shapeContextEntry }
+
+// SimulateCustomPolicyInput is the input of SimulateCustomPolicy of the API.
+type SimulateCustomPolicyInput struct {
+	PolicyInputList                    []string
+	PermissionsBoundaryPolicyInputList []string
+	ActionNames                        []string
+	ResourceArns                       []string
+	ResourcePolicy                     *string
+	ResourceOwner                      *string
+	CallerArn                          *string
+	ContextEntries                     []ContextEntry
+	ResourceHandlingOption             *string
+	MaxItems                           *int64
+	Marker                             *string
+}
+
+// WireShape is the struct's descriptor.
+func (*SimulateCustomPolicyInput) WireShape() *wire.Shape { return shapeSimulateCustomPolicyInput }
+
+// Values of PolicyEvaluationDecisionType.
+const (
+	PolicyEvaluationDecisionTypeAllowed      = "allowed"
+	PolicyEvaluationDecisionTypeExplicitDeny = "explicitDeny"
+	PolicyEvaluationDecisionTypeImplicitDeny = "implicitDeny"
+)
+
+// Values of PolicySourceType.
+const (
+	PolicySourceTypeUser        = "user"
+	PolicySourceTypeGroup       = "group"
+	PolicySourceTypeRole        = "role"
+	PolicySourceTypeAwsManaged  = "aws-managed"
+	PolicySourceTypeUserManaged = "user-managed"
+	PolicySourceTypeResource    = "resource"
+	PolicySourceTypeNone        = "none"
+)
+
+// Position is a structure of the API.
+type Position struct {
+	Line   *int64
+	Column *int64
+}
+
+// WireShape is the struct's descriptor.
+func (*Position) WireShape() *wire.Shape { return shapePosition }
+
+// Statement is a structure of the API.
+type Statement struct {
+	SourcePolicyId   *string
+	SourcePolicyType *string
+	StartPosition    *Position
+	EndPosition      *Position
+}
+
+// WireShape is the struct's descriptor.
+func (*Statement) WireShape() *wire.Shape { return shapeStatement }
+
+// OrganizationsDecisionDetail is a structure of the API.
+type OrganizationsDecisionDetail struct {
+	AllowedByOrganizations *bool
+}
+
+// WireShape is the struct's descriptor.
+func (*OrganizationsDecisionDetail) WireShape() *wire.Shape { return shapeOrganizationsDecisionDetail }
+
+// PermissionsBoundaryDecisionDetail is a structure of the API.
+type PermissionsBoundaryDecisionDetail struct {
+	AllowedByPermissionsBoundary *bool
+}
+
+// WireShape is the struct's descriptor.
+func (*PermissionsBoundaryDecisionDetail) WireShape() *wire.Shape {
+	return shapePermissionsBoundaryDecisionDetail
+}
+
+// ResourceSpecificResult is a structure of the API.
+type ResourceSpecificResult struct {
+	EvalResourceName                  *string
+	EvalResourceDecision              *string
+	MatchedStatements                 []Statement
+	MissingContextValues              []string
+	EvalDecisionDetails               map[string]string
+	PermissionsBoundaryDecisionDetail *PermissionsBoundaryDecisionDetail
+}
+
+// WireShape is the struct's descriptor.
+func (*ResourceSpecificResult) WireShape() *wire.Shape { return shapeResourceSpecificResult }
+
+// EvaluationResult is a structure of the API.
+type EvaluationResult struct {
+	EvalActionName                    *string
+	EvalResourceName                  *string
+	EvalDecision                      *string
+	MatchedStatements                 []Statement
+	MissingContextValues              []string
+	OrganizationsDecisionDetail       *OrganizationsDecisionDetail
+	PermissionsBoundaryDecisionDetail *PermissionsBoundaryDecisionDetail
+	EvalDecisionDetails               map[string]string
+	ResourceSpecificResults           []ResourceSpecificResult
+}
+
+// WireShape is the struct's descriptor.
+func (*EvaluationResult) WireShape() *wire.Shape { return shapeEvaluationResult }
+
+// SimulateCustomPolicyOutput is the output of SimulateCustomPolicy of the API.
+type SimulateCustomPolicyOutput struct {
+	EvaluationResults []EvaluationResult
+	IsTruncated       *bool
+	Marker            *string
+}
+
+// WireShape is the struct's descriptor.
+func (*SimulateCustomPolicyOutput) WireShape() *wire.Shape { return shapeSimulateCustomPolicyOutput }
+
+// SimulatePrincipalPolicyInput is the input of SimulatePrincipalPolicy of the API.
+type SimulatePrincipalPolicyInput struct {
+	PolicySourceArn                    *string
+	PolicyInputList                    []string
+	PermissionsBoundaryPolicyInputList []string
+	ActionNames                        []string
+	ResourceArns                       []string
+	ResourcePolicy                     *string
+	ResourceOwner                      *string
+	CallerArn                          *string
+	ContextEntries                     []ContextEntry
+	ResourceHandlingOption             *string
+	MaxItems                           *int64
+	Marker                             *string
+}
+
+// WireShape is the struct's descriptor.
+func (*SimulatePrincipalPolicyInput) WireShape() *wire.Shape {
+	return shapeSimulatePrincipalPolicyInput
+}
+
+// SimulatePrincipalPolicyOutput is the output of SimulatePrincipalPolicy of the API.
+type SimulatePrincipalPolicyOutput struct {
+	EvaluationResults []EvaluationResult
+	IsTruncated       *bool
+	Marker            *string
+}
+
+// WireShape is the struct's descriptor.
+func (*SimulatePrincipalPolicyOutput) WireShape() *wire.Shape {
+	return shapeSimulatePrincipalPolicyOutput
 }
 
 // UpdateAccessKeyInput is the input of UpdateAccessKey of the API.
