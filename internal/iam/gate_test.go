@@ -3,7 +3,6 @@ package iam
 import (
 	"reflect"
 	"slices"
-	"strings"
 	"testing"
 
 	"sojourn/internal/awserr"
@@ -357,35 +356,5 @@ func TestTaggingAtCreationNeedsItsOwnPermission(t *testing.T) {
 			w.gate.refuse = nil
 			w.ok(w.call(c.name, w.root, c.in))
 		})
-	}
-}
-
-// AWS keeps the credentials of GetFederationToken, and those of GetSessionToken
-// without MFA, away from IAM, whatever their permissions are.
-func TestSessionsThatMayNotCallIAM(t *testing.T) {
-	w := newWorld(t)
-	maria := w.user("maria")
-	session := *maria
-	session.Temporary = true
-	federated := session
-	federated.Kind, federated.SessionName = principal.Federated, "guest"
-	withMFA := session
-	withMFA.MFA = w.time
-	for _, c := range []struct {
-		name   string
-		caller *principal.Caller
-		ok     bool
-	}{
-		{"access key", maria, true}, {"GetSessionToken", &session, false}, {"GetSessionToken with MFA", &withMFA, true},
-		{"GetFederationToken", &federated, false}, {"temporary credentials of root", w.root, true},
-	} {
-		before := w.store.updates.Load()
-		_, err := w.CreateGroup(w.ctx, c.caller, &iamwire.CreateGroupInput{GroupName: new(strings.ReplaceAll(c.name, " ", "-"))})
-		if (err == nil) != c.ok || err != nil && !awserr.Is(err, awserr.InvalidClientTokenID) {
-			t.Errorf("%s: %v", c.name, err)
-		}
-		if !c.ok && w.store.updates.Load() != before {
-			t.Errorf("%s: something was written", c.name)
-		}
 	}
 }

@@ -47,7 +47,7 @@ func (p parts) doors(url string) (server.Options, error) {
 	if err != nil {
 		return server.Options{}, err
 	}
-	guard := gate.New(p.store, p.audit)
+	guard := gate.New(p.store, p.audit).Sealing(p.keys)
 	who := &authn.Authenticator{Keys: p.keys, Store: p.store, Region: p.cfg.Region, Now: p.now}
 	p.onClose(p.keepLastUses(who))
 	tokens := oidc.New(oidc.Options{Fetch: fetch, Now: p.now})

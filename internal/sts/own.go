@@ -3,7 +3,6 @@ package sts
 import (
 	"context"
 	"strconv"
-	"strings"
 	"time"
 
 	"sojourn/internal/arn"
@@ -22,19 +21,19 @@ const (
 )
 
 // GetSessionToken gives a user, or the root of an account, temporary
-// credentials with the same permissions. It needs no permission; it is
-// recorded.
+// credentials with the same permissions. The gate knows that it needs no
+// permission, and that no session may prolong itself by it.
 func (s *Service) GetSessionToken(ctx context.Context, c *principal.Caller, in *stswire.GetSessionTokenInput) (*stswire.GetSessionTokenOutput, error) {
 	r := gate.Request{Action: "sts:GetSessionToken", Resource: "*", Params: map[string]string{}}
 	duration(r.Params, in.DurationSeconds)
-	if err := s.longTerm(ctx, c, r); err != nil {
-		return nil, err
+	if c.Kind == principal.Anonymous {
+		return nil, unsigned()
 	}
 	proven, err := s.device(ctx, c, in.SerialNumber, in.TokenCode)
 	if err != nil {
 		return nil, s.refuse(ctx, c, r, err)
 	}
-	if err := s.gate.Record(ctx, c, r); err != nil {
+	if err := s.gate.Authorize(ctx, c, r); err != nil {
 		return nil, err
 	}
 	session := principal.Session{Kind: c.Kind, Account: c.Account, ID: c.ID, Name: c.Name, Path: c.Path, MFA: proven}
@@ -53,8 +52,8 @@ func (s *Service) GetFederationToken(ctx context.Context, c *principal.Caller, i
 	r := gate.Request{Action: "sts:GetFederationToken", Resource: arn.STS(c.Account, "federated-user/"+name),
 		Context: map[string][]string{}, Params: map[string]string{"name": name}}
 	duration(r.Params, in.DurationSeconds)
-	if err := s.longTerm(ctx, c, r); err != nil {
-		return nil, err
+	if c.Kind == principal.Anonymous {
+		return nil, unsigned()
 	}
 	m, err := newMarks(requestTags(in.Tags), nil, badParameter)
 	if err != nil {
@@ -79,19 +78,6 @@ func (s *Service) GetFederationToken(ctx context.Context, c *principal.Caller, i
 		FederatedUser:    &stswire.FederatedUser{FederatedUserId: new(session.UserID()), Arn: new(session.ARN())},
 		PackedPolicySize: new(int64(issued.PackedPercent)),
 	}, nil
-}
-
-// longTerm refuses who may not turn credentials into a session of its own:
-// one session must not prolong itself by another. The root of an account is
-// the exception, for it has no other credentials; ownLifetime bounds it.
-func (s *Service) longTerm(ctx context.Context, c *principal.Caller, r gate.Request) error {
-	switch {
-	case c.Kind == principal.Anonymous:
-		return unsigned()
-	case c.Kind == principal.Root, c.Kind == principal.User && !c.Temporary:
-		return nil
-	}
-	return s.refuse(ctx, c, r, awserr.Denied("Cannot call %s with session credentials", strings.TrimPrefix(r.Action, "sts:")))
 }
 
 // ownLifetime settles how long the session lasts. AWS lowers what root asks

@@ -17,7 +17,7 @@ type service struct {
 var services = []service{
 	{name: "sts", operations: strings.Fields(`
 		AssumeRole AssumeRoleWithWebIdentity
-		GetFederationToken GetSessionToken GetCallerIdentity GetAccessKeyInfo
+		GetFederationToken GetSessionToken GetCallerIdentity GetAccessKeyInfo DecodeAuthorizationMessage
 	`)},
 	{name: "iam", operations: strings.Fields(`
 		CreateUser GetUser ListUsers UpdateUser DeleteUser

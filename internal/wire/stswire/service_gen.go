@@ -38,6 +38,15 @@ var Service = &wire.Service{
 				ErrRegionDisabled:          403,
 			},
 		},
+		"DecodeAuthorizationMessage": {
+			Name:  "DecodeAuthorizationMessage",
+			Input: shapeDecodeAuthorizationMessageInput, Output: shapeDecodeAuthorizationMessageOutput,
+			NewInput: func() any { return new(DecodeAuthorizationMessageInput) },
+			Wrapper:  "DecodeAuthorizationMessageResult",
+			Errors: map[string]int{
+				ErrInvalidAuthorizationMessage: 400,
+			},
+		},
 		"GetAccessKeyInfo": {
 			Name:  "GetAccessKeyInfo",
 			Input: shapeGetAccessKeyInfoInput, Output: shapeGetAccessKeyInfoOutput,

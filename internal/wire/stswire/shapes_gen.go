@@ -126,6 +126,18 @@ var shapeAssumeRoleWithWebIdentityOutput = &wire.Shape{Name: "AssumeRoleWithWebI
 	{Name: "SourceIdentity", Label: "sourceIdentity", Shape: shapeSourceIdentityType},
 }}
 
+var shapeEncodedMessageType = &wire.Shape{Name: "encodedMessageType", Kind: wire.String, Min: new(int64(1)), Max: new(int64(10240))}
+
+var shapeDecodeAuthorizationMessageInput = &wire.Shape{Name: "DecodeAuthorizationMessageInput", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "EncodedMessage", Label: "encodedMessage", Shape: shapeEncodedMessageType, Required: true},
+}}
+
+var shapeDecodedMessageType = &wire.Shape{Name: "decodedMessageType", Kind: wire.String}
+
+var shapeDecodeAuthorizationMessageOutput = &wire.Shape{Name: "DecodeAuthorizationMessageOutput", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "DecodedMessage", Label: "decodedMessage", Shape: shapeDecodedMessageType},
+}}
+
 var shapeGetAccessKeyInfoInput = &wire.Shape{Name: "GetAccessKeyInfoInput", Kind: wire.Structure, Members: []wire.Member{
 	{Name: "AccessKeyId", Label: "accessKeyId", Shape: shapeAccessKeyIdType, Required: true},
 }}

@@ -116,6 +116,26 @@ func (*AssumeRoleWithWebIdentityOutput) WireShape() *wire.Shape {
 	return shapeAssumeRoleWithWebIdentityOutput
 }
 
+// DecodeAuthorizationMessageInput is the input of DecodeAuthorizationMessage of the API.
+type DecodeAuthorizationMessageInput struct {
+	EncodedMessage *string
+}
+
+// WireShape is the struct's descriptor.
+func (*DecodeAuthorizationMessageInput) WireShape() *wire.Shape {
+	return shapeDecodeAuthorizationMessageInput
+}
+
+// DecodeAuthorizationMessageOutput is the output of DecodeAuthorizationMessage of the API.
+type DecodeAuthorizationMessageOutput struct {
+	DecodedMessage *string
+}
+
+// WireShape is the struct's descriptor.
+func (*DecodeAuthorizationMessageOutput) WireShape() *wire.Shape {
+	return shapeDecodeAuthorizationMessageOutput
+}
+
 // GetAccessKeyInfoInput is the input of GetAccessKeyInfo of the API.
 type GetAccessKeyInfoInput struct {
 	AccessKeyId *string
