@@ -52,7 +52,7 @@ func parseJSON(text string) (*node, error) {
 	if len(text) > maxDocument || !utf8.ValidString(text) {
 		return nil, errJSON
 	}
-	s := scanner{text: text}
+	s := scanner{text: text, open: make([]node, 0, 32)}
 	n, err := s.value(0)
 	if err != nil {
 		return nil, err
