@@ -15,6 +15,7 @@ var (
 	errSyntax      = &Error{Message: "Syntax errors in policy."}
 	errLegacy      = &Error{Message: "The policy failed legacy parsing"}
 	errNoPrincipal = &Error{Message: "Missing required field Principal"}
+	errNobody      = &Error{Message: "Invalid principal in policy: com.amazon.balsa.error.InvalidPolicyException: The passed in policy has a statement with no principals!"}
 )
 
 // document is a policy whose elements have the right types; what they say is
