@@ -81,3 +81,10 @@ func Position(text string, offset int) (line, column, characters int) {
 	}
 	return line, column, characters
 }
+
+// Like reports whether text, whole, fits pattern, in which "*" is any run of
+// characters and "?" one. Case counts.
+func Like(pattern, text string) bool { return match(encodeWild(pattern), text) }
+
+// LikeFold is Like without regard to the case of ASCII letters.
+func LikeFold(pattern, text string) bool { return matchFold(encodeWild(lowerASCII(pattern)), text) }
