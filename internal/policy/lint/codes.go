@@ -47,6 +47,7 @@ var Codes = map[string]FindingType{
 	"ALLOW_REFERENCES_WITHOUT_IF_EXISTS":         Warning,
 	"DENY_REFERENCES_WITHOUT_NULL_CHECK":         Warning,
 	"DENY_IF_EXISTS_WITHOUT_NULL_CHECK":          Warning,
+	"DUPLICATE_KEYS_WITH_DIFFERENT_CASE":         Warning,
 	"DURATION_OUT_OF_RANGE":                      Warning,
 	"MULTIVALUED_KEY_WITHOUT_SET_OPERATOR":       Warning,
 	"PRINCIPAL_CANNOT_USE_ACTION":                Warning,

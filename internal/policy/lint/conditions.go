@@ -22,10 +22,19 @@ func (l *linter) conditions(s *statement) {
 		default:
 			l.operator(c, typ)
 		}
+		l.twice(s.conditions[:i], c)
 		l.sets(s, c, typ)
 		l.ifExists(s, c)
 		l.mfa(s, c)
 		l.values(c)
+	}
+}
+
+// twice tells of a key that stands in two spellings under one operator: both
+// conditions must hold, where one list of values was meant.
+func (l *linter) twice(before []condition, c *condition) {
+	if len(before) < maxCompared && slices.ContainsFunc(before, func(b condition) bool { return b.operator == c.operator && b.key == c.key }) {
+		l.add("DUPLICATE_KEYS_WITH_DIFFERENT_CASE", c.at, "%s stands under %s already; keys have no case, and both conditions must hold.", quoted(c.spelled), quoted(c.operator))
 	}
 }
 

@@ -24,7 +24,7 @@ func FuzzCheck(f *testing.F) {
 		findings := Check(k, text)
 		lines := strings.Split(text, "\n")
 		for _, g := range findings {
-			if g.Start.Offset < 0 || g.End.Offset < g.Start.Offset || utf8.ValidString(text) && g.End.Offset > utf8.RuneCountInString(text) || g.Message == "" {
+			if g.Start.Offset < 0 || g.End.Offset < g.Start.Offset || utf8.ValidString(text) && g.End.Offset > utf8.RuneCountInString(text) || g.Message == "" || g.Type == "" {
 				t.Fatalf("%q: %+v", text, g)
 			}
 			for _, p := range []Position{g.Start, g.End} {

@@ -189,6 +189,8 @@ var cases = []struct {
 			when("Allow", `{"StringEqualsIfExists":{"aws:ResourceTag/stage":"prod"}}`), when("Deny", `{"BoolIfExists":{"aws:SecureTransport":"false","aws:MultiFactorAuthPresent":"false"}}`)}},
 	{"DURATION_OUT_OF_RANGE", policy.Identity, []string{when("Deny", `{"NumericGreaterThan":{"sts:DurationSeconds":"60"}}`), when("Deny", `{"NumericGreaterThanIfExists":{"aws:MultiFactorAuthAge":"864000"}}`)},
 		[]string{when("Deny", `{"NumericGreaterThan":{"sts:DurationSeconds":"3600","x:y":"1"},"NumericGreaterThanIfExists":{"aws:MultiFactorAuthAge":"3600"}}`)}},
+	{"DUPLICATE_KEYS_WITH_DIFFERENT_CASE", policy.Identity, []string{when("Deny", `{"StringEquals":{"aws:username":"a","aws:UserName":"b"}}`)},
+		[]string{when("Deny", `{"StringEquals":{"aws:username":"a"},"StringLike":{"aws:UserName":"a*"}}`)}},
 	{"MULTIVALUED_KEY_WITHOUT_SET_OPERATOR", policy.Identity, []string{when("Deny", `{"StringEquals":{"aws:TagKeys":"x"}}`), when("Deny", `{"StringEquals":{"login.example.com:amr":"mfa"}}`)},
 		[]string{when("Deny", `{"ForAnyValue:StringEquals":{"aws:TagKeys":"x"},"Null":{"aws:TagKeys":"false"}}`)}},
 	{"PRINCIPAL_CANNOT_USE_ACTION", policy.Trust,
