@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"time"
 
+	"sojourn/internal/accessanalyzer"
 	"sojourn/internal/audit"
 	"sojourn/internal/authn"
 	"sojourn/internal/codecommit"
@@ -18,6 +19,7 @@ import (
 	"sojourn/internal/objects"
 	"sojourn/internal/seal"
 	"sojourn/internal/server"
+	"sojourn/internal/server/accessanalyzerapi"
 	"sojourn/internal/server/api"
 	"sojourn/internal/server/aws"
 	"sojourn/internal/server/codecommitapi"
@@ -57,6 +59,7 @@ func (p parts) doors(url string) (server.Options, error) {
 			iamapi.New(iam.New(iam.Options{Store: p.store, Gate: guard, Keys: p.keys, Now: p.now})),
 			codecommitapi.New(codecommit.New(codecommit.Options{Store: p.store, Gate: guard, Git: p.engine, Now: p.now, Region: p.cfg.Region,
 				CloneURL: func(name string) string { return url + "/v1/repos/" + name }})),
+			accessanalyzerapi.New(accessanalyzer.New(guard)),
 		},
 		Auth: who, Region: p.cfg.Region, Secure: p.cfg.PlainHTTP, Now: p.now, Log: p.log,
 	})

@@ -5,6 +5,7 @@ import "strings"
 // service is one API and the operations of it that are generated.
 type service struct {
 	name       string // the model's directory and the signing name
+	signing    string // the signing name where it is another
 	operations []string
 	// required are members that the service demands though its model does not
 	// say so, as OPERATION.MEMBER.
@@ -68,4 +69,5 @@ var services = []service{
 	`),
 		required:     []string{"GetBranch.repositoryName", "GetBranch.branchName"},
 		memberErrors: true},
+	{name: "accessanalyzer", signing: "access-analyzer", operations: []string{"ValidatePolicy"}},
 }
