@@ -20,7 +20,8 @@ type simulation struct {
 			SourcePolicyId, SourcePolicyType string
 			StartPosition, EndPosition       struct{ Line, Column int }
 		}
-		MissingContextValues              []string
+		MissingContextValues              []string // of an act without a resource
+		ResourceSpecificResults           []struct{ MissingContextValues []string }
 		PermissionsBoundaryDecisionDetail *struct{ AllowedByPermissionsBoundary bool }
 	}
 }
@@ -113,16 +114,20 @@ func (s *simulation) text(caller, source string) string {
 		}
 		fmt.Fprintf(&b, "%s %s do %s on %s: %s\n", caller, verb, r.EvalActionName, r.EvalResourceName, r.EvalDecision)
 		for _, m := range r.MatchedStatements {
-			fmt.Fprintf(&b, "  decided by the statement at line %d of %s (%s)\n", m.StartPosition.Line, m.SourcePolicyId, m.SourcePolicyType)
+			fmt.Fprintf(&b, "  decided by the statement at line %d, column %d of %s (%s)\n", m.StartPosition.Line, m.StartPosition.Column, m.SourcePolicyId, m.SourcePolicyType)
 		}
 		if len(r.MatchedStatements) == 0 {
-			b.WriteString("  no statement of a policy speaks of it\n")
+			b.WriteString("  no statement decides\n")
 		}
 		if d := r.PermissionsBoundaryDecisionDetail; d != nil && !d.AllowedByPermissionsBoundary {
 			b.WriteString("  the permissions boundary does not allow it\n")
 		}
-		if len(r.MissingContextValues) > 0 {
-			fmt.Fprintf(&b, "  policies ask for keys that were not given: %s; give --context KEY=VALUE\n", strings.Join(r.MissingContextValues, ", "))
+		missing := r.MissingContextValues
+		for _, one := range r.ResourceSpecificResults {
+			missing = append(missing, one.MissingContextValues...)
+		}
+		if len(missing) > 0 {
+			fmt.Fprintf(&b, "  policies ask for keys that were not given: %s; give --context KEY=VALUE\n", strings.Join(missing, ", "))
 		}
 	}
 	if source != caller {

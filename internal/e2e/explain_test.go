@@ -58,6 +58,45 @@ func TestARefusalIsExplained(t *testing.T) {
 	}
 }
 
+// Whoever may simulate policies asks beforehand: a user, and a session about its role.
+func TestAPermissionIsExplained(t *testing.T) {
+	s := sojourntest.Start(t)
+	sh := page(t, s)
+	root := &api{t: t, s: s, cred: s.Root("")}
+	const repo = "arn:aws:codecommit:us-east-1:" + sojourntest.Account + ":MyDemoRepo"
+	ask := func(profile string, more ...string) []string {
+		return append([]string{"explain", "--profile", profile, "--action", "codecommit:GitPush", "--resource", repo}, more...)
+	}
+	if out := sh.Fail("sojourn", ask("CodeAccess")...); !strings.HasPrefix(out, "An error occurred (AccessDenied) when calling the SimulatePrincipalPolicy operation") || strings.Count(out, "\n") != 1 {
+		t.Errorf("without the permission:\n%s", out)
+	}
+	for _, r := range []string{"CodeCommitAccess", "Reader"} {
+		root.query("iam", "Action", "PutRolePolicy", "RoleName", r, "PolicyName", "Simulate", "PolicyDocument", allow("iam:SimulatePrincipalPolicy", "iam:GetRole"))
+	}
+	root.query("iam", "Action", "PutRolePolicy", "RoleName", "CodeCommitAccess", "PolicyName", "ProtectMain", "PolicyDocument", protectMain)
+	const of, session = "These are the policies of arn:aws:iam::" + sojourntest.Account + ":role/", "arn:aws:sts::" + sojourntest.Account + ":assumed-role/"
+	for _, c := range []struct {
+		args []string
+		want []string
+	}{
+		{ask("CodeAccess"), []string{session + "CodeCommitAccess/Maria_Garcia may do codecommit:GitPush on " + repo + ": allowed", "of role_CodeCommitAccess_inline (IAM Policy)", "keys that were not given: codecommit:References", of + "CodeCommitAccess; the session"}},
+		{ask("CodeAccess", "--context", "codecommit:References=refs/heads/main"), []string{" may not do codecommit:GitPush on " + repo + ": explicitDeny", "of role_CodeCommitAccess_ProtectMain (IAM Policy)"}},
+		{ask("CodeAccess", "--context", "codecommit:References=refs/heads/topic"), []string{" may do "}},
+		{ask("Reader"), []string{"Reader/Maria_Garcia may not do codecommit:GitPush on " + repo + ": implicitDeny\n  no statement decides\n"}},
+		{ask("Reader", "--format", "json"), []string{`"EvalDecision": "implicitDeny"`}},
+	} {
+		out := sh.Run("sojourn", c.args...)
+		for _, want := range c.want {
+			if !strings.Contains(out, want) {
+				t.Errorf("%s: %q is missing in\n%s", c.args, want, out)
+			}
+		}
+	}
+	if out := shell(s).As(root.cred).Fail("sojourn", "explain", "--action", "codecommit:GitPush"); !strings.Contains(out, "is the root of the account: no policy of the account limits it") {
+		t.Errorf("root:\n%s", out)
+	}
+}
+
 // An API refusal's header is what sts decode-authorization-message opens; the
 // one who was refused has no permission to do so.
 func TestARefusalIsDecoded(t *testing.T) {

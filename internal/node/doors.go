@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"time"
 
+	"sojourn/internal/accessanalyzer"
 	"sojourn/internal/audit"
 	"sojourn/internal/authn"
 	"sojourn/internal/codecommit"
@@ -14,9 +15,11 @@ import (
 	"sojourn/internal/gate"
 	"sojourn/internal/git"
 	"sojourn/internal/iam"
+	"sojourn/internal/mfa"
 	"sojourn/internal/objects"
 	"sojourn/internal/seal"
 	"sojourn/internal/server"
+	"sojourn/internal/server/accessanalyzerapi"
 	"sojourn/internal/server/api"
 	"sojourn/internal/server/aws"
 	"sojourn/internal/server/codecommitapi"
@@ -52,10 +55,11 @@ func (p parts) doors(url string) (server.Options, error) {
 	tokens := oidc.New(oidc.Options{Fetch: fetch, Now: p.now})
 	apis, err := aws.New(aws.Options{
 		Services: []*api.Service{
-			stsapi.New(sts.New(sts.Options{Store: p.store, Gate: guard, Keys: p.keys, OIDC: tokens, Now: p.now})),
+			stsapi.New(sts.New(sts.Options{Store: p.store, Gate: guard, Keys: p.keys, OIDC: tokens, MFA: &mfa.Verifier{Store: p.store, Keys: p.keys, Now: p.now}, Now: p.now})),
 			iamapi.New(iam.New(iam.Options{Store: p.store, Gate: guard, Keys: p.keys, Now: p.now})),
 			codecommitapi.New(codecommit.New(codecommit.Options{Store: p.store, Gate: guard, Git: p.engine, Now: p.now, Region: p.cfg.Region,
 				CloneURL: func(name string) string { return url + "/v1/repos/" + name }})),
+			accessanalyzerapi.New(accessanalyzer.New(guard)),
 		},
 		Auth: who, Region: p.cfg.Region, Secure: p.cfg.PlainHTTP, Now: p.now, Log: p.log,
 	})

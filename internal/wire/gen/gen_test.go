@@ -120,6 +120,36 @@ func TestGenerate(t *testing.T) {
 	}
 }
 
+func TestGenerateREST(t *testing.T) {
+	const in = `"z": {"shape": "Z"}`
+	text := strings.NewReplacer(`"protocol": "json", "targetPrefix": "T"`, `"protocol": "rest-json"`,
+		`{"name": "GetThing",`, `{"name": "GetThing", "http": {"method": "POST", "requestUri": "/things"},`,
+		in, `"z": {"shape": "Z", "location": "querystring", "locationName": "zed"}`,
+		"EXTRA", `"Z": {"type": "integer"}`).Replace(small)
+	m := new(model)
+	if err := json.Unmarshal([]byte(text), m); err != nil {
+		t.Fatal(err)
+	}
+	service := things
+	service.signing = "the-thing"
+	files, err := generate(m, service)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for file, want := range map[string]string{
+		"service_gen.go": `Method: "POST", Path: "/things"`,
+		"shapes_gen.go":  `{Name: "zed", Label: "z", Shape: shapeZ, Required: true, InQuery: true},`,
+		"types_gen.go":   "package thingwire",
+	} {
+		if !strings.Contains(files[file].String(), want) {
+			t.Errorf("%s lacks %s:\n%s", file, want, files[file])
+		}
+	}
+	if got := files["service_gen.go"].String(); !strings.Contains(got, `Name: "the-thing", Version: "2020-01-01", Protocol: wire.REST,`) {
+		t.Errorf("the service is %s", got)
+	}
+}
+
 func TestGenerateRefuses(t *testing.T) {
 	for name, extra := range map[string]string{
 		"look-ahead":     `"Z": {"type": "string", "pattern": "a(?!b)"}`,

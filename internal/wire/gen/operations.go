@@ -5,6 +5,7 @@ import "strings"
 // service is one API and the operations of it that are generated.
 type service struct {
 	name       string // the model's directory and the signing name
+	signing    string // the signing name where it is another
 	operations []string
 	// required are members that the service demands though its model does not
 	// say so, as OPERATION.MEMBER.
@@ -16,7 +17,8 @@ type service struct {
 
 var services = []service{
 	{name: "sts", operations: strings.Fields(`
-		AssumeRole AssumeRoleWithWebIdentity GetCallerIdentity DecodeAuthorizationMessage
+		AssumeRole AssumeRoleWithWebIdentity
+		GetFederationToken GetSessionToken GetCallerIdentity GetAccessKeyInfo DecodeAuthorizationMessage
 	`)},
 	{name: "iam", operations: strings.Fields(`
 		CreateUser GetUser ListUsers UpdateUser DeleteUser
@@ -56,6 +58,9 @@ var services = []service{
 		GetAccountSummary GetAccountAuthorizationDetails
 
 		SimulateCustomPolicy SimulatePrincipalPolicy GetContextKeysForCustomPolicy GetContextKeysForPrincipalPolicy
+
+		CreateVirtualMFADevice EnableMFADevice ListMFADevices ListVirtualMFADevices
+		GetMFADevice ResyncMFADevice DeactivateMFADevice DeleteVirtualMFADevice
 	`)},
 	{name: "codecommit", operations: strings.Fields(`
 		CreateRepository GetRepository ListRepositories BatchGetRepositories DeleteRepository
@@ -64,4 +69,5 @@ var services = []service{
 	`),
 		required:     []string{"GetBranch.repositoryName", "GetBranch.branchName"},
 		memberErrors: true},
+	{name: "accessanalyzer", signing: "access-analyzer", operations: []string{"ValidatePolicy"}},
 }
