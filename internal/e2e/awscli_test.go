@@ -12,6 +12,9 @@ import (
 	"sojourn/internal/sojourntest"
 )
 
+// rulesFile is where the AWS CLI looks for its own rules about STS's endpoints.
+const rulesFile = ".aws/models/sts/2011-06-15/endpoint-rule-set-1.json"
+
 // person works with the unmodified AWS CLI, from a home of their own.
 type person struct {
 	*sojourntest.Shell
@@ -41,7 +44,7 @@ func developer(admin person, user, region, profile string) person {
 		p.t.Fatalf("%v\n%s", err, out)
 	}
 	p.Write(".aws/config", readHome(p.t, p.Shell, ".aws/config")+profile)
-	p.Write(".aws/models/sts/2011-06-15/endpoint-rule-set-1.json", ruleset(p.s.URL))
+	p.Write(rulesFile, ruleset(p.s.URL))
 	return p
 }
 
@@ -49,7 +52,7 @@ func developer(admin person, user, region, profile string) person {
 // above all.
 func (p person) again() person {
 	next := person{shell(p.s), p.t, p.s}
-	for _, name := range []string{".aws/config", ".aws/credentials", ".aws/models/sts/2011-06-15/endpoint-rule-set-1.json"} {
+	for _, name := range []string{".aws/config", ".aws/credentials", rulesFile} {
 		next.Write(name, readHome(p.t, p.Shell, name))
 	}
 	return next
