@@ -2,6 +2,7 @@ package policy
 
 import (
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 )
@@ -44,6 +45,8 @@ func TestParseJSONRefuses(t *testing.T) {
 		"duplicate after escapes":  `{"a":1,"\u0061":2}`,
 		"duplicate deeper":         `[{"x":{"a":1,"b":2,"a":3}}]`,
 		"unquoted name":            `{a:1}`,
+		"missing name":             `{:1}`,
+		"missing opening quote":    `{xa":1}`,
 		"missing colon":            `{"a" 1}`,
 		"missing comma":            `[1 2]`,
 		"open object":              `{"a":1`,
@@ -76,6 +79,30 @@ func TestParseJSONRefuses(t *testing.T) {
 	} {
 		if n, err := parseJSON(text); err == nil {
 			t.Errorf("%s: parseJSON(%.40q) = %+v, want an error", name, text, n)
+		}
+	}
+}
+
+// Large objects find their members in another way than small ones.
+func TestMembersOfLargeObjects(t *testing.T) {
+	const members = 40
+	object := func(names ...int) string {
+		var out []string
+		for _, n := range names {
+			out = append(out, fmt.Sprintf(`"m%d":%d`, n, n))
+		}
+		return "{" + strings.Join(out, ",") + "}"
+	}
+	all := make([]int, members)
+	for i := range all {
+		all[i] = i
+	}
+	if n, err := parseJSON(object(all...)); err != nil || len(n.items) != members || n.items[members-1].name != "m39" {
+		t.Errorf("%d different members: %v", members, err)
+	}
+	for i := range members {
+		if _, err := parseJSON(object(append(all[:members:members], i)...)); err == nil {
+			t.Errorf("member %d may come twice", i)
 		}
 	}
 }
