@@ -5,7 +5,7 @@ import (
 	"crypto/aes"
 	"crypto/cipher"
 	"crypto/rsa"
-	_ "crypto/sha1" //nolint:gosec // the hash that OAEP has by default; it signs nothing
+	_ "crypto/sha1" // the hash that OAEP has by default; it signs nothing
 	"slices"
 )
 

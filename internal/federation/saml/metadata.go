@@ -60,7 +60,10 @@ func ParseMetadata(document string) (*Metadata, error) {
 	if err := m.readDates(root, descriptors[0]); err != nil {
 		return nil, err
 	}
-	return m, m.readCertificates(descriptors[0])
+	if err := m.readCertificates(descriptors[0]); err != nil {
+		return nil, err
+	}
+	return m, nil
 }
 
 func (m *Metadata) readDates(nodes ...*node) error {

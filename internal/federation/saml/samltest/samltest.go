@@ -6,6 +6,7 @@ package samltest
 import (
 	"crypto"
 	"crypto/ecdsa"
+	"crypto/ed25519"
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
@@ -53,6 +54,12 @@ var keys = struct {
 
 // EC is a new key on a curve.
 func EC(c elliptic.Curve) *ecdsa.PrivateKey { return Must(ecdsa.GenerateKey(c, rand.Reader)) }
+
+// Ed25519 is a new key that XML signatures do not know.
+func Ed25519() ed25519.PrivateKey {
+	_, key, err := ed25519.GenerateKey(rand.Reader)
+	return Must(key, err)
+}
 
 // Certificate is a self-signed one.
 func Certificate(key crypto.Signer, from, to time.Time, extensions ...pkix.Extension) *x509.Certificate {
