@@ -90,7 +90,7 @@ func (e *evidence) verify(shown *node, el *etree.Element, grammar func(*node) er
 
 // reread parses verified bytes.
 func reread(verified []byte, shown *node, grammar func(*node) error) (*node, error) {
-	root, err := parse(verified, responseLimits)
+	root, err := parse(verified, verifiedLimits)
 	if err != nil {
 		return nil, err
 	}
