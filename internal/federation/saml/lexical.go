@@ -14,16 +14,16 @@ import (
 
 // limits bound a document before anything is made of it.
 type limits struct {
-	elements, depth, attrs int
-	comments               bool // between elements; metadata has them
-	canonical              bool // written by our own canonicaliser
+	elements, depth, attrs, prefixes int
+	comments                         bool // between elements; metadata has them
+	twice                            bool // another parser will read it as well
 }
 
 var (
 	// goxmldsig walks at most 1,000 elements and counts SignedInfo twice.
-	responseLimits = limits{elements: 900, depth: 32, attrs: 32}
-	verifiedLimits = limits{elements: 900, depth: 32, attrs: 32, canonical: true}
-	metadataLimits = limits{elements: 100_000, depth: 32, attrs: 32, comments: true}
+	responseLimits = limits{elements: 900, depth: 32, attrs: 32, prefixes: 64, twice: true}
+	verifiedLimits = limits{elements: 900, depth: 32, attrs: 32, prefixes: 64}
+	metadataLimits = limits{elements: 100_000, depth: 32, attrs: 32, prefixes: 64, comments: true}
 )
 
 var (
@@ -75,6 +75,7 @@ type reader struct {
 type frame struct {
 	raw    xml.Name
 	node   *node
+	text   []byte
 	spaces map[string]string // prefix to namespace, "" for the default
 }
 
@@ -88,7 +89,7 @@ func (r *reader) read() (*node, error) {
 		if err != nil {
 			return nil, refuse(StageLexical, "not XML: %v", err)
 		}
-		if _, end := token.(xml.EndElement); !end && !r.canonical && roundtrip.CheckToken(token) != nil {
+		if _, end := token.(xml.EndElement); r.twice && !end && roundtrip.CheckToken(token) != nil {
 			return nil, refuse(StageLexical, "not the same when written again")
 		}
 		if err := r.take(token, r.raw[start:r.tokens.InputOffset()], first); err != nil {
@@ -177,6 +178,7 @@ func (r *reader) end(t xml.EndElement) error {
 	if len(r.open) == 0 || r.top().raw != t.Name {
 		return refuse(StageLexical, "end of %q, which is not open", t.Name.Local)
 	}
+	r.top().node.text = string(r.top().text)
 	r.open = r.open[:len(r.open)-1]
 	return nil
 }
@@ -188,7 +190,7 @@ func (r *reader) text(t xml.CharData) error {
 		}
 		return nil
 	}
-	r.top().node.text += string(t)
+	r.top().text = append(r.top().text, t...)
 	return nil
 }
 

@@ -94,6 +94,8 @@ func lexicalAttacks(t testing.TB) []attack {
 		entry("too deep", in("<samlp:Status>", strings.Repeat("<samlp:x>", 40)+strings.Repeat("</samlp:x>", 40)+"<samlp:Status>")),
 		entry("too many elements", in("<samlp:Status>", strings.Repeat("<samlp:x/>", 1000)+"<samlp:Status>")),
 		entry("too many attributes", root(manyAttributes(33))),
+		entry("too many prefixes in scope", in("<samlp:Status>", "<samlp:x"+strings.ReplaceAll(manyAttributes(22), " a", " xmlns:a")+">"+
+			"<samlp:x"+strings.ReplaceAll(manyAttributes(22), " a", " xmlns:c")+"><samlp:x"+strings.ReplaceAll(manyAttributes(22), " a", " xmlns:d")+"/></samlp:x></samlp:x><samlp:Status>")),
 		entry("too many declarations", root(strings.ReplaceAll(manyAttributes(33), ` a`, ` xmlns:a`)+`x="urn:x"`)),
 	}
 }

@@ -34,6 +34,9 @@ func (r *reader) declare(attrs []xml.Attr) (map[string]string, error) {
 		}
 		spaces[prefix] = a.Value
 	}
+	if len(spaces) > r.prefixes {
+		return nil, refuse(StageLexical, "more than %d prefixes", r.prefixes)
+	}
 	return spaces, nil
 }
 
