@@ -45,6 +45,12 @@ func dialects(t testing.TB) []benign {
 		{name: "attributes before the sign-in, as AD FS writes", response: sign(attributesFirst, onAssertion), signed: []string{"Assertion"}},
 		{name: "signature last, as auth0 writes", response: sign(p, samltest.Signing{Target: "_a1", Last: true}, samltest.Signing{Target: "_r1", Last: true}), signed: []string{"Response", "Assertion"}},
 		{name: "no KeyInfo", response: sign(p, samltest.Signing{Target: "_a1", NoKeyInfo: true}), signed: []string{"Assertion"}},
+		{name: "a key that is only named", response: sign(p, samltest.Signing{Target: "_a1", NoKeyInfo: true, Whole: func(sig *etree.Element) {
+			sig.CreateElement("ds:KeyInfo").CreateElement("ds:KeyName").SetText("idp")
+		}}), signed: []string{"Assertion"}},
+		{name: "types declared at each value, as Shibboleth writes", response: sign(strings.ReplaceAll(p, "<saml:AttributeValue xsi:type=", `<saml:AttributeValue xmlns:xsi="`+nsInstance+`" xsi:type=`), onAssertion, onResponse), signed: []string{"Response", "Assertion"}},
+		{name: "types declared at each value, as OneLogin writes", response: sign(strings.ReplaceAll(p, "<saml:AttributeValue xsi:type=", `<saml:AttributeValue xmlns:xs="http://www.w3.org/2001/XMLSchema" xmlns:xsi="`+nsInstance+`" xsi:type=`), onAssertion, onResponse), signed: []string{"Response", "Assertion"}},
+		{name: "declared after use", response: sign(strings.ReplaceAll(p, `<saml:AttributeValue xsi:type="xs:string"`, `<saml:AttributeValue xsi:type="xs:string" xmlns:saml="`+nsAssertion+`" xmlns:xsi="`+nsInstance+`"`), onAssertion, onResponse), signed: []string{"Response", "Assertion"}},
 		{name: "indented", response: sign(strings.ReplaceAll(p, "><", ">\n  <"), onAssertion, onResponse), signed: []string{"Response", "Assertion"}},
 		{name: "XML declaration", response: `<?xml version="1.0" encoding="UTF-8"?>` + "\n" + sign(p, onResponse) + "\n", signed: []string{"Response"}},
 		{name: "wrapped signature value", response: sign(p, samltest.Signing{Target: "_a1", Whole: crlf}), signed: []string{"Assertion"}},

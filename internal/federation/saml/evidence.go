@@ -75,9 +75,6 @@ func (e *evidence) verify(shown *node, el *etree.Element, grammar func(*node) er
 		return nil, refuse(StageKey, "%v", err)
 	}
 	certificates := e.provider.Metadata.valid(e.now)
-	if len(certificates) == 0 {
-		return nil, refuse(StageKey, "the provider's metadata has no certificate that is valid now")
-	}
 	for _, c := range certificates {
 		element, err := verifyWith(detached, c, e.now)
 		if err != nil {
@@ -85,7 +82,7 @@ func (e *evidence) verify(shown *node, el *etree.Element, grammar func(*node) er
 		}
 		return reread(element, shown, grammar)
 	}
-	return nil, refuse(StageKey, "no certificate of the provider verifies the signature of %q", el.Tag)
+	return nil, refuse(StageKey, "none of the provider's %d certificates that are valid now verifies the signature of %q", len(certificates), el.Tag)
 }
 
 // reread parses verified bytes.

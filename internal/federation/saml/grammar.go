@@ -28,12 +28,10 @@ type grammar struct {
 	rules map[name]rule
 }
 
-// check holds n and all in it against the rules.
+// check holds n and all in it against the rules. An element without a rule may
+// hold nothing.
 func (g grammar) check(n *node) error {
-	r, known := g.rules[n.name]
-	if !known {
-		return refuse(g.stage, "element %v is not allowed", n.name)
-	}
+	r := g.rules[n.name]
 	if r.any {
 		return nil
 	}
@@ -172,10 +170,7 @@ var responseGrammar = grammar{StageGrammar, map[name]rule{
 
 // checkResponse holds a whole response against the grammar.
 func checkResponse(root *node) error {
-	if root.name != elResponse {
-		return refuse(StageGrammar, "the root is %v", root.name)
-	}
-	if err := responseGrammar.check(root); err != nil {
+	if err := checkRoot(root, elResponse); err != nil {
 		return err
 	}
 	if len(root.all(elAssertion))+len(root.all(elEncrypted)) != 1 {
@@ -185,8 +180,10 @@ func checkResponse(root *node) error {
 }
 
 // checkAssertion holds an assertion that stands alone against the grammar.
-func checkAssertion(root *node) error {
-	if root.name != elAssertion {
+func checkAssertion(root *node) error { return checkRoot(root, elAssertion) }
+
+func checkRoot(root *node, want name) error {
+	if root.name != want {
 		return refuse(StageGrammar, "the root is %v", root.name)
 	}
 	return responseGrammar.check(root)

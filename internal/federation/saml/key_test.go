@@ -116,6 +116,7 @@ func TestEllipticForms(t *testing.T) {
 		"zeros":         func([]byte) []byte { return make([]byte, 64) },
 		"longer halves": func(b []byte) []byte { return append(append(append([]byte{0}, b[:32]...), 0), b[32:]...) },
 		"cut":           func(b []byte) []byte { return b[:63] },
+		"a few bytes":   func(b []byte) []byte { return b[:10] },
 	} {
 		doc := ec.Sign(plainResponse(), samltest.Signing{Target: "_a1", Whole: func(el *etree.Element) {
 			v := el.SelectElement("SignatureValue")

@@ -81,6 +81,16 @@ func TestValidUntil(t *testing.T) {
 	}
 }
 
+// TestValid: a certificate counts from its first day.
+func TestValid(t *testing.T) {
+	m := metadataOf(t, samltest.Certificate(idp().Key, start, start.AddDate(1, 0, 0)))
+	for at, want := range map[time.Time]bool{start.Add(-time.Second): false, start: true, start.AddDate(1, 0, 1): false} {
+		if m.Valid(at) != want {
+			t.Errorf("at %s: %t", at, !want)
+		}
+	}
+}
+
 // TestMetadataAttacks are documents that may not register a provider.
 func TestMetadataAttacks(t *testing.T) {
 	t.Setenv("GODEBUG", "rsa1024min=0")
@@ -104,61 +114,64 @@ func TestMetadataAttacks(t *testing.T) {
 	}
 	small := samltest.Must(rsa.GenerateKey(rand.Reader, 1024))
 	attacks := map[string]string{
-		"nothing":                   "",
-		"too short":                 doc[:500],
-		"too long":                  doc + strings.Repeat(" ", maxMetadata),
-		"no XML":                    strings.Repeat("x", minMetadata),
-		"byte order mark":           "\ufeff" + doc,
-		"UTF-16":                    in(`encoding="UTF-8"`, `encoding="UTF-16"`),
-		"broken UTF-8":              in("<md:NameIDFormat>", "<md:NameIDFormat>\xff"),
-		"DOCTYPE":                   in("<md:EntityDescriptor ", "<!DOCTYPE x><md:EntityDescriptor "),
-		"internal entity":           in("<md:EntityDescriptor ", `<!DOCTYPE x [<!ENTITY a "b">]><md:EntityDescriptor `),
-		"external entity":           in("<md:EntityDescriptor ", `<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/passwd">]><md:EntityDescriptor `),
-		"unknown entity":            in("<md:NameIDFormat>", "<md:NameIDFormat>&a;"),
-		"processing instruction":    in("<md:NameIDFormat>", "<?a b?><md:NameIDFormat>"),
-		"CDATA":                     in(certificate, strings.Replace(strings.Replace(certificate, ">", "><![CDATA[", 1), "</", "]]></", 1)),
-		"comment in a certificate":  in("<ds:X509Certificate>", "<ds:X509Certificate><!-- x -->"),
-		"relative namespace":        in("<md:NameIDFormat>", `<md:NameIDFormat xmlns:a="1">`),
-		"undeclared prefix":         in("<md:NameIDFormat>", "<x:a/><md:NameIDFormat>"),
-		"too deep":                  in("<md:NameIDFormat>", strings.Repeat("<md:x>", 40)+strings.Repeat("</md:x>", 40)+"<md:NameIDFormat>"),
-		"too many elements":         in("<md:NameIDFormat>", strings.Repeat("<md:x/>", 100_001)+"<md:NameIDFormat>"),
-		"a second root":             doc + doc,
-		"many entities":             "<md:EntitiesDescriptor xmlns:md=\"" + nsMetadata + "\">" + doc[strings.Index(doc, "<md:EntityDescriptor"):] + "</md:EntitiesDescriptor>",
-		"another namespace":         in(nsMetadata, "urn:oasis:names:tc:SAML:1.0:metadata"),
-		"no entityID":               in(entity, ""),
-		"empty entityID":            in(entity, ` entityID=""`),
-		"blank entityID":            in(entity, ` entityID="  "`),
-		"entityID with a space":     in(entity, ` entityID="https://idp.example/a b"`),
-		"entityID twice":            in(entity, entity+entity),
-		"entityID that is too long": in(entity, ` entityID="https://`+strings.Repeat("a", 1024)+`"`),
-		"entityID with a bell":      in(entity, ` entityID="https://idp&#x85;"`),
-		"no IDPSSODescriptor":       in(descriptor, "") + strings.Repeat(" ", minMetadata),
-		"two IDPSSODescriptors":     in(descriptor, descriptor+descriptor),
-		"IDPSSODescriptor deeper":   in(descriptor, "<md:Extensions>"+descriptor+"</md:Extensions>"),
-		"SAML 1.1 alone":            in(`protocolSupportEnumeration="`+nsProtocol, `protocolSupportEnumeration="urn:oasis:names:tc:SAML:1.1:protocol`),
-		"no protocol":               in(` protocolSupportEnumeration="`+nsProtocol+`"`, ""),
-		"no key":                    in(key, "") + strings.Repeat(" ", minMetadata),
-		"a key for encryption only": in(`use="signing"`, `use="encryption"`),
-		"a key for something else":  in(`use="signing"`, `use="Signing"`),
-		"a key for nothing":         in(`use="signing"`, `use=""`),
-		"a key outside":             replaced(t, in(key, ""), "</md:IDPSSODescriptor>", "</md:IDPSSODescriptor>"+key),
-		"no certificate":            in(certificate, ""),
-		"a key without certificate": in("<ds:X509Data>"+certificate+"</ds:X509Data>", "<ds:KeyName>idp</ds:KeyName>") + strings.Repeat(" ", minMetadata),
-		"a chain":                   in(certificate, certificate+certificate),
-		"an empty certificate":      in(certificate, "<ds:X509Certificate/>"),
-		"certificate: not base64":   in("<ds:X509Certificate>", "<ds:X509Certificate>!"),
-		"certificate: PEM":          in("<ds:X509Certificate>", "<ds:X509Certificate>-----BEGIN CERTIFICATE-----"),
-		"certificate: broken":       in("<ds:X509Certificate>MII", "<ds:X509Certificate>AAA"),
-		"certificate: cut":          raw(idp().Cert.Raw[:400]),
-		"certificate: trailing":     raw(append(append([]byte{}, idp().Cert.Raw...), 0)),
-		"a key alone":               raw(samltest.Must(x509.MarshalPKIXPublicKey(idp().Key.Public()))),
-		"an extension twice":        raw(twiceExtended(t)),
-		"RSA of 1024 bits":          with(samltest.Certificate(small, start, start.AddDate(1, 0, 0))),
-		"P-224":                     with(samltest.Certificate(samltest.EC(elliptic.P224()), start, start.AddDate(1, 0, 0))),
-		"Ed25519":                   with(samltest.Certificate(samltest.Ed25519(), start, start.AddDate(1, 0, 0))),
-		"21 certificates":           idp().Metadata(many...),
-		"one weak of two":           idp().Metadata(samltest.Certificate(small, start, start.AddDate(1, 0, 0))),
-		"validUntil that is none":   in(entity, entity+` validUntil="never"`),
+		"nothing":                    "",
+		"too short":                  doc[:500],
+		"too long":                   doc + strings.Repeat(" ", maxMetadata),
+		"no XML":                     strings.Repeat("x", minMetadata),
+		"byte order mark":            "\ufeff" + doc,
+		"UTF-16":                     in(`encoding="UTF-8"`, `encoding="UTF-16"`),
+		"broken UTF-8":               in("<md:NameIDFormat>", "<md:NameIDFormat>\xff"),
+		"broken UTF-8, in a comment": in("<md:NameIDFormat>", "<!-- \xff --><md:NameIDFormat>"),
+		"NUL, in a comment":          in("<md:NameIDFormat>", "<!-- \x00 --><md:NameIDFormat>"),
+		"another element":            strings.ReplaceAll(doc, "md:EntityDescriptor", "md:AffiliationDescriptor"),
+		"DOCTYPE":                    in("<md:EntityDescriptor ", "<!DOCTYPE x><md:EntityDescriptor "),
+		"internal entity":            in("<md:EntityDescriptor ", `<!DOCTYPE x [<!ENTITY a "b">]><md:EntityDescriptor `),
+		"external entity":            in("<md:EntityDescriptor ", `<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/passwd">]><md:EntityDescriptor `),
+		"unknown entity":             in("<md:NameIDFormat>", "<md:NameIDFormat>&a;"),
+		"processing instruction":     in("<md:NameIDFormat>", "<?a b?><md:NameIDFormat>"),
+		"CDATA":                      in(certificate, strings.Replace(strings.Replace(certificate, ">", "><![CDATA[", 1), "</", "]]></", 1)),
+		"comment in a certificate":   in("<ds:X509Certificate>", "<ds:X509Certificate><!-- x -->"),
+		"relative namespace":         in("<md:NameIDFormat>", `<md:NameIDFormat xmlns:a="1">`),
+		"undeclared prefix":          in("<md:NameIDFormat>", "<x:a/><md:NameIDFormat>"),
+		"too deep":                   in("<md:NameIDFormat>", strings.Repeat("<md:x>", 40)+strings.Repeat("</md:x>", 40)+"<md:NameIDFormat>"),
+		"too many elements":          in("<md:NameIDFormat>", strings.Repeat("<md:x/>", 100_001)+"<md:NameIDFormat>"),
+		"a second root":              doc + doc,
+		"many entities":              "<md:EntitiesDescriptor xmlns:md=\"" + nsMetadata + "\">" + doc[strings.Index(doc, "<md:EntityDescriptor"):] + "</md:EntitiesDescriptor>",
+		"another namespace":          in(nsMetadata, "urn:oasis:names:tc:SAML:1.0:metadata"),
+		"no entityID":                in(entity, ""),
+		"empty entityID":             in(entity, ` entityID=""`),
+		"blank entityID":             in(entity, ` entityID="  "`),
+		"entityID with a space":      in(entity, ` entityID="https://idp.example/a b"`),
+		"entityID twice":             in(entity, entity+entity),
+		"entityID that is too long":  in(entity, ` entityID="https://`+strings.Repeat("a", 1024)+`"`),
+		"entityID with a bell":       in(entity, ` entityID="https://idp&#x85;"`),
+		"no IDPSSODescriptor":        in(descriptor, "") + strings.Repeat(" ", minMetadata),
+		"two IDPSSODescriptors":      in(descriptor, descriptor+descriptor),
+		"IDPSSODescriptor deeper":    in(descriptor, "<md:Extensions>"+descriptor+"</md:Extensions>"),
+		"SAML 1.1 alone":             in(`protocolSupportEnumeration="`+nsProtocol, `protocolSupportEnumeration="urn:oasis:names:tc:SAML:1.1:protocol`),
+		"no protocol":                in(` protocolSupportEnumeration="`+nsProtocol+`"`, ""),
+		"no key":                     in(key, "") + strings.Repeat(" ", minMetadata),
+		"a key for encryption only":  in(`use="signing"`, `use="encryption"`),
+		"a key for something else":   in(`use="signing"`, `use="Signing"`),
+		"a key for nothing":          in(`use="signing"`, `use=""`),
+		"a key outside":              replaced(t, in(key, ""), "</md:IDPSSODescriptor>", "</md:IDPSSODescriptor>"+key),
+		"no certificate":             in(certificate, ""),
+		"a key without certificate":  in("<ds:X509Data>"+certificate+"</ds:X509Data>", "<ds:KeyName>idp</ds:KeyName>") + strings.Repeat(" ", minMetadata),
+		"a chain":                    in(certificate, certificate+certificate),
+		"an empty certificate":       in(certificate, "<ds:X509Certificate/>"),
+		"certificate: not base64":    in("<ds:X509Certificate>", "<ds:X509Certificate>!"),
+		"certificate: PEM":           in("<ds:X509Certificate>", "<ds:X509Certificate>-----BEGIN CERTIFICATE-----"),
+		"certificate: broken":        in("<ds:X509Certificate>MII", "<ds:X509Certificate>AAA"),
+		"certificate: cut":           raw(idp().Cert.Raw[:400]),
+		"certificate: trailing":      raw(append(append([]byte{}, idp().Cert.Raw...), 0)),
+		"a key alone":                raw(samltest.Must(x509.MarshalPKIXPublicKey(idp().Key.Public()))),
+		"an extension twice":         raw(twiceExtended(t)),
+		"RSA of 1024 bits":           with(samltest.Certificate(small, start, start.AddDate(1, 0, 0))),
+		"P-224":                      with(samltest.Certificate(samltest.EC(elliptic.P224()), start, start.AddDate(1, 0, 0))),
+		"Ed25519":                    with(samltest.Certificate(samltest.Ed25519(), start, start.AddDate(1, 0, 0))),
+		"21 certificates":            idp().Metadata(many...),
+		"one weak of two":            idp().Metadata(samltest.Certificate(small, start, start.AddDate(1, 0, 0))),
+		"validUntil that is none":    in(entity, entity+` validUntil="never"`),
 	}
 	for name, a := range attacks {
 		m, err := ParseMetadata(a)
@@ -167,6 +180,14 @@ func TestMetadataAttacks(t *testing.T) {
 		}
 	}
 	t.Logf("%d documents", len(attacks))
+}
+
+// TestByteOrderMark: who registers AD FS is told what is wrong with its document.
+func TestByteOrderMark(t *testing.T) {
+	_, err := ParseMetadata("\ufeff" + idp().Metadata())
+	if err == nil || !strings.Contains(err.Error(), "byte order mark") {
+		t.Error(err)
+	}
 }
 
 // twiceExtended is a certificate with an extension that comes twice, which

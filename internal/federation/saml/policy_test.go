@@ -78,7 +78,7 @@ func policyAttacks(t testing.TB) []attack {
 		entry("empty audience", audience, "<saml:Audience/>"),
 		entry("a second restriction without us", restriction, restriction+"<saml:AudienceRestriction><saml:Audience>urn:other</saml:Audience></saml:AudienceRestriction>"),
 		entry("conditions of the future", start, at(start, "2026-11-26T12:01:01Z")),
-		entry("expired: conditions", end, at(end, "2026-11-26T11:59:00Z")),
+		entry("expired: conditions", end, `NotBefore="2026-11-26T11:50:00Z" NotOnOrAfter="2026-11-26T11:59:00Z"`),
 		entry("conditions that end before they start", end, `NotBefore="2026-11-26T12:00:30Z" NotOnOrAfter="2026-11-26T12:00:00Z"`),
 		entry("conditions without a date", start, at(start, "x")),
 		entry("conditions without a date of end", end, at(end, "x")),
