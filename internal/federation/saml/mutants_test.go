@@ -11,7 +11,7 @@ import (
 	"sojourn/internal/federation/saml/samltest"
 )
 
-var mutants = flag.Int("mutants", 10_000, "random mutants of signed responses to try")
+var mutants = flag.Int("mutants", 5_000, "random mutants of signed responses to try")
 
 // TestMutants changes genuine responses at random, in their bytes and in their
 // trees. Whatever is accepted says exactly what the provider has signed.
