@@ -21,12 +21,16 @@ var update = flag.Bool("update", false, "write the scripts' expected output anew
 // run (ids, keys, times, ports) is shown as <name>. A command that fails ends
 // with a line "[exit status N]".
 func TestScripts(t *testing.T) {
+	t.Parallel()
 	files, err := filepath.Glob("testdata/*.script")
 	if err != nil || len(files) == 0 {
 		t.Fatal("no scripts", err)
 	}
 	for _, f := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(f), ".script"), func(t *testing.T) { runScript(t, f) })
+		t.Run(strings.TrimSuffix(filepath.Base(f), ".script"), func(t *testing.T) {
+			t.Parallel()
+			runScript(t, f)
+		})
 	}
 }
 
