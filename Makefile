@@ -17,7 +17,7 @@ VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unkn
 LDFLAGS := -s -w -X sojourn/internal/version.Version=$(VERSION)
 PLATFORMS := linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
 
-.PHONY: help build cross demo test lint fuzz bench parts generate clean
+.PHONY: help build cross demo test lint fuzz mutate bench parts generate clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -48,6 +48,9 @@ $(BUILD)/bin/golangci-lint: tools/go.mod tools/go.sum
 FUZZTIME := 60s
 fuzz: ## run every fuzz test for FUZZTIME (60s)
 	@GO='$(GO)' sh scripts/fuzz $(FUZZTIME)
+
+mutate: ## make small faults in the decision code, one at a time; the tests must notice 95 of 100
+	@GO='$(GO)' sh scripts/mutate ./internal/policy ./internal/gate
 
 bench: build ## measure us beside our peers in one run; prints ratios
 	@GO='$(GO)' sh scripts/bench

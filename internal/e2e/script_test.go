@@ -80,7 +80,7 @@ var changing = []struct {
 	{regexp.MustCompile(`("SecretAccessKey": ")[^"]{40}"`), `${1}<secret>"`},
 	{regexp.MustCompile(`("SessionToken": ")[^"]+"`), `${1}<token>"`},
 	{regexp.MustCompile(`\b(AKIA|ASIA)[A-Z2-7]{16}\b`), `<$1>`},
-	{regexp.MustCompile(`\b(AIDA|AROA|AGPA|ANPA)[A-Z2-7]{17}\b`), `<$1>`},
+	{regexp.MustCompile(`\b(AIDA|AROA|AGPA|ANPA|AIPA)[A-Z2-7]{17}\b`), `<$1>`},
 	{regexp.MustCompile(`\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b`), `<uuid>`},
 	{regexp.MustCompile(`\b20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|\+00:00)`), `<time>`},
 	{regexp.MustCompile(`\[exit status 25[45]\]`), `[exit status 254]`}, // version 1 of the AWS CLI has 255

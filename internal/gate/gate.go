@@ -72,7 +72,7 @@ func (g *Gate) decide(ctx context.Context, c *principal.Caller, r Request) (poli
 		Action: r.Action, Resource: r.Resource, ResourceAccount: r.ResourceAccount,
 		Context: contextOf(c, &r, tags),
 		Caller: policy.Caller{
-			Account: c.Account, ARN: c.ARN(), PrincipalARN: c.PrincipalARN(), ID: c.ID,
+			Account: c.Account, ARN: c.ARN(), PrincipalARN: c.PrincipalARN(), ID: c.ID, IssuerARN: c.IssuerARN(),
 			Root: c.Kind == principal.Root, Anonymous: c.Kind == principal.Anonymous, Federated: r.Federated,
 		},
 	}

@@ -2,7 +2,6 @@ package iam
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"sojourn/internal/arn"
@@ -51,12 +50,8 @@ func insertUser(tx store.Tx, u store.User) error {
 	if err := checkBoundary(tx, u.Account, u.Boundary); err != nil {
 		return err
 	}
-	err := tx.InsertUser(u)
-	if errors.Is(err, store.ErrExists) {
-		return iamwire.NewEntityAlreadyExists("User with name %s already exists.", u.Name)
-	}
-	if err != nil {
-		return fmt.Errorf("inserting user %q: %w", u.Name, err)
+	if err := users.taken(tx.InsertUser(u), u.Name); err != nil {
+		return err
 	}
 	all, err := tx.Users(u.Account, store.Page{Limit: usersPerAccount + 1})
 	if err != nil {

@@ -39,6 +39,7 @@ type parts struct {
 	engine  *git.Engine
 	log     *slog.Logger
 	now     func() time.Time
+	onClose func(func() error)
 }
 
 // doors builds the domain on the ports, and the doors on the domain.
@@ -49,6 +50,7 @@ func (p parts) doors(url string) (server.Options, error) {
 	}
 	guard := gate.New(p.store, p.audit)
 	who := &authn.Authenticator{Keys: p.keys, Store: p.store, Region: p.cfg.Region, Now: p.now}
+	p.onClose(p.keepLastUses(who))
 	tokens := oidc.New(oidc.Options{Fetch: fetch, Now: p.now})
 	apis, err := aws.New(aws.Options{
 		Services: []*api.Service{
@@ -69,4 +71,29 @@ func (p parts) doors(url string) (server.Options, error) {
 		Ready: func(ctx context.Context) error { return errors.Join(p.store.Ping(ctx), p.objects.Ping(ctx)) },
 		Log:   p.log, Now: p.now,
 	}, nil
+}
+
+// lastUsePause is how exact the times of last use are.
+const lastUsePause = time.Minute
+
+// keepLastUses writes last uses until the function that it returns is called.
+func (p parts) keepLastUses(who *authn.Authenticator) (stop func() error) {
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		who.KeepLastUses(ctx, pause, func(err error) { p.log.Warn("last uses of keys and roles are not written", "error", err) })
+	}()
+	return func() error {
+		cancel()
+		<-done
+		return nil
+	}
+}
+
+func pause(ctx context.Context) {
+	select {
+	case <-time.After(lastUsePause):
+	case <-ctx.Done():
+	}
 }

@@ -24,29 +24,56 @@ func BenchmarkMiss50Statements(b *testing.B) {
 }
 
 // Ten policies of ten statements with five conditions each, of which the last
-// statement allows.
-func BenchmarkTenPoliciesOfTen(b *testing.B) {
-	benchmark(b, conditioned(b), true)
+// statement allows. The first condition of all others fails.
+func BenchmarkTenPoliciesOfTenLastDecides(b *testing.B) {
+	benchmark(b, tenOfTen(b, func(n int) stmt {
+		return conditioned(fmt.Sprint("team", n), "2027-01-01T00:00:00Z")
+	}), true)
 }
 
-func conditioned(b *testing.B) (s Set) {
+// The same, but it is the last condition of each that fails.
+func BenchmarkTenPoliciesOfTenAllConditions(b *testing.B) {
+	benchmark(b, tenOfTen(b, func(n int) stmt {
+		return conditioned("core", fmt.Sprintf("2025-01-01T00:00:%02dZ", n%60))
+	}), true)
+}
+
+func tenOfTen(b *testing.B, other func(n int) stmt) (s Set) {
 	for i := range 10 {
 		var statements []stmt
 		for j := range 10 {
-			team := "core"
-			if i < 9 || j < 9 {
-				team = fmt.Sprint("team", i, j)
-			}
-			statements = append(statements, allow("codecommit:*").on("arn:aws:codecommit:us-east-2:111122223333:My*").
-				when("Bool", "aws:SecureTransport", "true").
-				when("IpAddress", "aws:SourceIp", "203.0.113.0/24", "198.51.100.0/24").
-				when("StringEquals", "aws:ResourceTag/team", team).
-				when("DateLessThan", "aws:CurrentTime", "2027-01-01T00:00:00Z").
-				when("StringLikeIfExists", "codecommit:References", "refs/heads/*"))
+			statements = append(statements, other(10*i+j))
+		}
+		if i == 9 {
+			statements[9] = conditioned("core", "2027-01-01T00:00:00Z")
 		}
 		s.Identity = append(s.Identity, identity(b, statements...))
 	}
 	return s
+}
+
+func conditioned(team, before string) stmt {
+	return allow("codecommit:*").on("arn:aws:codecommit:us-east-2:111122223333:My*").
+		when("Bool", "aws:SecureTransport", "true").
+		when("IpAddress", "aws:SourceIp", "203.0.113.0/24", "198.51.100.0/24").
+		when("StringEquals", "aws:ResourceTag/team", team).
+		when("DateLessThan", "aws:CurrentTime", before).
+		when("StringLikeIfExists", "codecommit:References", "refs/heads/*")
+}
+
+func BenchmarkParseTenStatements(b *testing.B) {
+	var statements []stmt
+	for i := range 10 {
+		statements = append(statements, conditioned(fmt.Sprint("team", i), "2027-01-01T00:00:00Z"))
+	}
+	text := written(version2012, statements...)
+	b.ReportAllocs()
+	b.SetBytes(int64(len(text)))
+	for b.Loop() {
+		if _, err := ParseManaged(text); err != nil {
+			b.Fatal(err)
+		}
+	}
 }
 
 func BenchmarkExplicitDeny(b *testing.B) {

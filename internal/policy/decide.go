@@ -18,6 +18,9 @@ type Set struct {
 	// Trust is the trust policy of the role that is to be assumed; nil for
 	// every other act.
 	Trust *Policy
+	// Resource is the resource's own policy, nil for none. A role has no other
+	// than Trust: where that is set, Resource can only deny.
+	Resource *Policy
 }
 
 // Decision is an answer and what decided it.
@@ -33,36 +36,43 @@ type Decision struct {
 	Statement  int
 }
 
-// Decide answers a request as IAM does: a Deny anywhere ends it; the trust
-// policy of a role must name the caller; another account's resource must let
-// the caller in; then the identity, boundary and session policies must each
-// allow, unless the trust policy of a role in the caller's own account names
-// the user or the session itself.
+// Decide answers a request as IAM does: a Deny anywhere ends it; a role's trust
+// policy must let the caller in, and so must the policy of another account's
+// resource; then the identity, boundary and session policies must each allow,
+// unless the resource's policy names the user or the session itself in its own
+// account.
 func Decide(s Set, r *Request) Decision {
-	e := newEvaluation(r)
-	found := findings{
-		identity: e.all(s.Identity), boundary: e.one(s.Boundary),
-		session: e.all(s.Session), trust: e.one(s.Trust),
-	}
+	var e evaluation
+	e.begin(&s, r)
+	found := e.findings(&s)
+	return e.answer(&s, &found)
+}
+
+func (e *evaluation) answer(s *Set, found *findings) Decision {
 	if d, denied := found.denial(); denied {
 		return d
 	}
-	if s.Trust != nil || r.Caller.Anonymous {
-		if !found.trust.admits(&r.Caller) {
-			return implicit(Trust)
-		}
+	return e.weigh(s, found)
+}
+
+// weigh decides what no Deny has.
+func (e *evaluation) weigh(s *Set, found *findings) Decision {
+	kind, resource := Resource, &found.resource
+	if s.Trust != nil || e.Caller.Anonymous {
+		kind, resource = Trust, &found.trust
 	}
-	local := r.owner() == r.Caller.Account
+	local := e.owner() == e.Caller.Account
+	if (kind == Trust || !local) && !resource.admits(&e.Caller) {
+		return implicit(kind)
+	}
 	granted := found.identity.allowing(Identity)
 	switch {
-	case r.Caller.Anonymous, local && found.trust.grant == direct:
-		return found.trust.allowing(Trust)
-	case s.Trust == nil && !local:
-		return implicit(Resource)
-	case r.Caller.Root:
+	case e.Caller.Anonymous, local && resource.grant == direct:
+		return resource.allowing(kind)
+	case e.Caller.Root:
 		granted = Decision{Allowed: true, By: Identity, Statement: -1}
-	case local && found.trust.grant == limited:
-		granted = found.trust.allowing(Trust)
+	case local && resource.grant == limited:
+		granted = resource.allowing(kind)
 	}
 	switch {
 	case !granted.Allowed:
@@ -94,16 +104,23 @@ func (r *Request) owner() string {
 // strongest Allow.
 type finding struct {
 	denies    bool
-	grant     grant // of a trust policy
+	grant     grant // of a trust or resource policy
 	policy    *Policy
 	statement int
 }
 
-type findings struct{ identity, boundary, session, trust finding }
+type findings struct{ identity, boundary, session, trust, resource finding }
+
+func (e *evaluation) findings(s *Set) findings {
+	return findings{
+		identity: e.all(Identity, s.Identity), boundary: e.one(Boundary, s.Boundary), session: e.all(Session, s.Session),
+		trust: e.one(Trust, s.Trust), resource: e.one(Resource, s.Resource),
+	}
+}
 
 func (f *finding) allows() bool { return f.policy != nil && !f.denies }
 
-// admits reports whether a trust policy lets c in. Who is not signed needs a
+// admits reports whether the resource's policy lets c in. Who is not signed needs a
 // provider's proof and a policy that names that provider or everyone:
 // "everyone but" is no such name.
 func (f *finding) admits(c *Caller) bool {
@@ -114,37 +131,49 @@ func (f *finding) admits(c *Caller) bool {
 }
 
 // all puts the policies of one kind together: they grant by union.
-func (e *evaluation) all(policies []*Policy) (f finding) {
+func (e *evaluation) all(kind Kind, policies []*Policy) (f finding) {
 	for _, p := range policies {
-		g := e.one(p)
-		if g.denies {
-			return g
+		if f.denies && e.notes == nil {
+			break
 		}
-		if f.policy == nil {
+		if g := e.one(kind, p); g.denies && !f.denies || f.policy == nil {
 			f = g
 		}
 	}
 	return f
 }
 
-func (e *evaluation) one(p *Policy) (f finding) {
+func (e *evaluation) one(kind Kind, p *Policy) (f finding) {
 	if p == nil {
 		return f
 	}
+	m := memory{conditions: p.conditions}
 	for i := range p.statements {
 		s := &p.statements[i]
-		if !s.deny && f.policy != nil && (s.principals == nil || f.grant == direct) {
-			continue // it could not add to what is found
+		if e.notes == nil && f.settles(s) {
+			continue
 		}
-		g, ok := s.applies(e)
+		g, ok := s.applies(e, &m)
+		if !ok {
+			continue
+		}
+		if e.notes != nil {
+			e.notes.match(kind, p, i)
+		}
 		switch {
-		case ok && s.deny:
-			return finding{denies: true, policy: p, statement: i}
-		case ok && (f.policy == nil || g > f.grant):
+		case f.denies:
+		case s.deny:
+			f = finding{denies: true, policy: p, statement: i}
+		case f.policy == nil || g > f.grant:
 			f = finding{grant: g, policy: p, statement: i}
 		}
 	}
 	return f
+}
+
+// settles reports whether s could not add to what is found.
+func (f *finding) settles(s *statement) bool {
+	return f.denies || !s.deny && f.policy != nil && (s.principals == nil || f.grant == direct)
 }
 
 // denial is the explicit deny to report. AWS names one kind of policy even if
@@ -153,7 +182,7 @@ func (f *findings) denial() (Decision, bool) {
 	for _, k := range []struct {
 		kind Kind
 		f    *finding
-	}{{Identity, &f.identity}, {Boundary, &f.boundary}, {Session, &f.session}, {Trust, &f.trust}} {
+	}{{Identity, &f.identity}, {Boundary, &f.boundary}, {Session, &f.session}, {Trust, &f.trust}, {Resource, &f.resource}} {
 		if k.f.denies {
 			d := k.f.decision(k.kind)
 			d.Explicit = true

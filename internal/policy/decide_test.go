@@ -214,7 +214,7 @@ func TestRoot(t *testing.T) {
 	}
 }
 
-// Another account's resource has no policy here that could let the caller in.
+// Another account's resource without a policy lets nobody in.
 func TestAnotherAccountsResource(t *testing.T) {
 	all := Set{Identity: []*Policy{identity(t, allow("*").on("*"))}}
 	for _, tt := range []struct {
@@ -284,6 +284,7 @@ func TestReasons(t *testing.T) {
 		{Decision{By: Boundary, Explicit: true}, pull, "with an explicit deny in a permissions boundary"},
 		{Decision{By: Trust}, "sts:AssumeRole", "because no role trust policy allows the sts:AssumeRole action"},
 		{Decision{By: Trust, Explicit: true}, "sts:AssumeRole", "with an explicit deny in the role trust policy"},
+		{Decision{By: Resource, Explicit: true}, pull, "with an explicit deny in a resource-based policy"},
 		{Decision{By: Resource}, pull, "because no resource-based policy allows the codecommit:GitPull action"},
 	} {
 		if got := tt.d.Reason(tt.action); got != tt.want {

@@ -5,8 +5,8 @@
 // gives for MalformedPolicyDocument. What the package does not understand it
 // refuses; it is never stored to be guessed at later. Decide is a pure
 // function of a Set of policies and a Request: explicit deny first, then the
-// resource's own (trust) policy, then identity, boundary and session policies,
-// each of which must allow.
+// resource's own policy (a role's is its trust policy), then identity,
+// boundary and session policies, each of which must allow.
 //
 // The package does not know which policies belong to a caller, which condition
 // keys a request has, how long a document of which entity may be, nor how a

@@ -1,9 +1,6 @@
 package policy
 
-import (
-	"slices"
-	"strings"
-)
+import "strings"
 
 const (
 	version2008 = "2008-10-17"
@@ -22,50 +19,49 @@ var (
 // checked by its rules (see grammar.go).
 type document struct {
 	version    string // 2008-10-17 where absent
+	id         string
 	statements []element
 }
 
 // element is one statement as written. The rules fill compiled on their way.
 type element struct {
-	has        []string // the names of its members
+	members    []node
 	effect     string
 	principal  *node
 	actions    []string
 	resources  []string
 	conditions []rawCondition
 
-	// vague marks an operator that does not exist, with no keys. IAM takes it;
-	// what it asks is unknown, so an Allow with it allows nothing.
-	vague bool
-
 	compiled      statement
+	asked         []condition
 	resourceError *Error // reported after the legacy errors of all statements
 }
 
 // rawCondition is one operator and key with its values as text.
 type rawCondition struct {
-	condition
-	values []string
+	operatorUse
+	source
 }
 
-func (e *element) member(name string) bool { return slices.Contains(e.has, name) }
+func (e *element) member(name string) bool { return hasMember(e.members, name) }
 
-func readDocument(root *node) (*document, error) {
+func readDocument(root *node, text string) (*document, error) {
 	if root.kind != jsonObject {
 		return nil, errSyntax
 	}
 	doc := &document{version: version2008}
 	var statements []node
-	for i, name := range root.names {
+	var position int // after what comes before a statement
+	for i := range root.items {
 		value := &root.items[i]
-		switch {
+		switch name := value.name; {
 		case name == "Version" && value.kind == jsonString && (value.text == version2008 || value.text == version2012):
 			doc.version = value.text
 		case name == "Id" && value.kind == jsonString:
-		case name == "Statement" && value.kind == jsonArray:
-			statements = value.items
+			doc.id = value.text
 		case name == "Statement":
-			statements = []node{*value}
+			statements = value.elements()
+			position = int(value.start) + 1
 		default:
 			return nil, errSyntax
 		}
@@ -73,11 +69,15 @@ func readDocument(root *node) (*document, error) {
 	if len(statements) == 0 {
 		return nil, errSyntax
 	}
+	at := placer{text: text, at: Position{1, 1}}
+	doc.statements = make([]element, 0, len(statements))
 	for i := range statements {
 		e, err := readElement(&statements[i])
 		if err != nil {
 			return nil, err
 		}
+		e.compiled.start, e.compiled.end = at.advance(position), at.advance(int(statements[i].end))
+		position = int(statements[i].end)
 		doc.statements = append(doc.statements, e)
 	}
 	return doc, nil
@@ -87,9 +87,9 @@ func readElement(n *node) (element, error) {
 	if n.kind != jsonObject {
 		return element{}, errSyntax
 	}
-	e := element{has: n.names}
-	for i, name := range n.names {
-		if !e.read(name, &n.items[i]) {
+	e := element{members: n.items}
+	for i := range n.items {
+		if !e.read(&n.items[i]) {
 			return element{}, errSyntax
 		}
 	}
@@ -105,8 +105,8 @@ func readElement(n *node) (element, error) {
 }
 
 // read takes one member; it is false for an unknown one or one of a wrong type.
-func (e *element) read(name string, value *node) (ok bool) {
-	switch name {
+func (e *element) read(value *node) (ok bool) {
+	switch value.name {
 	case "Sid":
 		e.compiled.sid = value.text
 		return value.kind == jsonString
@@ -126,28 +126,33 @@ func (e *element) read(name string, value *node) (ok bool) {
 	return ok
 }
 
-// readConditions flattens {operator: {key: values}}.
+// readConditions flattens {operator: {key: values}}. An operator that does not
+// exist, with no keys, is taken, as IAM takes it; what it asks is unknown, so
+// an Allow with it allows nothing.
 func (e *element) readConditions(n *node) bool {
 	if n.kind != jsonObject {
 		return false
 	}
-	for i, name := range n.names {
+	e.conditions = make([]rawCondition, 0, len(n.items))
+	for i := range n.items {
 		keys := &n.items[i]
 		if keys.kind != jsonObject {
 			return false
 		}
-		c, known := operatorName(name)
-		if !known && len(keys.names) > 0 {
+		use, known := operatorName(keys.name)
+		if !known && len(keys.items) > 0 {
 			return false
 		}
-		e.vague = e.vague || !known
-		for j, key := range keys.names {
-			values, ok := scalarList(&keys.items[j])
+		if !known {
+			e.compiled.unknown = append(e.compiled.unknown, keys.name)
+		}
+		for j := range keys.items {
+			key := &keys.items[j]
+			values, ok := scalarList(key)
 			if !ok {
 				return false
 			}
-			c.key = strings.ToLower(key)
-			e.conditions = append(e.conditions, rawCondition{c, values})
+			e.conditions = append(e.conditions, rawCondition{use, source{keys.name, key.name, values}})
 		}
 	}
 	return true
@@ -164,16 +169,15 @@ func scalarList(n *node) ([]string, bool) {
 }
 
 func list(n *node, takes func(jsonKind) bool) ([]string, bool) {
-	items := []node{*n}
-	if n.kind == jsonArray {
-		items = n.items
+	if n.kind != jsonArray {
+		return []string{n.text}, takes(n.kind)
 	}
-	out := make([]string, 0, len(items))
-	for i := range items {
-		if !takes(items[i].kind) {
+	out := make([]string, len(n.items))
+	for i := range n.items {
+		if !takes(n.items[i].kind) {
 			return nil, false
 		}
-		out = append(out, items[i].text)
+		out[i] = n.items[i].text
 	}
 	return out, true
 }

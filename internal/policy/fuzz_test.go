@@ -25,28 +25,33 @@ func FuzzParse(f *testing.F) {
 	f.Add(uint8(Identity), with(`"Condition":{"ArnLike":{"a":"arn:*:iam::*:role/?${c}"},"Null":{"c":true},"NumericEquals":{"a":1.5},"BinaryEquals":{"c":"/w=="}}`))
 	f.Add(uint8(Trust), written(version2012, allow(assume, "sts:TagSession").aws(there, maria.ARN, dev.ID).when("StringEquals", "sts:ExternalId", "x"), deny("sts:*").notAWS(here)))
 	f.Add(uint8(Trust), written("", allow("sts:*").from("*"), allow("sts:AssumeRoleWithWebIdentity").from(map[string]any{"Federated": github.Federated})))
+	f.Add(uint8(Resource), written(version2012, allow(pull).on(repo).aws(maria.ARN, there), deny("*").off(repo).notAWS(here, dev.ARN)))
 	f.Add(uint8(Identity), written(version2012, deny("*").on("*").when("ForAllValues:StringNotLike", "a", "*?*")))
 	f.Fuzz(func(t *testing.T, kind uint8, text string) {
-		p, err := Parse(Kind(kind%5), text)
+		p, err := Parse(Kind(kind%6), text)
 		if err != nil {
 			if err.Error() == "" || len(err.Error()) > len(text)+400 {
 				t.Fatalf("refused %q with %q", text, err)
 			}
 			return
 		}
-		again, err := Parse(Kind(kind%5), rewritten(t, text))
+		again, err := Parse(Kind(kind%6), rewritten(t, text))
 		if err != nil {
 			t.Fatalf("accepted %q but not the same document in other white space: %v", text, err)
 		}
+		sameAgain(t, p)
 		for i := range fuzzRequests {
 			r := &fuzzRequests[i]
-			for _, place := range []func(*Policy) Set{inIdentity, inBoundary, inSession, inTrust} {
+			for _, place := range []func(*Policy) Set{inIdentity, inBoundary, inSession, inTrust, inResource} {
 				d := Decide(place(p), r)
 				if d != Decide(place(again), r) {
 					t.Fatalf("%q decides %+v otherwise in other white space", text, r)
 				}
-				if d.Allowed && allDeny(p) && place(p).Boundary == nil && len(place(p).Session) == 0 && !r.Caller.Root {
+				if d.Allowed && allDeny(p) && place(p).Boundary == nil && len(place(p).Session) == 0 && place(p).Resource == nil && !r.Caller.Root {
 					t.Fatalf("%q has only Deny statements and allows %+v", text, r)
+				}
+				if x := Explain(place(p), r); x.Decision != d {
+					t.Fatalf("%q is explained as %+v and decided %+v for %+v", text, x.Decision, d, r)
 				}
 				_ = d.Reason(r.Action)
 			}
@@ -93,6 +98,7 @@ func FuzzStatement(f *testing.F) {
 var yesToAll, _ = Parse(Identity, `{"Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}`)
 
 func inIdentity(p *Policy) Set { return Set{Identity: []*Policy{p}} }
+func inResource(p *Policy) Set { return Set{Identity: []*Policy{yesToAll}, Resource: p} }
 func inTrust(p *Policy) Set    { return Set{Identity: []*Policy{yesToAll}, Trust: p} }
 func inBoundary(p *Policy) Set { return Set{Identity: []*Policy{yesToAll}, Boundary: p} }
 func inSession(p *Policy) Set {

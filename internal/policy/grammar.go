@@ -13,6 +13,7 @@ type rule func(*document) error
 var (
 	managedRules  = append([]rule{hasVersion2012}, identityRules...)
 	identityRules = []rule{noPrincipal, passesLegacyParsing, hasGoodSids, hasActions, hasGoodResources, hasGoodActions, hasResources}
+	resourceRules = []rule{passesLegacyParsing, hasGoodSids, hasPrincipals, hasActions, hasGoodResources, hasGoodActions, hasResources}
 	trustRules    = []rule{passesLegacyParsing, hasGoodSids, noResource, hasPrincipals, hasActions, hasGoodActions, hasOnlySTS}
 )
 
@@ -23,7 +24,9 @@ func (d *document) check(kind Kind, managed bool) error {
 		rules = managedRules
 	case kind == Trust:
 		rules = trustRules
-	case kind > Boundary:
+	case kind == Resource:
+		rules = resourceRules
+	case kind > Resource:
 		return errSyntax
 	}
 	for _, r := range rules {
@@ -36,34 +39,49 @@ func (d *document) check(kind Kind, managed bool) error {
 
 // compile collects what the rules have compiled.
 func (d *document) compile(kind Kind) *Policy {
-	p := &Policy{kind: kind}
+	p := &Policy{kind: kind, version: d.version, id: d.id, statements: make([]statement, len(d.statements))}
 	for i := range d.statements {
 		e := &d.statements[i]
-		s := e.compiled
+		s := &p.statements[i]
+		*s = e.compiled
 		s.deny = e.effect == "Deny"
-		s.never = e.vague && !s.deny
+		s.never = len(s.unknown) > 0 && !s.deny
 		s.notAction = e.member("NotAction")
 		s.notResource = e.member("NotResource")
-		slices.SortStableFunc(s.conditions, cheapFirst)
-		for _, a := range e.actions {
-			s.actions = append(s.actions, compileAction(a))
+		slices.Sort(s.unknown)
+		s.actions = make([]action, len(e.actions))
+		for j, a := range e.actions {
+			s.actions[j] = compileAction(a)
 		}
-		p.statements = append(p.statements, s)
+		p.ask(s, e.asked)
 	}
 	return p
 }
 
-// cheapFirst orders the conditions of a statement. All must hold, so the order
-// changes no answer.
-func cheapFirst(a, b condition) int {
-	switch {
-	case a.dear == b.dear:
-		return 0
-	case a.dear:
-		return 1
+// ask gives s its conditions, which the policy keeps.
+func (p *Policy) ask(s *statement, conditions []condition) {
+	slices.SortFunc(conditions, func(a, b condition) int { return a.order(&b) })
+	s.conditions = make([]uint16, len(conditions))
+	for i := range conditions {
+		c := &conditions[i]
+		s.conditions[i] = p.place(c)
+		s.byCaller = s.byCaller || !c.negated && c.key == principalARN
 	}
-	return -1
 }
+
+// place returns where c stands among the policy's conditions. Those that an
+// evaluation remembers (see memory) stand there once.
+func (p *Policy) place(c *condition) uint16 {
+	for i := range min(len(p.conditions), remembered) {
+		if p.conditions[i].same(c) {
+			return uint16(i)
+		}
+	}
+	p.conditions = append(p.conditions, *c)
+	return uint16(len(p.conditions) - 1)
+}
+
+var principalARN = newKey("aws:PrincipalArn").keyRef
 
 func (d *document) variables() bool { return d.version == version2012 }
 
@@ -86,21 +104,18 @@ func noPrincipal(d *document) error {
 // passesLegacyParsing wants an exact Effect, condition values that fit their
 // operators, and resources with the parts of an ARN.
 func passesLegacyParsing(d *document) error {
+	var known keys
 	for i := range d.statements {
 		e := &d.statements[i]
 		if e.effect != "Allow" && e.effect != "Deny" {
 			return errLegacy
 		}
-		for _, raw := range e.conditions {
-			c := raw.condition
-			for _, text := range raw.values {
-				w, err := c.compile(text, d.variables())
-				if err != nil {
-					return errLegacy
-				}
-				c.values = append(c.values, w)
+		e.asked = make([]condition, len(e.conditions))
+		for j := range e.conditions {
+			var err error
+			if e.asked[j], err = e.conditions[j].compile(known.find(e.conditions[j].key), d.variables()); err != nil {
+				return errLegacy
 			}
-			e.compiled.conditions = append(e.compiled.conditions, c)
 		}
 		for _, text := range e.resources {
 			t, err := compileResource(text, d.variables())
@@ -230,7 +245,7 @@ func hasOnlySTS(d *document) error {
 	for i := range d.statements {
 		for _, s := range d.statements[i].actions {
 			a := compileAction(s)
-			if a.service != "sts" || !slices.ContainsFunc(trustActions, func(t string) bool { return match(a.name, t) }) {
+			if a.service != "sts" || !slices.ContainsFunc(trustActions, func(t string) bool { return a.name.match(t) }) {
 				return refuse("AssumeRole policy may only specify STS AssumeRole actions.")
 			}
 		}

@@ -21,7 +21,7 @@ var (
 
 	maria = Caller{Account: here, ARN: "arn:aws:iam::111122223333:user/eng/Maria", PrincipalARN: "arn:aws:iam::111122223333:user/eng/Maria", ID: "AIDAMARIAAAAAAAAAAAAA"}
 	dev   = Caller{Account: here, ARN: session1, PrincipalARN: "arn:aws:iam::111122223333:role/team/Dev", ID: "AROADEVAAAAAAAAAAAAAA"}
-	fed   = Caller{Account: here, ARN: "arn:aws:sts::111122223333:federated-user/Bob", PrincipalARN: "arn:aws:sts::111122223333:federated-user/Bob", ID: maria.ID}
+	fed   = Caller{Account: here, ARN: "arn:aws:sts::111122223333:federated-user/Bob", PrincipalARN: "arn:aws:sts::111122223333:federated-user/Bob", ID: maria.ID, IssuerARN: maria.ARN}
 	root  = Caller{Account: here, ARN: "arn:aws:iam::111122223333:root", PrincipalARN: "arn:aws:iam::111122223333:root", ID: here, Root: true}
 
 	stranger     = Caller{Account: there, ARN: "arn:aws:iam::888888888888:user/Stranger", PrincipalARN: "arn:aws:iam::888888888888:user/Stranger", ID: "AIDASTRANGERAAAAAAAAA"}
@@ -108,6 +108,11 @@ func identity(t testing.TB, statements ...stmt) *Policy {
 func trust(t testing.TB, statements ...stmt) *Policy {
 	t.Helper()
 	return mustParse(t, Trust, version2012, statements...)
+}
+
+func resourceBased(t testing.TB, statements ...stmt) *Policy {
+	t.Helper()
+	return mustParse(t, Resource, version2012, statements...)
 }
 
 // ctx makes a context of single-valued keys.

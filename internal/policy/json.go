@@ -26,16 +26,22 @@ const (
 // node is one JSON value. The tree keeps numbers as they were written, for the
 // language compares them as text.
 type node struct {
-	kind  jsonKind
-	text  string   // a string's value; a number or boolean as written
-	names []string // an object's member names, unique, in order
-	items []node   // an array's elements or an object's member values
-
-	at, nameAt span // the value, and its name where it is a member
+	kind       jsonKind
+	start, end int32  // offsets in the text
+	name       string // of an object's member; unique in it
+	nameStart  int32  // offsets of the name
+	nameEnd    int32
+	text       string // a string's value; a number or boolean as written
+	items      []node // an array's elements or an object's members, in order
 }
 
-// span is bytes start to end of a document.
-type span struct{ start, end int32 }
+// elements are an array's, or the value itself: IAM takes one for a list of one.
+func (n *node) elements() []node {
+	if n.kind == jsonArray {
+		return n.items
+	}
+	return []node{*n}
+}
 
 // SyntaxError is a text that is not strict JSON.
 type SyntaxError struct {
@@ -78,8 +84,23 @@ func validPrefix(text string) int {
 }
 
 type scanner struct {
-	text string
-	pos  int
+	text  string
+	pos   int
+	open  []node // the items read so far of all containers that are open
+	items []node // where the items of closed ones are kept
+}
+
+// keep takes what was opened since base as the items of one container.
+func (s *scanner) keep(base int) []node {
+	const chunk = 64
+	n := len(s.open) - base
+	if cap(s.items)-len(s.items) < n {
+		s.items = make([]node, 0, max(chunk, n))
+	}
+	start := len(s.items)
+	s.items = append(s.items, s.open[base:]...)
+	s.open = s.open[:base]
+	return s.items[start:len(s.items):len(s.items)]
 }
 
 // fail refuses the text at the place where the scanner stands.
@@ -91,8 +112,13 @@ func (s *scanner) fail(reason string) error {
 }
 
 func (s *scanner) skipSpace() {
-	for s.pos < len(s.text) && strings.IndexByte(" \t\r\n", s.text[s.pos]) >= 0 {
-		s.pos++
+	for s.pos < len(s.text) {
+		switch s.text[s.pos] {
+		case ' ', '\t', '\r', '\n':
+			s.pos++
+		default:
+			return
+		}
 	}
 }
 
@@ -118,7 +144,7 @@ func (s *scanner) value(depth int) (node, error) {
 	s.skipSpace()
 	start := s.pos
 	n, err := s.bare(depth)
-	n.at = span{int32(start), int32(s.pos)}
+	n.start, n.end = int32(start), int32(s.pos)
 	return n, err
 }
 
@@ -158,13 +184,15 @@ func (s *scanner) array(depth int) (node, error) {
 	if s.take(']') {
 		return n, nil
 	}
+	base := len(s.open)
 	for {
 		item, err := s.value(depth)
 		if err != nil {
 			return node{}, err
 		}
-		n.items = append(n.items, item)
+		s.open = append(s.open, item)
 		if s.take(']') {
+			n.items = s.keep(base)
 			return n, nil
 		}
 		if !s.take(',') {
@@ -178,9 +206,10 @@ func (s *scanner) object(depth int) (node, error) {
 	if s.take('}') {
 		return n, nil
 	}
-	seen := make(map[string]bool)
+	base := len(s.open)
+	var seen names
 	for {
-		name, at, err := s.name(seen)
+		name, err := s.name(&seen, s.open[base:])
 		if err != nil {
 			return node{}, err
 		}
@@ -188,9 +217,10 @@ func (s *scanner) object(depth int) (node, error) {
 		if err != nil {
 			return node{}, err
 		}
-		item.nameAt = at
-		n.names, n.items = append(n.names, name), append(n.items, item)
+		item.name, item.nameStart, item.nameEnd = name.name, name.nameStart, name.nameEnd
+		s.open = append(s.open, item)
 		if s.take('}') {
+			n.items = s.keep(base)
 			return n, nil
 		}
 		if !s.take(',') {
@@ -199,25 +229,56 @@ func (s *scanner) object(depth int) (node, error) {
 	}
 }
 
-// name reads a member's name, which may not be among those seen, and its colon.
-func (s *scanner) name(seen map[string]bool) (name string, at span, err error) {
+// name reads a member's name, which may not be among those before it, and its colon.
+func (s *scanner) name(seen *names, before []node) (n node, err error) {
 	s.skipSpace()
-	start := s.pos
+	n.nameStart = int32(s.pos)
 	if s.peek() != '"' {
-		return "", at, s.fail("a member's name in quotes is missing here")
+		return n, s.fail("a member's name in quotes is missing here")
 	}
-	if name, err = s.str(); err != nil {
-		return "", at, err
+	if n.name, err = s.str(); err != nil {
+		return n, err
 	}
-	at = span{int32(start), int32(s.pos)}
-	if seen[name] {
-		return "", at, &SyntaxError{start, "this object has two members of one name"}
+	n.nameEnd = int32(s.pos)
+	if !seen.add(n.name, before) {
+		return n, &SyntaxError{int(n.nameStart), "this object has two members of one name"}
 	}
-	seen[name] = true
 	if !s.take(':') {
-		return "", at, s.fail(`":" is missing here`)
+		return n, s.fail(`":" is missing here`)
 	}
-	return name, at, nil
+	return n, nil
+}
+
+// names tells a member name that comes a second time.
+type names map[string]bool
+
+// add is false for a name that is among those before it. A few are compared
+// one by one; only large objects, which no policy needs, get a map.
+func (m *names) add(name string, before []node) bool {
+	const few = 16
+	if len(before) < few {
+		return !hasMember(before, name)
+	}
+	if *m == nil {
+		*m = make(names)
+		for i := range before {
+			(*m)[before[i].name] = true
+		}
+	}
+	if (*m)[name] {
+		return false
+	}
+	(*m)[name] = true
+	return true
+}
+
+func hasMember(members []node, name string) bool {
+	for i := range members {
+		if members[i].name == name {
+			return true
+		}
+	}
+	return false
 }
 
 // number reads -? int frac? exp? and keeps its text.

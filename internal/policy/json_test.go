@@ -132,7 +132,8 @@ func plainValue(n node) any {
 		return out
 	case jsonObject:
 		out := map[string]any{}
-		for i, name := range n.names {
+		for i := range n.items {
+			name := n.items[i].name
 			out[name] = plainValue(n.items[i])
 		}
 		return out
@@ -169,9 +170,10 @@ func TestReadJSONSaysWhere(t *testing.T) {
 			t.Errorf("ReadJSON(%.40q): %v", tt.text, err)
 			continue
 		}
-		line, column, _ := Position(tt.text, bad.Offset)
-		if line != tt.line || column != tt.column || bad.Reason != tt.reason {
-			t.Errorf("ReadJSON(%.40q): %d:%d %s, want %d:%d %s", tt.text, line, column, bad.Reason, tt.line, tt.column, tt.reason)
+		p := placer{text: tt.text, at: Position{1, 1}}
+		at := p.advance(bad.Offset)
+		if at.Line != tt.line || at.Column != tt.column+1 || bad.Reason != tt.reason {
+			t.Errorf("ReadJSON(%.40q): %d:%d %s, want %d:%d %s", tt.text, at.Line, at.Column, bad.Reason, tt.line, tt.column+1, tt.reason)
 		}
 	}
 }

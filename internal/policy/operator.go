@@ -1,115 +1,164 @@
 package policy
 
 import (
+	"cmp"
 	"encoding/base64"
 	"errors"
 	"net/netip"
 	"strings"
 )
 
-// operator is one condition operator without its prefix and suffix.
-type operator struct {
-	negated bool // true when no value of the policy may match
-	null    bool // asks for the key's presence, not for its value
-	dear    bool // has to parse the request's value, so it is asked last
-	compile func(text string, variables bool) (operand, error)
-	match   func(w *operand, want, got string) bool // want is w's text, expanded
+// family is what an operator compares.
+type family uint8
+
+const (
+	presence family = iota // Null: asks for the key, not for its value
+	exactText
+	foldedText
+	wildText
+	arnText
+	boolean
+	octets
+	address // the last three have to read the request's value, so they are asked last
+	number
+	date
+)
+
+// ordering is how a request's number or date may stand to the policy's, or
+// which of false and true a request's boolean may be.
+type ordering uint8
+
+const (
+	below ordering = 1 << iota
+	same
+	above
+)
+
+func orderingOf(truth bool) ordering {
+	if truth {
+		return same
+	}
+	return below
 }
 
-// operand is one value of a condition. Only what its operator compiles is set.
+// operator is one condition operator without its prefix and suffix.
+type operator struct {
+	name    string
+	family  family
+	negated bool // true when no value of the policy may match
+	accepts ordering
+}
+
+// operators are all that exist, by name. Names match exactly.
+var operators = byName(
+	operator{name: "StringEquals", family: exactText},
+	operator{name: "StringNotEquals", family: exactText, negated: true},
+	operator{name: "StringEqualsIgnoreCase", family: foldedText},
+	operator{name: "StringNotEqualsIgnoreCase", family: foldedText, negated: true},
+	operator{name: "StringLike", family: wildText},
+	operator{name: "StringNotLike", family: wildText, negated: true},
+
+	operator{name: "NumericEquals", family: number, accepts: same},
+	operator{name: "NumericNotEquals", family: number, accepts: same, negated: true},
+	operator{name: "NumericLessThan", family: number, accepts: below},
+	operator{name: "NumericLessThanEquals", family: number, accepts: below | same},
+	operator{name: "NumericGreaterThan", family: number, accepts: above},
+	operator{name: "NumericGreaterThanEquals", family: number, accepts: above | same},
+
+	operator{name: "DateEquals", family: date, accepts: same},
+	operator{name: "DateNotEquals", family: date, accepts: same, negated: true},
+	operator{name: "DateLessThan", family: date, accepts: below},
+	operator{name: "DateLessThanEquals", family: date, accepts: below | same},
+	operator{name: "DateGreaterThan", family: date, accepts: above},
+	operator{name: "DateGreaterThanEquals", family: date, accepts: above | same},
+
+	operator{name: "Bool", family: boolean},
+	operator{name: "BinaryEquals", family: octets},
+	operator{name: "IpAddress", family: address},
+	operator{name: "NotIpAddress", family: address, negated: true},
+
+	operator{name: "ArnEquals", family: arnText},
+	operator{name: "ArnLike", family: arnText},
+	operator{name: "ArnNotEquals", family: arnText, negated: true},
+	operator{name: "ArnNotLike", family: arnText, negated: true},
+
+	operator{name: "Null", family: presence},
+)
+
+func byName(list ...operator) map[string]operator {
+	m := make(map[string]operator, len(list))
+	for _, o := range list {
+		m[o.name] = o
+	}
+	return m
+}
+
+// operand is one value of a condition. A boolean has none: see condition.accepts.
 type operand struct {
-	text    template
+	text  template // of the families of text; the bytes of octets
+	value *value   // of the others
+}
+
+// value is a text read as what a family compares.
+type value struct {
 	number  decimal
 	instant instant
+	address netip.Addr
 	network netip.Prefix
 	truth   bool
-	binary  string
+}
+
+// read takes a text of the request, or of the policy, as the family's value.
+func (v *value) read(f family, s string) (ok bool) {
+	switch f {
+	case number:
+		v.number, ok = parseDecimal(s)
+	case date:
+		v.instant, ok = parseInstant(s)
+	case address:
+		v.address, ok = parseAddress(s)
+	case boolean, presence:
+		v.truth, ok = parseTruth(s)
+	default:
+		ok = true
+	}
+	return ok
+}
+
+// Readable reports whether text is a value that the operator can compare: a
+// number for NumericEquals, an address for IpAddress, true or false for Bool. A
+// request's value that is not readable matches nothing.
+func Readable(operator, text string) bool {
+	o, ok := operators[operator]
+	return ok && new(value).read(o.family, text)
 }
 
 var errOperand = errors.New("value does not fit its operator")
 
-// operators are all that exist. Names match exactly.
-var operators = map[string]operator{
-	"StringEquals":              {compile: plainText, match: equal},
-	"StringNotEquals":           {compile: plainText, match: equal, negated: true},
-	"StringEqualsIgnoreCase":    {compile: plainText, match: equalFold},
-	"StringNotEqualsIgnoreCase": {compile: plainText, match: equalFold, negated: true},
-	"StringLike":                {compile: wildText, match: like},
-	"StringNotLike":             {compile: wildText, match: like, negated: true},
-
-	"NumericEquals":            {compile: number, match: compareNumbers(same), dear: true},
-	"NumericNotEquals":         {compile: number, match: compareNumbers(same), negated: true, dear: true},
-	"NumericLessThan":          {compile: number, match: compareNumbers(less), dear: true},
-	"NumericLessThanEquals":    {compile: number, match: compareNumbers(notMore), dear: true},
-	"NumericGreaterThan":       {compile: number, match: compareNumbers(more), dear: true},
-	"NumericGreaterThanEquals": {compile: number, match: compareNumbers(notLess), dear: true},
-
-	"DateEquals":            {compile: date, match: compareDates(same), dear: true},
-	"DateNotEquals":         {compile: date, match: compareDates(same), negated: true, dear: true},
-	"DateLessThan":          {compile: date, match: compareDates(less), dear: true},
-	"DateLessThanEquals":    {compile: date, match: compareDates(notMore), dear: true},
-	"DateGreaterThan":       {compile: date, match: compareDates(more), dear: true},
-	"DateGreaterThanEquals": {compile: date, match: compareDates(notLess), dear: true},
-
-	"Bool":         {compile: truth, match: sameTruth},
-	"BinaryEquals": {compile: binary, match: sameBytes},
-	"IpAddress":    {compile: network, match: within, dear: true},
-	"NotIpAddress": {compile: network, match: within, negated: true, dear: true},
-
-	"ArnEquals":    {compile: arnText, match: likeARN},
-	"ArnLike":      {compile: arnText, match: likeARN},
-	"ArnNotEquals": {compile: arnText, match: likeARN, negated: true},
-	"ArnNotLike":   {compile: arnText, match: likeARN, negated: true},
-
-	"Null": {compile: truth, null: true},
-}
-
-func plainText(text string, variables bool) (operand, error) {
-	t, err := syntaxOf{variables: variables}.compile(text)
-	return operand{text: t}, err
-}
-
-func wildText(text string, variables bool) (operand, error) {
-	t, err := syntaxOf{wildcards: true, variables: variables}.compile(text)
-	return operand{text: t}, err
-}
-
-// arnText checks the six parts where they are known before the variables are.
-func arnText(text string, variables bool) (operand, error) {
-	w, err := wildText(text, variables)
-	if fixed := w.text.fixed; w.text.parts == nil && strings.Count(fixed, ":") < 5 && !endsOpen(fixed) {
-		return operand{}, errOperand
+// compile reads one value of the policy.
+func (f family) compile(s string, variables bool) (w operand, err error) {
+	switch f {
+	case exactText, foldedText:
+		w.text, err = syntaxOf{variables: variables}.compile(s)
+		return w, err
+	case wildText:
+		w.text, err = syntaxOf{wildcards: true, variables: variables}.compile(s)
+		return w, err
+	case arnText:
+		w.text, err = syntaxOf{wildcards: true, variables: variables}.compile(s)
+		return w, cmp.Or(err, failUnless(w.text.parts != nil || hasSixParts(w.text.fixed.text)))
+	case octets:
+		b, err := base64.StdEncoding.Strict().DecodeString(s)
+		w.text.fixed.text = string(b)
+		return w, err
 	}
-	return w, err
-}
-
-// endsOpen reports whether a compiled pattern ends in "*", which then stands
-// for all the parts of an ARN that are not written.
-func endsOpen(pattern string) bool { return strings.HasSuffix(pattern, everything) }
-
-func number(text string, _ bool) (operand, error) {
-	d, ok := parseDecimal(text)
-	return operand{number: d}, failUnless(ok)
-}
-
-func date(text string, _ bool) (operand, error) {
-	t, ok := parseInstant(text)
-	return operand{instant: t}, failUnless(ok)
-}
-
-func network(text string, _ bool) (operand, error) {
-	p, ok := parseNetwork(text)
-	return operand{network: p}, failUnless(ok)
-}
-
-func truth(text string, _ bool) (operand, error) {
-	t, ok := parseTruth(text)
-	return operand{truth: t}, failUnless(ok)
-}
-
-func binary(text string, _ bool) (operand, error) {
-	b, err := base64.StdEncoding.Strict().DecodeString(text)
-	return operand{binary: string(b)}, err
+	w.value = &value{}
+	if f == address {
+		var ok bool
+		w.value.network, ok = parseNetwork(s)
+		return w, failUnless(ok)
+	}
+	return w, failUnless(w.value.read(f, s))
 }
 
 func failUnless(ok bool) error {
@@ -119,51 +168,31 @@ func failUnless(ok bool) error {
 	return nil
 }
 
+// hasSixParts checks a compiled pattern for an ARN. A "*" at the end stands
+// for all the parts that are not written.
+func hasSixParts(pattern string) bool { return strings.Count(pattern, ":") >= 5 || endsOpen(pattern) }
+
+func endsOpen(pattern string) bool { return strings.HasSuffix(pattern, everything) }
+
 func parseTruth(s string) (value, ok bool) {
 	value = strings.EqualFold(s, "true")
 	return value, value || strings.EqualFold(s, "false")
 }
 
-func equal(_ *operand, want, got string) bool     { return want == got }
-func equalFold(_ *operand, want, got string) bool { return strings.EqualFold(want, got) }
-func like(_ *operand, want, got string) bool      { return match(want, got) }
-
-// sameBytes compares with the context's value as the request holds it: raw bytes.
-func sameBytes(w *operand, _, got string) bool { return w.binary == got }
-
-func sameTruth(w *operand, _, got string) bool {
-	t, ok := parseTruth(got)
-	return ok && t == w.truth
-}
-
-func within(w *operand, _, got string) bool {
-	a, ok := parseAddress(got)
-	return ok && w.network.Contains(a)
-}
-
-func same(n int) bool    { return n == 0 }
-func less(n int) bool    { return n < 0 }
-func notMore(n int) bool { return n <= 0 }
-func more(n int) bool    { return n > 0 }
-func notLess(n int) bool { return n >= 0 }
-
-func compareNumbers(holds func(int) bool) func(*operand, string, string) bool {
-	return func(w *operand, _, got string) bool {
-		d, ok := parseDecimal(got)
-		return ok && holds(d.compare(w.number))
+// allows reports whether n, the result of a comparison, is one of o.
+func (o ordering) allows(n int) bool {
+	switch {
+	case n < 0:
+		return o&below != 0
+	case n > 0:
+		return o&above != 0
 	}
-}
-
-func compareDates(holds func(int) bool) func(*operand, string, string) bool {
-	return func(w *operand, _, got string) bool {
-		t, ok := parseInstant(got)
-		return ok && holds(t.compare(w.instant))
-	}
+	return o&same != 0
 }
 
 // likeARN matches part by part, so that no wildcard crosses one of the first
 // five colons. The sixth part takes the rest.
-func likeARN(_ *operand, want, got string) bool {
+func likeARN(want, got string) bool {
 	if strings.Count(got, ":") < 5 {
 		return false
 	}

@@ -14,9 +14,7 @@ const (
 	Session
 	// Boundary policies limit all that a user or role may do.
 	Boundary
-	// Resource is the kind of policy that would have to let another account in.
-	// No resource here but a role has one, so it only ever explains a refusal:
-	// Parse takes no document of this kind.
+	// Resource policies belong to a resource and say who may do what with it.
 	Resource
 )
 
@@ -26,7 +24,10 @@ type Policy struct {
 	Name string
 
 	kind       Kind
+	version    string
+	id         string
 	statements []statement
+	conditions []condition // of all statements
 }
 
 // Error says why a document is refused, in IAM's words for
@@ -57,7 +58,7 @@ func parse(kind Kind, text string, managed bool) (*Policy, error) {
 		}
 		return nil, errSyntax
 	}
-	doc, err := readDocument(root)
+	doc, err := readDocument(root, text)
 	if err != nil {
 		return nil, err
 	}
@@ -77,6 +78,7 @@ type Caller struct {
 	ARN          string // the caller's own: user, session or root
 	PrincipalARN string // the user or role behind a session
 	ID           string // unique id of the user or role
+	IssuerARN    string // the user who made a federated-user session; "" for all others
 
 	Root      bool   // the account itself
 	Anonymous bool   // unsigned: a provider's proof takes the place of a caller

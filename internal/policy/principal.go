@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strings"
@@ -8,13 +9,13 @@ import (
 	"sojourn/internal/arn"
 )
 
-// grant is how far a trust policy's Allow reaches, by what it names.
+// grant is how far the Allow of a resource's policy reaches, by what it names.
 type grant uint8
 
 const (
 	notNamed  grant = iota
-	delegated       // the account, or all but some: the caller's own policies must allow too
-	limited         // the role or "*": counts as the identity's Allow; boundary and session policies still limit
+	delegated       // the account: the caller's own policies must allow too
+	limited         // the role: counts as the identity's Allow; boundary and session policies still limit
 	direct          // the user or the session itself: enough in the same account
 )
 
@@ -24,7 +25,11 @@ type principals struct {
 	everyone  bool
 	entities  []entity
 	federated []string // provider ARNs and names, compared whole
+	written   []named  // by kind, in the order of principalKinds; none for "*"
 }
+
+// named is one principal as it is written.
+type named struct{ kind, value string }
 
 // entity is one value of Principal's "AWS".
 type entity struct {
@@ -47,25 +52,48 @@ const (
 
 // grants returns how p names c.
 func (p *principals) grants(c *Caller) grant {
-	g := p.named(c)
+	g := p.names(c)
 	if !p.not {
 		return g
 	}
-	if g == notNamed {
+	switch {
+	case g != notNamed:
+		return notNamed
+	case c.Anonymous: // "all but" names no provider (see finding.admits)
 		return delegated
 	}
-	return notNamed
+	return identityGrant(c)
 }
 
-func (p *principals) named(c *Caller) (g grant) {
-	if p.everyone {
-		g = limited
+// spares reports whether a Deny with NotPrincipal leaves c alone: it has to
+// name both the account and the caller in it, as AWS checks one after the other.
+// The account alone excepts only its root.
+func (p *principals) spares(c *Caller) bool {
+	if p.everyone || c.Anonymous {
+		return p.names(c) != notNamed
 	}
+	account, itself := false, c.Root
+	for i := range p.entities {
+		switch e := &p.entities[i]; {
+		case e.names(c) == notNamed:
+		case e.kind == accountEntity:
+			account = true
+		default:
+			itself = true
+		}
+	}
+	return account && itself
+}
+
+func (p *principals) names(c *Caller) (g grant) {
 	if c.Anonymous {
-		if c.Federated != "" && slices.Contains(p.federated, c.Federated) {
+		if p.everyone || c.Federated != "" && slices.Contains(p.federated, c.Federated) {
 			g = limited
 		}
 		return g
+	}
+	if p.everyone {
+		g = identityGrant(c)
 	}
 	for i := range p.entities {
 		g = max(g, p.entities[i].names(c))
@@ -88,11 +116,13 @@ func (e *entity) names(c *Caller) grant {
 		return direct
 	case (e.kind == userEntity || e.kind == roleEntity) && e.arn == c.PrincipalARN:
 		return identityGrant(c)
+	case e.kind == userEntity && e.arn == c.IssuerARN:
+		return limited
 	}
 	return notNamed
 }
 
-// identityGrant is what naming the identity behind c gives c: all to a user
+// identityGrant is what naming the identity behind c, or everyone, gives c: all to a user
 // who calls as such, a limited grant to a session of a role or of a user.
 func identityGrant(c *Caller) grant {
 	if c.ARN == c.PrincipalARN && strings.Contains(c.ARN, ":user/") {
@@ -111,10 +141,11 @@ func parsePrincipal(n *node) (*principals, error) {
 	if n.kind != jsonObject {
 		return nil, errSyntax
 	}
-	if len(n.names) == 0 {
+	if len(n.items) == 0 {
 		return nil, errNoPrincipal
 	}
-	for i, kind := range n.names {
+	for i := range n.items {
+		kind := n.items[i].name
 		values, ok := stringList(&n.items[i])
 		if !ok || !slices.Contains(principalKinds, kind) {
 			return nil, errSyntax
@@ -126,8 +157,12 @@ func parsePrincipal(n *node) (*principals, error) {
 			if !p.add(kind, v) {
 				return nil, invalidPrincipal(kind, v)
 			}
+			p.written = append(p.written, named{kind, v})
 		}
 	}
+	slices.SortStableFunc(p.written, func(a, b named) int {
+		return cmp.Compare(slices.Index(principalKinds, a.kind), slices.Index(principalKinds, b.kind))
+	})
 	return p, nil
 }
 

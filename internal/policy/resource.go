@@ -8,24 +8,24 @@ import (
 // compileResource checks and compiles one value of Resource or NotResource:
 // "*", an ARN, or the beginning of one that ends in "*". errLegacy comes back
 // as itself; other errors are reported after all legacy ones.
-func compileResource(s string, variables bool) (template, *Error) {
+func compileResource(s string, variables bool) (resource, *Error) {
 	if s == "*" {
-		return template{fixed: everything}, nil
+		return resource{template{fixed: newPattern(everything)}, s}, nil
 	}
 	parts := strings.SplitN(s, ":", 6)
 	if err := checkResource(s, parts); err != nil {
-		return template{}, err
+		return resource{}, err
 	}
 	// A variable may stand after the fifth colon only; before it, it would be
 	// text that no ARN has.
 	if variables && strings.Contains(strings.Join(parts[:min(5, len(parts))], ":"), "${") {
-		return template{}, errLegacy
+		return resource{}, errLegacy
 	}
 	t, err := syntaxOf{wildcards: true, variables: variables}.compile(s)
 	if err != nil {
-		return template{}, errLegacy
+		return resource{}, errLegacy
 	}
-	return t, nil
+	return resource{t, s}, nil
 }
 
 func checkResource(s string, parts []string) *Error {

@@ -11,24 +11,29 @@ type statement struct {
 	notAction   bool
 	actions     []action
 	notResource bool
-	resources   []template // none in trust policies
-	principals  *principals
-	conditions  []condition
+	resources   []resource  // none in trust policies
+	principals  *principals // nil in policies that belong to the caller
+	conditions  []uint16    // of the policy's, in the order that they are asked in
+	unknown     []string    // operators that do not exist, written without a key
+	byCaller    bool        // a condition asks for aws:PrincipalArn
+	start, end  Position
 }
 
 // action is a pattern of Action: any, or a service and a compiled name, both
 // in lower case.
 type action struct {
-	any           bool
-	service, name string
+	any     bool
+	service string
+	name    pattern
+	written string
 }
 
 func compileAction(s string) action {
 	service, name, found := strings.Cut(lowerASCII(s), ":")
 	if !found || service == "*" {
-		return action{any: true}
+		return action{written: s, any: true}
 	}
-	return action{service: service, name: encodeWild(name)}
+	return action{written: s, service: service, name: newPattern(encodeWild(name))}
 }
 
 func (a *action) matches(service, name string) bool {
@@ -38,23 +43,18 @@ func (a *action) matches(service, name string) bool {
 	if a.service != service && !matchFold(a.service, service) {
 		return false
 	}
-	return matchFold(a.name, name)
+	return a.name.matchFold(name)
 }
 
-// evaluation is a request taken apart once for all statements.
-type evaluation struct {
-	*Request
-	service, name string // of the action
-}
-
-func newEvaluation(r *Request) evaluation {
-	service, name, _ := strings.Cut(r.Action, ":")
-	return evaluation{Request: r, service: service, name: name}
+// resource is one value of Resource or NotResource.
+type resource struct {
+	template
+	written string
 }
 
 // applies reports whether the statement speaks of the request and, for a trust
-// policy, how it names the caller.
-func (s *statement) applies(e *evaluation) (g grant, ok bool) {
+// or resource policy, how it names the caller.
+func (s *statement) applies(e *evaluation, m *memory) (g grant, ok bool) {
 	if s.never || s.matchesAction(e) == s.notAction {
 		return notNamed, false
 	}
@@ -62,16 +62,67 @@ func (s *statement) applies(e *evaluation) (g grant, ok bool) {
 		return notNamed, false
 	}
 	if s.principals != nil {
-		if g = s.principals.grants(&e.Caller); g == notNamed {
+		if g = s.grants(e); g == notNamed {
 			return notNamed, false
 		}
 	}
-	for i := range s.conditions {
-		if !s.conditions[i].holds(e.Context) {
-			return notNamed, false
+	return g, s.conditionsHold(e, m)
+}
+
+// conditionsHold stops at the first that does not, unless all that the
+// statement asks for is wanted.
+func (s *statement) conditionsHold(e *evaluation, m *memory) bool {
+	holds := true
+	for _, i := range s.conditions {
+		if m.holds(e, i) {
+			continue
 		}
+		if e.notes == nil {
+			return false
+		}
+		holds = false
 	}
-	return g, true
+	return holds
+}
+
+// remembered is how many conditions of a policy are decided once a request.
+const remembered = 64
+
+// memory holds what is decided of a policy's first conditions. Statements of
+// one policy often ask for the same.
+type memory struct {
+	conditions     []condition
+	known, holding uint64
+}
+
+func (m *memory) holds(e *evaluation, i uint16) bool {
+	bit := uint64(1) << i // 0 from the 64th on, which is never known
+	if m.known&bit != 0 {
+		return m.holding&bit != 0
+	}
+	holds := m.conditions[i].holds(e)
+	m.known |= bit
+	if holds {
+		m.holding |= bit
+	}
+	return holds
+}
+
+// grants returns how the statement names the caller. As on AWS a Deny with
+// NotPrincipal spares nobody who has a permissions boundary, and a grant to
+// everyone that asks for aws:PrincipalArn is one to whoever calls.
+func (s *statement) grants(e *evaluation) grant {
+	if s.deny && s.principals.not {
+		if e.bounded || !s.principals.spares(&e.Caller) {
+			return delegated
+		}
+		return notNamed
+	}
+	g := s.principals.grants(&e.Caller)
+	if g == limited && s.byCaller && s.principals.everyone && !s.principals.not && !e.Caller.Anonymous {
+		return direct
+	}
+	return g
 }
 
 func (s *statement) matchesAction(e *evaluation) bool {
@@ -88,12 +139,12 @@ func (s *statement) matchesAction(e *evaluation) bool {
 // widen, so there it ends the statement.
 func (s *statement) matchesResource(e *evaluation) bool {
 	for i := range s.resources {
-		pattern, ok := s.resources[i].expand(e.Context)
-		if !ok && s.notResource && !s.deny {
-			return false
-		}
-		if ok && match(pattern, e.Resource) {
+		matched, ok := s.resources[i].matches(e, e.Resource)
+		switch {
+		case matched:
 			return !s.notResource
+		case !ok && s.notResource && !s.deny:
+			return false
 		}
 	}
 	return s.notResource

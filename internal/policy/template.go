@@ -10,14 +10,14 @@ import (
 // policy variables between fixed parts. Wildcards are compiled (see anyRun)
 // where the element has them.
 type template struct {
-	fixed string
-	parts []part // nil for a text without variables
+	fixed pattern
+	parts *[]part // nil for a text without variables
 }
 
-// part is a run of text and then, unless key is "", the value of a variable.
+// part is a run of text and then, unless key has no name, the value of a variable.
 type part struct {
 	text        string
-	key         string // lower case
+	key         keyName
 	fallback    string // of ${key, 'fallback'}
 	hasFallback bool
 }
@@ -34,9 +34,9 @@ type syntaxOf struct {
 // would silently match other things than its author meant.
 func (k syntaxOf) compile(s string) (template, error) {
 	if !k.variables || !strings.Contains(s, "${") {
-		return template{fixed: k.plain(s)}, nil
+		return template{fixed: k.pattern(k.plain(s))}, nil
 	}
-	var t template
+	var parts []part
 	text := ""
 	for {
 		before, rest, found := strings.Cut(s, "${")
@@ -48,18 +48,26 @@ func (k syntaxOf) compile(s string) (template, error) {
 		if err != nil {
 			return template{}, err
 		}
-		if s = after; p.key == "" {
+		if s = after; p.key.written == "" {
 			text += p.text
 			continue
 		}
 		p.text, text = text, ""
-		t.parts = append(t.parts, p)
+		parts = append(parts, p)
 	}
-	if t.parts == nil {
-		return template{fixed: text}, nil
+	if parts == nil {
+		return template{fixed: k.pattern(text)}, nil
 	}
-	t.parts = append(t.parts, part{text: text})
-	return t, nil
+	parts = append(parts, part{text: text})
+	return template{parts: &parts}, nil
+}
+
+// pattern keeps bytes that are no wildcards here from being looked for.
+func (k syntaxOf) pattern(text string) pattern {
+	if k.wildcards {
+		return newPattern(text)
+	}
+	return pattern{text: text}
 }
 
 func (k syntaxOf) plain(s string) string {
@@ -81,10 +89,11 @@ func variable(s string) (p part, after string, err error) {
 	if end < 0 {
 		return part{}, "", errVariable
 	}
-	p.key = strings.ToLower(strings.TrimSpace(s[:end]))
-	if p.key == "" || strings.ContainsAny(p.key, "*?${'\"") {
+	name := strings.TrimSpace(s[:end])
+	if name == "" || strings.ContainsAny(name, "*?${'\"") {
 		return part{}, "", errVariable
 	}
+	p.key = newKey(name)
 	if s[end] == '}' {
 		return p, s[end+1:], nil
 	}
@@ -113,18 +122,31 @@ func quoted(s string) (text, after string, err error) {
 // expand puts in the values of the request's keys, as plain text. It is false
 // when a variable has neither a single value nor a default: such a text
 // matches nothing.
-func (t *template) expand(c Context) (string, bool) {
+func (t *template) expand(e *evaluation) (string, bool) {
 	if t.parts == nil {
-		return t.fixed, true
+		return t.fixed.text, true
 	}
+	return t.fill(e)
+}
+
+// matches expands the template and matches it as a pattern.
+func (t *template) matches(e *evaluation, text string) (matched, ok bool) {
+	if t.parts == nil {
+		return t.fixed.match(text), true
+	}
+	want, ok := t.fill(e)
+	return ok && match(want, text), ok
+}
+
+func (t *template) fill(e *evaluation) (string, bool) {
 	var out []byte
-	for i := range t.parts {
-		p := &t.parts[i]
+	for i := range *t.parts {
+		p := &(*t.parts)[i]
 		out = append(out, p.text...)
-		if p.key == "" {
+		if p.key.written == "" {
 			continue
 		}
-		value, ok := p.value(c)
+		value, ok := p.value(e)
 		if !ok {
 			return "", false
 		}
@@ -134,8 +156,8 @@ func (t *template) expand(c Context) (string, bool) {
 }
 
 // value refuses what is not UTF-8, for it could hold the bytes that stand for wildcards.
-func (p *part) value(c Context) (string, bool) {
-	switch v := c[p.key]; {
+func (p *part) value(e *evaluation) (string, bool) {
+	switch v := e.values(&p.key); {
 	case len(v) == 1 && utf8.ValidString(v[0]):
 		return v[0], true
 	case len(v) == 0 && p.hasFallback:

@@ -5,6 +5,12 @@ import (
 	"testing"
 )
 
+func expand(t *template, c Context) (string, bool) {
+	var e evaluation
+	e.begin(&Set{}, &Request{Context: c})
+	return t.expand(&e)
+}
+
 func TestVariables(t *testing.T) {
 	c := Context{
 		"aws:username": {"Maria"}, "aws:principaltag/cost center": {"A*1"},
@@ -44,7 +50,7 @@ func TestVariables(t *testing.T) {
 			t.Errorf("compile(%q): %v", tt.text, err)
 			continue
 		}
-		if got, ok := tmpl.expand(c); got != tt.want || ok != tt.ok {
+		if got, ok := expand(&tmpl, c); got != tt.want || ok != tt.ok {
 			t.Errorf("expand(%q) = %q, %t, want %q, %t", tt.text, got, ok, tt.want, tt.ok)
 		}
 	}
@@ -64,7 +70,7 @@ func TestMalformedVariablesAreRefused(t *testing.T) {
 func TestVersion2008TakesVariablesAsText(t *testing.T) {
 	for _, text := range []string{"${aws:username}", "${", "${a, x}"} {
 		tmpl, err := syntaxOf{}.compile(text)
-		if got, ok := tmpl.expand(ctx("aws:username", "Maria")); err != nil || !ok || got != text {
+		if got, ok := expand(&tmpl, ctx("aws:username", "Maria")); err != nil || !ok || got != text {
 			t.Errorf("compile(%q) expands to %q, %t, %v", text, got, ok, err)
 		}
 	}

@@ -17,10 +17,10 @@ func ReadJSON(text string) (Value, error) {
 }
 
 // Span returns the bytes from start to end that the value is written in.
-func (v Value) Span() (start, end int) { return int(v.n.at.start), int(v.n.at.end) }
+func (v Value) Span() (start, end int) { return int(v.n.start), int(v.n.end) }
 
 // NameSpan is Span of the name of a value that is an object's member.
-func (v Value) NameSpan() (start, end int) { return int(v.n.nameAt.start), int(v.n.nameAt.end) }
+func (v Value) NameSpan() (start, end int) { return int(v.n.nameStart), int(v.n.nameEnd) }
 
 // IsObject reports whether v has members.
 func (v Value) IsObject() bool { return v.n.kind == jsonObject }
@@ -57,29 +57,15 @@ func (v Value) Items() iter.Seq2[int, Value] {
 // Members are an object's members in order.
 func (v Value) Members() iter.Seq2[string, Value] {
 	return func(yield func(string, Value) bool) {
-		for i, name := range v.n.names {
-			if !yield(name, Value{&v.n.items[i]}) {
+		if !v.IsObject() {
+			return
+		}
+		for i := range v.n.items {
+			if !yield(v.n.items[i].name, Value{&v.n.items[i]}) {
 				return
 			}
 		}
 	}
-}
-
-// Position turns an offset in bytes into a line from 1, and a column and an
-// offset in characters from 0.
-func Position(text string, offset int) (line, column, characters int) {
-	line = 1
-	for i, r := range text {
-		if i >= offset {
-			break
-		}
-		characters++
-		column++
-		if r == '\n' {
-			line, column = line+1, 0
-		}
-	}
-	return line, column, characters
 }
 
 // Like reports whether text, whole, fits pattern, in which "*" is any run of

@@ -53,10 +53,12 @@ func TestTrust(t *testing.T) {
 		{"session named, own policy denies", dev, Set{Identity: no, Trust: bySession}, "deny by identity"},
 		{"another session named", Caller{Account: here, ARN: session1 + "2", PrincipalARN: dev.PrincipalARN, ID: dev.ID}, Set{Identity: allowing, Trust: bySession}, "no trust"},
 		{"everyone, own policy silent", maria, Set{Identity: none, Trust: byAnyone}, "allow"},
-		{"everyone, boundary silent", maria, Set{Identity: none, Boundary: boundary, Trust: byStar}, "no boundary"},
+		{"everyone, boundary silent", maria, Set{Identity: none, Boundary: boundary, Trust: byStar}, "allow"},
+		{"everyone, boundary of a role silent", dev, Set{Identity: none, Boundary: boundary, Trust: byStar}, "no boundary"},
 		{"everyone, session silent", dev, Set{Identity: allowing, Session: session, HasSession: true, Trust: byStar}, "no session"},
 		{"all but another, own policy allows", maria, Set{Identity: allowing, Trust: byBut}, "allow"},
-		{"all but another, own policy silent", maria, Set{Identity: none, Trust: byBut}, "no identity"},
+		{"all but another, own policy silent", maria, Set{Identity: none, Trust: byBut}, "allow"},
+		{"all but another, boundary of a role silent", dev, Set{Identity: none, Boundary: boundary, Trust: byBut}, "no boundary"},
 		{"trust denies", maria, Set{Identity: allowing, Trust: denied}, "deny by trust"},
 		{"provider named", maria, Set{Identity: allowing, Trust: byProvider}, "no trust"},
 		{"service named", maria, Set{Identity: allowing, Trust: byService}, "no trust"},
@@ -84,7 +86,8 @@ func TestTrust(t *testing.T) {
 		{"strange root, not named", strangerRoot, Set{Trust: byAccount}, "no trust"},
 
 		// A federated user's session is not the user.
-		{"federated user, user named by ARN", fed, Set{Identity: allowing, FederatedUser: true, Trust: byUser}, "no trust"},
+		{"federated user, user named by ARN", fed, Set{Identity: allowing, FederatedUser: true, Trust: byUser}, "no session"},
+		{"federated user, another user named by ARN", fed, Set{Identity: allowing, FederatedUser: true, Trust: byStranger}, "no trust"},
 		{"federated user, account named", fed, Set{Identity: allowing, FederatedUser: true, Trust: byAccount}, "no session"},
 		{"federated user, session named", fed, Set{FederatedUser: true, Trust: grants(allow(assume).aws(fed.ARN))}, "allow"},
 	} {

@@ -85,6 +85,15 @@ func (s *Session) PrincipalARN() string {
 	return s.ARN()
 }
 
+// IssuerARN is the user who made a federated user's session, "" for all others
+// and where the account's root made it.
+func (s *Session) IssuerARN() string {
+	if s.Kind != Federated || s.ID == s.Account {
+		return ""
+	}
+	return arn.IAM(s.Account, "user"+s.path()+s.Name)
+}
+
 // UserID is aws:userid.
 func (s *Session) UserID() string {
 	switch s.Kind {

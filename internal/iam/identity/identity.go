@@ -84,7 +84,7 @@ func loadRole(tx store.Tx, s *principal.Session) (*Identity, error) {
 func load(tx store.Tx, owners []string, boundary string, tags []store.Tag) (*Identity, error) {
 	id := &Identity{Tags: tags}
 	for _, owner := range owners {
-		p, err := policiesOf(tx, owner)
+		p, err := PoliciesOf(tx, owner)
 		if err != nil {
 			return nil, err
 		}
@@ -101,7 +101,9 @@ func load(tx store.Tx, owners []string, boundary string, tags []store.Tag) (*Ide
 	return id, nil
 }
 
-func policiesOf(tx store.Tx, owner string) ([]NamedPolicy, error) {
+// PoliciesOf returns what is put into and attached to one user, group or role,
+// by its unique id.
+func PoliciesOf(tx store.Tx, owner string) ([]NamedPolicy, error) {
 	inline, err := tx.InlinePolicies(owner)
 	if err != nil {
 		return nil, fmt.Errorf("inline policies of %q: %w", owner, err)

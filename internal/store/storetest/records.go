@@ -14,6 +14,7 @@ var recordTests = map[string]func(*testing.T, *database){
 	"AccessKey":     accessKeyRecord,
 	"Group":         groupRecord,
 	"Role":          roleRecord,
+	"Profile":       profileRecord,
 	"Policy":        policyRecord,
 	"PolicyVersion": policyVersionRecord,
 	"OIDCProvider":  providerRecord,
@@ -104,6 +105,21 @@ func roleRecord(t *testing.T, db *database) {
 	db.view(t, func(tx store.Tx) {
 		got, err := tx.RoleByID(r.ID)
 		equal(t, "RoleByID", got, err, changed)
+	})
+}
+
+func profileRecord(t *testing.T, db *database) {
+	p, changed := fill[store.InstanceProfile](1), fill[store.InstanceProfile](2)
+	changed.Account, changed.ID = p.Account, p.ID
+	db.update(t, func(tx store.Tx) {
+		ok(t, tx.InsertRole(store.Role{Account: account, Name: "one", ID: p.RoleID}))
+		ok(t, tx.InsertRole(store.Role{Account: account, Name: "two", ID: changed.RoleID}))
+		ok(t, tx.InsertInstanceProfile(p))
+		got, err := tx.InstanceProfile(p.Account, p.Name)
+		equal(t, "InstanceProfile", got, err, p)
+		ok(t, tx.UpdateInstanceProfile(changed))
+		got, err = tx.InstanceProfile(p.Account, changed.Name)
+		equal(t, "InstanceProfile", got, err, changed)
 	})
 }
 

@@ -31,6 +31,33 @@ func TestTranslate(t *testing.T) {
 	}
 }
 
+// The translation says what the look-ahead in the model says, within the model's length.
+func TestTranslateAnAccountAlias(t *testing.T) {
+	expr, err := translate(`^[a-z0-9]([a-z0-9]|-(?!-)){1,61}[a-z0-9]$`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	re := regexp.MustCompile("^(?:" + expr + ")$")
+	for _, text := range words("a0-A.", 5) {
+		ends := strings.HasPrefix(text, "-") || strings.HasSuffix(text, "-")
+		want := text != "" && !ends && !strings.Contains(text, "--") && !strings.ContainsAny(text, "A.")
+		if re.MatchString(text) != want {
+			t.Errorf("%q matches: %v, want %v", text, !want, want)
+		}
+	}
+}
+
+// words are all texts over an alphabet of at most n characters.
+func words(alphabet string, n int) []string {
+	out := []string{""}
+	for i := 0; n > 0 && i < len(alphabet); i++ {
+		for _, rest := range words(alphabet, n-1) {
+			out = append(out, alphabet[i:i+1]+rest)
+		}
+	}
+	return out
+}
+
 // small is a model with one operation; the text in the place of EXTRA goes
 // among its shapes.
 const small = `{

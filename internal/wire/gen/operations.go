@@ -20,13 +20,18 @@ var services = []service{
 		AssumeRole AssumeRoleWithWebIdentity GetCallerIdentity
 	`)},
 	{name: "iam", operations: strings.Fields(`
-		CreateUser GetUser ListUsers DeleteUser
-		CreateAccessKey ListAccessKeys UpdateAccessKey DeleteAccessKey
+		CreateUser GetUser ListUsers UpdateUser DeleteUser
+		TagUser UntagUser ListUserTags
+		CreateAccessKey ListAccessKeys UpdateAccessKey DeleteAccessKey GetAccessKeyLastUsed
 
-		CreateGroup GetGroup ListGroups DeleteGroup
+		CreateGroup GetGroup ListGroups UpdateGroup DeleteGroup
 		AddUserToGroup RemoveUserFromGroup ListGroupsForUser
 
-		CreateRole GetRole ListRoles DeleteRole UpdateAssumeRolePolicy
+		CreateRole GetRole ListRoles UpdateRole UpdateRoleDescription DeleteRole UpdateAssumeRolePolicy
+		TagRole UntagRole ListRoleTags
+
+		PutUserPermissionsBoundary DeleteUserPermissionsBoundary
+		PutRolePermissionsBoundary DeleteRolePermissionsBoundary
 
 		PutUserPolicy GetUserPolicy ListUserPolicies DeleteUserPolicy
 		PutGroupPolicy GetGroupPolicy ListGroupPolicies DeleteGroupPolicy
@@ -37,9 +42,21 @@ var services = []service{
 		AttachUserPolicy DetachUserPolicy ListAttachedUserPolicies
 		AttachGroupPolicy DetachGroupPolicy ListAttachedGroupPolicies
 		AttachRolePolicy DetachRolePolicy ListAttachedRolePolicies
+		ListEntitiesForPolicy TagPolicy UntagPolicy ListPolicyTags
 
 		CreateOpenIDConnectProvider GetOpenIDConnectProvider ListOpenIDConnectProviders DeleteOpenIDConnectProvider
 		AddClientIDToOpenIDConnectProvider RemoveClientIDFromOpenIDConnectProvider
+		UpdateOpenIDConnectProviderThumbprint
+		TagOpenIDConnectProvider UntagOpenIDConnectProvider ListOpenIDConnectProviderTags
+
+		CreateInstanceProfile GetInstanceProfile ListInstanceProfiles DeleteInstanceProfile
+		AddRoleToInstanceProfile RemoveRoleFromInstanceProfile ListInstanceProfilesForRole
+		TagInstanceProfile UntagInstanceProfile ListInstanceProfileTags
+
+		CreateAccountAlias ListAccountAliases DeleteAccountAlias
+		GetAccountSummary GetAccountAuthorizationDetails
+
+		SimulateCustomPolicy SimulatePrincipalPolicy GetContextKeysForCustomPolicy GetContextKeysForPrincipalPolicy
 	`)},
 	{name: "codecommit", operations: strings.Fields(`
 		CreateRepository GetRepository ListRepositories BatchGetRepositories DeleteRepository

@@ -6,17 +6,19 @@ import "sojourn/internal/awserr"
 
 // Codes of the errors that the operations may answer.
 const (
-	ErrConcurrentModification      = "ConcurrentModification"
-	ErrDeleteConflict              = "DeleteConflict"
-	ErrEntityAlreadyExists         = "EntityAlreadyExists"
-	ErrInvalidInput                = "InvalidInput"
-	ErrLimitExceeded               = "LimitExceeded"
-	ErrMalformedPolicyDocument     = "MalformedPolicyDocument"
-	ErrNoSuchEntity                = "NoSuchEntity"
-	ErrOpenIdIdpCommunicationError = "OpenIdIdpCommunicationError"
-	ErrPolicyNotAttachable         = "PolicyNotAttachable"
-	ErrServiceFailure              = "ServiceFailure"
-	ErrUnmodifiableEntity          = "UnmodifiableEntity"
+	ErrConcurrentModification        = "ConcurrentModification"
+	ErrDeleteConflict                = "DeleteConflict"
+	ErrEntityAlreadyExists           = "EntityAlreadyExists"
+	ErrEntityTemporarilyUnmodifiable = "EntityTemporarilyUnmodifiable"
+	ErrInvalidInput                  = "InvalidInput"
+	ErrLimitExceeded                 = "LimitExceeded"
+	ErrMalformedPolicyDocument       = "MalformedPolicyDocument"
+	ErrNoSuchEntity                  = "NoSuchEntity"
+	ErrOpenIdIdpCommunicationError   = "OpenIdIdpCommunicationError"
+	ErrPolicyEvaluation              = "PolicyEvaluation"
+	ErrPolicyNotAttachable           = "PolicyNotAttachable"
+	ErrServiceFailure                = "ServiceFailure"
+	ErrUnmodifiableEntity            = "UnmodifiableEntity"
 )
 
 // NewConcurrentModification makes the error ConcurrentModification.
@@ -32,6 +34,11 @@ func NewDeleteConflict(format string, args ...any) *awserr.Error {
 // NewEntityAlreadyExists makes the error EntityAlreadyExists.
 func NewEntityAlreadyExists(format string, args ...any) *awserr.Error {
 	return awserr.New(ErrEntityAlreadyExists, 409, format, args...)
+}
+
+// NewEntityTemporarilyUnmodifiable makes the error EntityTemporarilyUnmodifiable.
+func NewEntityTemporarilyUnmodifiable(format string, args ...any) *awserr.Error {
+	return awserr.New(ErrEntityTemporarilyUnmodifiable, 409, format, args...)
 }
 
 // NewInvalidInput makes the error InvalidInput.
@@ -57,6 +64,11 @@ func NewNoSuchEntity(format string, args ...any) *awserr.Error {
 // NewOpenIdIdpCommunicationError makes the error OpenIdIdpCommunicationError.
 func NewOpenIdIdpCommunicationError(format string, args ...any) *awserr.Error {
 	return awserr.New(ErrOpenIdIdpCommunicationError, 400, format, args...)
+}
+
+// NewPolicyEvaluation makes the error PolicyEvaluation.
+func NewPolicyEvaluation(format string, args ...any) *awserr.Error {
+	return awserr.New(ErrPolicyEvaluation, 500, format, args...)
 }
 
 // NewPolicyNotAttachable makes the error PolicyNotAttachable.
