@@ -3,7 +3,6 @@ package iam
 import (
 	"reflect"
 	"slices"
-	"strings"
 	"testing"
 
 	"sojourn/internal/awserr"
@@ -39,6 +38,8 @@ func populate(w *world) map[string]operation {
 	p, q := w.policy("Pull"), w.policy("Spare")
 	op := w.provider("https://login.example.com/realms/x")
 	key := w.key("maria")
+	had, free := w.phone("had"), w.phone("free")
+	w.ok(had.enable("maria", had.code(-1), had.code(0)))
 	maria, devs, deploy := new("maria"), new("devs"), new("Deploy")
 	inline, doc := new("inline"), new(pull)
 	tags := []iamwire.Tag{{Key: new("team"), Value: new("red")}}
@@ -174,6 +175,22 @@ func populate(w *world) map[string]operation {
 		"DeleteAccountAlias":             {&iamwire.DeleteAccountAliasInput{AccountAlias: new("example")}, "*"},
 		"GetAccountSummary":              {&iamwire.GetAccountSummaryInput{}, "*"},
 		"GetAccountAuthorizationDetails": {&iamwire.GetAccountAuthorizationDetailsInput{}, "*"},
+
+		"SimulateCustomPolicy":             {&iamwire.SimulateCustomPolicyInput{PolicyInputList: []string{pull}, ActionNames: []string{"codecommit:GitPull"}}, "*"},
+		"SimulatePrincipalPolicy":          {&iamwire.SimulatePrincipalPolicyInput{PolicySourceArn: arnOf("user/staff/maria"), ActionNames: []string{"codecommit:GitPull"}}, "user/staff/maria"},
+		"GetContextKeysForCustomPolicy":    {&iamwire.GetContextKeysForCustomPolicyInput{PolicyInputList: []string{pull}}, "*"},
+		"GetContextKeysForPrincipalPolicy": {&iamwire.GetContextKeysForPrincipalPolicyInput{PolicySourceArn: arnOf("user/staff/maria")}, "user/staff/maria"},
+
+		"CreateVirtualMFADevice": {&iamwire.CreateVirtualMFADeviceInput{VirtualMFADeviceName: new("new"), Path: new("/p/")}, "mfa/p/new"},
+		"EnableMFADevice": {&iamwire.EnableMFADeviceInput{UserName: maria, SerialNumber: &free.serial,
+			AuthenticationCode1: free.code(-1), AuthenticationCode2: free.code(0)}, "user/staff/maria"},
+		"ResyncMFADevice": {&iamwire.ResyncMFADeviceInput{UserName: maria, SerialNumber: &had.serial,
+			AuthenticationCode1: had.code(1), AuthenticationCode2: had.code(2)}, "user/staff/maria"},
+		"GetMFADevice":           {&iamwire.GetMFADeviceInput{UserName: maria, SerialNumber: &had.serial}, "user/staff/maria"},
+		"ListMFADevices":         {&iamwire.ListMFADevicesInput{UserName: maria}, "user/staff/maria"},
+		"ListVirtualMFADevices":  {&iamwire.ListVirtualMFADevicesInput{}, "mfa/"},
+		"DeactivateMFADevice":    {&iamwire.DeactivateMFADeviceInput{UserName: maria, SerialNumber: &had.serial}, "user/staff/maria"},
+		"DeleteVirtualMFADevice": {&iamwire.DeleteVirtualMFADeviceInput{SerialNumber: &free.serial}, "mfa/free"},
 	}
 }
 
@@ -339,35 +356,5 @@ func TestTaggingAtCreationNeedsItsOwnPermission(t *testing.T) {
 			w.gate.refuse = nil
 			w.ok(w.call(c.name, w.root, c.in))
 		})
-	}
-}
-
-// AWS keeps the credentials of GetFederationToken, and those of GetSessionToken
-// without MFA, away from IAM, whatever their permissions are.
-func TestSessionsThatMayNotCallIAM(t *testing.T) {
-	w := newWorld(t)
-	maria := w.user("maria")
-	session := *maria
-	session.Temporary = true
-	federated := session
-	federated.Kind, federated.SessionName = principal.Federated, "guest"
-	withMFA := session
-	withMFA.MFA = w.time
-	for _, c := range []struct {
-		name   string
-		caller *principal.Caller
-		ok     bool
-	}{
-		{"access key", maria, true}, {"GetSessionToken", &session, false}, {"GetSessionToken with MFA", &withMFA, true},
-		{"GetFederationToken", &federated, false}, {"temporary credentials of root", w.root, true},
-	} {
-		before := w.store.updates.Load()
-		_, err := w.CreateGroup(w.ctx, c.caller, &iamwire.CreateGroupInput{GroupName: new(strings.ReplaceAll(c.name, " ", "-"))})
-		if (err == nil) != c.ok || err != nil && !awserr.Is(err, awserr.InvalidClientTokenID) {
-			t.Errorf("%s: %v", c.name, err)
-		}
-		if !c.ok && w.store.updates.Load() != before {
-			t.Errorf("%s: something was written", c.name)
-		}
 	}
 }

@@ -20,6 +20,7 @@ const (
 	noUser           = "Must specify userName when calling with non-User credentials"
 	mustRemoveUsers  = "Cannot delete entity, must remove users from group first."
 	mustRemoveKeys   = "Cannot delete entity, must delete access keys first."
+	mustRemoveMFA    = "Cannot delete entity, must delete MFA device first."
 	boundaryTypeName = "Policy"
 )
 
@@ -176,6 +177,13 @@ func userConflicts(tx store.Tx, e entity) error {
 	}
 	if len(keys) > 0 {
 		return iamwire.NewDeleteConflict(mustRemoveKeys)
+	}
+	devices, err := tx.MFADevicesOf(e.id)
+	if err != nil {
+		return fmt.Errorf("MFA devices of %q: %w", e.arn, err)
+	}
+	if len(devices) > 0 {
+		return iamwire.NewDeleteConflict(mustRemoveMFA)
 	}
 	in, err := tx.GroupsOf(e.id)
 	if err != nil {

@@ -15,6 +15,7 @@ import (
 	"sojourn/internal/gate"
 	"sojourn/internal/git"
 	"sojourn/internal/iam"
+	"sojourn/internal/mfa"
 	"sojourn/internal/objects"
 	"sojourn/internal/seal"
 	"sojourn/internal/server"
@@ -48,13 +49,13 @@ func (p parts) doors(url string) (server.Options, error) {
 	if err != nil {
 		return server.Options{}, err
 	}
-	guard := gate.New(p.store, p.audit)
+	guard := gate.New(p.store, p.audit).Sealing(p.keys)
 	who := &authn.Authenticator{Keys: p.keys, Store: p.store, Region: p.cfg.Region, Now: p.now}
 	p.onClose(p.keepLastUses(who))
 	tokens := oidc.New(oidc.Options{Fetch: fetch, Now: p.now})
 	apis, err := aws.New(aws.Options{
 		Services: []*api.Service{
-			stsapi.New(sts.New(sts.Options{Store: p.store, Gate: guard, Keys: p.keys, OIDC: tokens, Now: p.now})),
+			stsapi.New(sts.New(sts.Options{Store: p.store, Gate: guard, Keys: p.keys, OIDC: tokens, MFA: &mfa.Verifier{Store: p.store, Keys: p.keys, Now: p.now}, Now: p.now})),
 			iamapi.New(iam.New(iam.Options{Store: p.store, Gate: guard, Keys: p.keys, Now: p.now})),
 			codecommitapi.New(codecommit.New(codecommit.Options{Store: p.store, Gate: guard, Git: p.engine, Now: p.now, Region: p.cfg.Region,
 				CloneURL: func(name string) string { return url + "/v1/repos/" + name }})),

@@ -62,7 +62,7 @@ func parseJSON(text string) (*node, error) {
 	if !utf8.ValidString(text) {
 		return nil, &SyntaxError{validPrefix(text), "the text is not UTF-8"}
 	}
-	s := scanner{text: text}
+	s := scanner{text: text, open: make([]node, 0, 32)}
 	n, err := s.value(0)
 	if err != nil {
 		return nil, err

@@ -93,6 +93,21 @@ type OIDCProvider struct {
 	Tags         []Tag
 }
 
+// MFADevice is a virtual MFA device. Seed is sealed by the seal package. The
+// device belongs to no user while UserID is "".
+type MFADevice struct {
+	Serial              string // its ARN
+	Account, Name, Path string
+	Seed                []byte
+	UserID              string
+	Created, Enabled    time.Time
+	LastStep            int64     // the step (see package totp) of the last code accepted
+	Drift               int64     // steps by which the device's clock is ahead
+	Failures            int       // wrong codes since the last right one
+	RetryAt             time.Time // no code is taken before
+	Tags                []Tag
+}
+
 // Repository is one repository's row. Each committed change of refs or packs
 // raises Version; PackGen changes when packs leave the list; GCEpoch when
 // objects do (a purge).

@@ -61,6 +61,7 @@ type Tx interface {
 	ProfileTx
 	PolicyTx
 	ProviderTx
+	MFATx
 	RepositoryTx
 	RefTx
 	PackTx
@@ -173,6 +174,16 @@ type ProviderTx interface {
 	OIDCProviders(account string) ([]OIDCProvider, error)
 	UpdateOIDCProvider(OIDCProvider) error
 	DeleteOIDCProvider(account, url string) error
+}
+
+// MFATx owns virtual MFA devices. Names are unique in an account without regard to case.
+type MFATx interface {
+	InsertMFADevice(MFADevice) error
+	MFADevice(serial string) (MFADevice, error)
+	MFADevices(account string, p Page) ([]MFADevice, error)
+	MFADevicesOf(userID string) ([]MFADevice, error) // by serial
+	UpdateMFADevice(MFADevice) error                 // by serial; its name and path stay
+	DeleteMFADevice(serial string) error
 }
 
 // RepositoryTx owns the repositories' own rows.

@@ -353,6 +353,25 @@ func TestDomainErrors(t *testing.T) {
 	}
 }
 
+// A refusal's encoded message goes into a header, and leaves AWS's text as it is.
+func TestEncodedMessage(t *testing.T) {
+	const repo, header = `{"repositoryName":"R"}`, "X-Sojourn-Authorization-Message"
+	d := newDoor(t)
+	d.sts.fail = func() error { e := awserr.Denied("no"); e.Encoded = "sealed"; return e }
+	d.cc.fail = d.sts.fail
+	for _, w := range []*httptest.ResponseRecorder{
+		d.do(sign(post(whoami), "sts", whoami, now)), d.do(sign(target(getRepo, repo), "codecommit", repo, now)),
+	} {
+		if w.Header().Get(header) != "sealed" || strings.Contains(w.Body.String(), "sealed") {
+			t.Errorf("%d %v %s", w.Code, w.Header(), w.Body)
+		}
+	}
+	d.sts.fail = func() error { return awserr.Denied("no") }
+	if w := d.do(sign(post(whoami), "sts", whoami, now)); w.Header().Values(header) != nil {
+		t.Errorf("a header without a message: %v", w.Header())
+	}
+}
+
 func TestNewRefusesIncompleteServices(t *testing.T) {
 	s := stsapi.New(&sts{})
 	delete(s.Handlers, "AssumeRole")

@@ -118,6 +118,15 @@ type Domain interface {
 	SimulatePrincipalPolicy(context.Context, *principal.Caller, *iamwire.SimulatePrincipalPolicyInput) (*iamwire.SimulatePrincipalPolicyOutput, error)
 	GetContextKeysForCustomPolicy(context.Context, *principal.Caller, *iamwire.GetContextKeysForCustomPolicyInput) (*iamwire.GetContextKeysForCustomPolicyOutput, error)
 	GetContextKeysForPrincipalPolicy(context.Context, *principal.Caller, *iamwire.GetContextKeysForPrincipalPolicyInput) (*iamwire.GetContextKeysForPrincipalPolicyOutput, error)
+
+	CreateVirtualMFADevice(context.Context, *principal.Caller, *iamwire.CreateVirtualMFADeviceInput) (*iamwire.CreateVirtualMFADeviceOutput, error)
+	EnableMFADevice(context.Context, *principal.Caller, *iamwire.EnableMFADeviceInput) (*iamwire.EnableMFADeviceOutput, error)
+	ListMFADevices(context.Context, *principal.Caller, *iamwire.ListMFADevicesInput) (*iamwire.ListMFADevicesOutput, error)
+	ListVirtualMFADevices(context.Context, *principal.Caller, *iamwire.ListVirtualMFADevicesInput) (*iamwire.ListVirtualMFADevicesOutput, error)
+	GetMFADevice(context.Context, *principal.Caller, *iamwire.GetMFADeviceInput) (*iamwire.GetMFADeviceOutput, error)
+	ResyncMFADevice(context.Context, *principal.Caller, *iamwire.ResyncMFADeviceInput) (*iamwire.ResyncMFADeviceOutput, error)
+	DeactivateMFADevice(context.Context, *principal.Caller, *iamwire.DeactivateMFADeviceInput) (*iamwire.DeactivateMFADeviceOutput, error)
+	DeleteVirtualMFADevice(context.Context, *principal.Caller, *iamwire.DeleteVirtualMFADeviceInput) (*iamwire.DeleteVirtualMFADeviceOutput, error)
 }
 
 // New makes the service over d.
@@ -231,6 +240,15 @@ func New(d Domain) *api.Service {
 			"SimulatePrincipalPolicy":          api.Handle(d.SimulatePrincipalPolicy),
 			"GetContextKeysForCustomPolicy":    api.Handle(d.GetContextKeysForCustomPolicy),
 			"GetContextKeysForPrincipalPolicy": api.Handle(d.GetContextKeysForPrincipalPolicy),
+
+			"CreateVirtualMFADevice": api.Handle(d.CreateVirtualMFADevice),
+			"EnableMFADevice":        api.Handle(d.EnableMFADevice),
+			"ListMFADevices":         api.Handle(d.ListMFADevices),
+			"ListVirtualMFADevices":  api.Handle(d.ListVirtualMFADevices),
+			"GetMFADevice":           api.Handle(d.GetMFADevice),
+			"ResyncMFADevice":        api.Handle(d.ResyncMFADevice),
+			"DeactivateMFADevice":    api.Handle(d.DeactivateMFADevice),
+			"DeleteVirtualMFADevice": api.Handle(d.DeleteVirtualMFADevice),
 		},
 	}
 }

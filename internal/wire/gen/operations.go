@@ -17,7 +17,8 @@ type service struct {
 
 var services = []service{
 	{name: "sts", operations: strings.Fields(`
-		AssumeRole AssumeRoleWithWebIdentity GetCallerIdentity
+		AssumeRole AssumeRoleWithWebIdentity
+		GetFederationToken GetSessionToken GetCallerIdentity GetAccessKeyInfo DecodeAuthorizationMessage
 	`)},
 	{name: "iam", operations: strings.Fields(`
 		CreateUser GetUser ListUsers UpdateUser DeleteUser
@@ -57,6 +58,9 @@ var services = []service{
 		GetAccountSummary GetAccountAuthorizationDetails
 
 		SimulateCustomPolicy SimulatePrincipalPolicy GetContextKeysForCustomPolicy GetContextKeysForPrincipalPolicy
+
+		CreateVirtualMFADevice EnableMFADevice ListMFADevices ListVirtualMFADevices
+		GetMFADevice ResyncMFADevice DeactivateMFADevice DeleteVirtualMFADevice
 	`)},
 	{name: "codecommit", operations: strings.Fields(`
 		CreateRepository GetRepository ListRepositories BatchGetRepositories DeleteRepository

@@ -10,6 +10,7 @@ const (
 	ErrDeleteConflict                = "DeleteConflict"
 	ErrEntityAlreadyExists           = "EntityAlreadyExists"
 	ErrEntityTemporarilyUnmodifiable = "EntityTemporarilyUnmodifiable"
+	ErrInvalidAuthenticationCode     = "InvalidAuthenticationCode"
 	ErrInvalidInput                  = "InvalidInput"
 	ErrLimitExceeded                 = "LimitExceeded"
 	ErrMalformedPolicyDocument       = "MalformedPolicyDocument"
@@ -39,6 +40,11 @@ func NewEntityAlreadyExists(format string, args ...any) *awserr.Error {
 // NewEntityTemporarilyUnmodifiable makes the error EntityTemporarilyUnmodifiable.
 func NewEntityTemporarilyUnmodifiable(format string, args ...any) *awserr.Error {
 	return awserr.New(ErrEntityTemporarilyUnmodifiable, 409, format, args...)
+}
+
+// NewInvalidAuthenticationCode makes the error InvalidAuthenticationCode.
+func NewInvalidAuthenticationCode(format string, args ...any) *awserr.Error {
+	return awserr.New(ErrInvalidAuthenticationCode, 403, format, args...)
 }
 
 // NewInvalidInput makes the error InvalidInput.

@@ -198,6 +198,31 @@ var Service = &wire.Service{
 				ErrServiceFailure:         500,
 			},
 		},
+		"CreateVirtualMFADevice": {
+			Name:  "CreateVirtualMFADevice",
+			Input: shapeCreateVirtualMFADeviceInput, Output: shapeCreateVirtualMFADeviceOutput,
+			NewInput: func() any { return new(CreateVirtualMFADeviceInput) },
+			Wrapper:  "CreateVirtualMFADeviceResult",
+			Errors: map[string]int{
+				ErrConcurrentModification: 409,
+				ErrEntityAlreadyExists:    409,
+				ErrInvalidInput:           400,
+				ErrLimitExceeded:          409,
+				ErrServiceFailure:         500,
+			},
+		},
+		"DeactivateMFADevice": {
+			Name:  "DeactivateMFADevice",
+			Input: shapeDeactivateMFADeviceInput, Output: shapeDeactivateMFADeviceOutput,
+			NewInput: func() any { return new(DeactivateMFADeviceInput) },
+			Errors: map[string]int{
+				ErrConcurrentModification:        409,
+				ErrEntityTemporarilyUnmodifiable: 409,
+				ErrLimitExceeded:                 409,
+				ErrNoSuchEntity:                  404,
+				ErrServiceFailure:                500,
+			},
+		},
 		"DeleteAccessKey": {
 			Name:  "DeleteAccessKey",
 			Input: shapeDeleteAccessKeyInput, Output: shapeDeleteAccessKeyOutput,
@@ -350,6 +375,18 @@ var Service = &wire.Service{
 				ErrServiceFailure: 500,
 			},
 		},
+		"DeleteVirtualMFADevice": {
+			Name:  "DeleteVirtualMFADevice",
+			Input: shapeDeleteVirtualMFADeviceInput, Output: shapeDeleteVirtualMFADeviceOutput,
+			NewInput: func() any { return new(DeleteVirtualMFADeviceInput) },
+			Errors: map[string]int{
+				ErrConcurrentModification: 409,
+				ErrDeleteConflict:         409,
+				ErrLimitExceeded:          409,
+				ErrNoSuchEntity:           404,
+				ErrServiceFailure:         500,
+			},
+		},
 		"DetachGroupPolicy": {
 			Name:  "DetachGroupPolicy",
 			Input: shapeDetachGroupPolicyInput, Output: shapeDetachGroupPolicyOutput,
@@ -382,6 +419,20 @@ var Service = &wire.Service{
 				ErrLimitExceeded:  409,
 				ErrNoSuchEntity:   404,
 				ErrServiceFailure: 500,
+			},
+		},
+		"EnableMFADevice": {
+			Name:  "EnableMFADevice",
+			Input: shapeEnableMFADeviceInput, Output: shapeEnableMFADeviceOutput,
+			NewInput: func() any { return new(EnableMFADeviceInput) },
+			Errors: map[string]int{
+				ErrConcurrentModification:        409,
+				ErrEntityAlreadyExists:           409,
+				ErrEntityTemporarilyUnmodifiable: 409,
+				ErrInvalidAuthenticationCode:     403,
+				ErrLimitExceeded:                 409,
+				ErrNoSuchEntity:                  404,
+				ErrServiceFailure:                500,
 			},
 		},
 		"GetAccessKeyLastUsed": {
@@ -452,6 +503,16 @@ var Service = &wire.Service{
 			Input: shapeGetInstanceProfileInput, Output: shapeGetInstanceProfileOutput,
 			NewInput: func() any { return new(GetInstanceProfileInput) },
 			Wrapper:  "GetInstanceProfileResult",
+			Errors: map[string]int{
+				ErrNoSuchEntity:   404,
+				ErrServiceFailure: 500,
+			},
+		},
+		"GetMFADevice": {
+			Name:  "GetMFADevice",
+			Input: shapeGetMFADeviceInput, Output: shapeGetMFADeviceOutput,
+			NewInput: func() any { return new(GetMFADeviceInput) },
+			Wrapper:  "GetMFADeviceResult",
 			Errors: map[string]int{
 				ErrNoSuchEntity:   404,
 				ErrServiceFailure: 500,
@@ -651,6 +712,16 @@ var Service = &wire.Service{
 				ErrServiceFailure: 500,
 			},
 		},
+		"ListMFADevices": {
+			Name:  "ListMFADevices",
+			Input: shapeListMFADevicesInput, Output: shapeListMFADevicesOutput,
+			NewInput: func() any { return new(ListMFADevicesInput) },
+			Wrapper:  "ListMFADevicesResult",
+			Errors: map[string]int{
+				ErrNoSuchEntity:   404,
+				ErrServiceFailure: 500,
+			},
+		},
 		"ListOpenIDConnectProviderTags": {
 			Name:  "ListOpenIDConnectProviderTags",
 			Input: shapeListOpenIDConnectProviderTagsInput, Output: shapeListOpenIDConnectProviderTagsOutput,
@@ -760,6 +831,12 @@ var Service = &wire.Service{
 				ErrServiceFailure: 500,
 			},
 		},
+		"ListVirtualMFADevices": {
+			Name:  "ListVirtualMFADevices",
+			Input: shapeListVirtualMFADevicesInput, Output: shapeListVirtualMFADevicesOutput,
+			NewInput: func() any { return new(ListVirtualMFADevicesInput) },
+			Wrapper:  "ListVirtualMFADevicesResult",
+		},
 		"PutGroupPolicy": {
 			Name:  "PutGroupPolicy",
 			Input: shapePutGroupPolicyInput, Output: shapePutGroupPolicyOutput,
@@ -847,6 +924,18 @@ var Service = &wire.Service{
 				ErrLimitExceeded:  409,
 				ErrNoSuchEntity:   404,
 				ErrServiceFailure: 500,
+			},
+		},
+		"ResyncMFADevice": {
+			Name:  "ResyncMFADevice",
+			Input: shapeResyncMFADeviceInput, Output: shapeResyncMFADeviceOutput,
+			NewInput: func() any { return new(ResyncMFADeviceInput) },
+			Errors: map[string]int{
+				ErrConcurrentModification:    409,
+				ErrInvalidAuthenticationCode: 403,
+				ErrLimitExceeded:             409,
+				ErrNoSuchEntity:              404,
+				ErrServiceFailure:            500,
 			},
 		},
 		"SetDefaultPolicyVersion": {

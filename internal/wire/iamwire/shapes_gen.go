@@ -292,6 +292,38 @@ var shapeCreateUserOutput = &wire.Shape{Name: "CreateUserOutput", Kind: wire.Str
 	{Name: "User", Label: "user", Shape: shapeUser},
 }}
 
+var shapeVirtualMFADeviceName = &wire.Shape{Name: "virtualMFADeviceName", Kind: wire.String, Min: new(int64(1)), Pattern: wire.NewPattern(`[\w+=,.@-]+`, `[\w+=,.@-]+`)}
+
+var shapeCreateVirtualMFADeviceInput = &wire.Shape{Name: "CreateVirtualMFADeviceInput", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "Path", Label: "path", Shape: shapePathType},
+	{Name: "VirtualMFADeviceName", Label: "virtualMFADeviceName", Shape: shapeVirtualMFADeviceName, Required: true},
+	{Name: "Tags", Label: "tags", Shape: shapeTagListType},
+}}
+
+var shapeSerialNumberType = &wire.Shape{Name: "serialNumberType", Kind: wire.String, Min: new(int64(9)), Max: new(int64(256)), Pattern: wire.NewPattern(`[\w+=/:,.@-]+`, `[\w+=/:,.@-]+`)}
+
+var shapeBootstrapDatum = &wire.Shape{Name: "BootstrapDatum", Kind: wire.Blob, Sensitive: true}
+
+var shapeVirtualMFADevice = &wire.Shape{Name: "VirtualMFADevice", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "SerialNumber", Label: "serialNumber", Shape: shapeSerialNumberType, Required: true},
+	{Name: "Base32StringSeed", Label: "base32StringSeed", Shape: shapeBootstrapDatum},
+	{Name: "QRCodePNG", Label: "qRCodePNG", Shape: shapeBootstrapDatum},
+	{Name: "User", Label: "user", Shape: shapeUser},
+	{Name: "EnableDate", Label: "enableDate", Shape: shapeDateType},
+	{Name: "Tags", Label: "tags", Shape: shapeTagListType},
+}}
+
+var shapeCreateVirtualMFADeviceOutput = &wire.Shape{Name: "CreateVirtualMFADeviceOutput", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "VirtualMFADevice", Label: "virtualMFADevice", Shape: shapeVirtualMFADevice, Required: true},
+}}
+
+var shapeDeactivateMFADeviceInput = &wire.Shape{Name: "DeactivateMFADeviceInput", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "UserName", Label: "userName", Shape: shapeExistingUserNameType},
+	{Name: "SerialNumber", Label: "serialNumber", Shape: shapeSerialNumberType, Required: true},
+}}
+
+var shapeDeactivateMFADeviceOutput = &wire.Shape{Name: "DeactivateMFADeviceOutput", Kind: wire.Structure, Members: []wire.Member{}}
+
 var shapeDeleteAccessKeyInput = &wire.Shape{Name: "DeleteAccessKeyInput", Kind: wire.Structure, Members: []wire.Member{
 	{Name: "UserName", Label: "userName", Shape: shapeExistingUserNameType},
 	{Name: "AccessKeyId", Label: "accessKeyId", Shape: shapeAccessKeyIdType, Required: true},
@@ -381,6 +413,12 @@ var shapeDeleteUserPolicyInput = &wire.Shape{Name: "DeleteUserPolicyInput", Kind
 
 var shapeDeleteUserPolicyOutput = &wire.Shape{Name: "DeleteUserPolicyOutput", Kind: wire.Structure, Members: []wire.Member{}}
 
+var shapeDeleteVirtualMFADeviceInput = &wire.Shape{Name: "DeleteVirtualMFADeviceInput", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "SerialNumber", Label: "serialNumber", Shape: shapeSerialNumberType, Required: true},
+}}
+
+var shapeDeleteVirtualMFADeviceOutput = &wire.Shape{Name: "DeleteVirtualMFADeviceOutput", Kind: wire.Structure, Members: []wire.Member{}}
+
 var shapeDetachGroupPolicyInput = &wire.Shape{Name: "DetachGroupPolicyInput", Kind: wire.Structure, Members: []wire.Member{
 	{Name: "GroupName", Label: "groupName", Shape: shapeGroupNameType, Required: true},
 	{Name: "PolicyArn", Label: "policyArn", Shape: shapeArnType, Required: true},
@@ -401,6 +439,17 @@ var shapeDetachUserPolicyInput = &wire.Shape{Name: "DetachUserPolicyInput", Kind
 }}
 
 var shapeDetachUserPolicyOutput = &wire.Shape{Name: "DetachUserPolicyOutput", Kind: wire.Structure, Members: []wire.Member{}}
+
+var shapeAuthenticationCodeType = &wire.Shape{Name: "authenticationCodeType", Kind: wire.String, Min: new(int64(6)), Max: new(int64(6)), Pattern: wire.NewPattern(`[\d]+`, `[\d]+`)}
+
+var shapeEnableMFADeviceInput = &wire.Shape{Name: "EnableMFADeviceInput", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "UserName", Label: "userName", Shape: shapeExistingUserNameType, Required: true},
+	{Name: "SerialNumber", Label: "serialNumber", Shape: shapeSerialNumberType, Required: true},
+	{Name: "AuthenticationCode1", Label: "authenticationCode1", Shape: shapeAuthenticationCodeType, Required: true},
+	{Name: "AuthenticationCode2", Label: "authenticationCode2", Shape: shapeAuthenticationCodeType, Required: true},
+}}
+
+var shapeEnableMFADeviceOutput = &wire.Shape{Name: "EnableMFADeviceOutput", Kind: wire.Structure, Members: []wire.Member{}}
 
 var shapeGetAccessKeyLastUsedInput = &wire.Shape{Name: "GetAccessKeyLastUsedInput", Kind: wire.Structure, Members: []wire.Member{
 	{Name: "AccessKeyId", Label: "accessKeyId", Shape: shapeAccessKeyIdType, Required: true},
@@ -590,6 +639,24 @@ var shapeGetInstanceProfileInput = &wire.Shape{Name: "GetInstanceProfileInput", 
 
 var shapeGetInstanceProfileOutput = &wire.Shape{Name: "GetInstanceProfileOutput", Kind: wire.Structure, Members: []wire.Member{
 	{Name: "InstanceProfile", Label: "instanceProfile", Shape: shapeInstanceProfile, Required: true},
+}}
+
+var shapeGetMFADeviceInput = &wire.Shape{Name: "GetMFADeviceInput", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "SerialNumber", Label: "serialNumber", Shape: shapeSerialNumberType, Required: true},
+	{Name: "UserName", Label: "userName", Shape: shapeUserNameType},
+}}
+
+var shapeCertificationKeyType = &wire.Shape{Name: "CertificationKeyType", Kind: wire.String, Min: new(int64(1)), Max: new(int64(128)), Pattern: wire.NewPattern(`[\u0020-\u00FF]+`, `[\x{0020}-\x{00FF}]+`)}
+
+var shapeCertificationValueType = &wire.Shape{Name: "CertificationValueType", Kind: wire.String, Min: new(int64(1)), Max: new(int64(32)), Pattern: wire.NewPattern(`[\u0020-\u00FF]+`, `[\x{0020}-\x{00FF}]+`)}
+
+var shapeCertificationMapType = &wire.Shape{Name: "CertificationMapType", Kind: wire.Map, Key: shapeCertificationKeyType, Elem: shapeCertificationValueType, Item: "entry", KeyName: "key", ElemName: "value"}
+
+var shapeGetMFADeviceOutput = &wire.Shape{Name: "GetMFADeviceOutput", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "UserName", Label: "userName", Shape: shapeUserNameType},
+	{Name: "SerialNumber", Label: "serialNumber", Shape: shapeSerialNumberType, Required: true},
+	{Name: "EnableDate", Label: "enableDate", Shape: shapeDateType},
+	{Name: "Certifications", Label: "certifications", Shape: shapeCertificationMapType},
 }}
 
 var shapeGetOpenIDConnectProviderInput = &wire.Shape{Name: "GetOpenIDConnectProviderInput", Kind: wire.Structure, Members: []wire.Member{
@@ -850,6 +917,26 @@ var shapeListInstanceProfilesForRoleOutput = &wire.Shape{Name: "ListInstanceProf
 	{Name: "Marker", Label: "marker", Shape: shapeResponseMarkerType},
 }}
 
+var shapeListMFADevicesInput = &wire.Shape{Name: "ListMFADevicesInput", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "UserName", Label: "userName", Shape: shapeExistingUserNameType},
+	{Name: "Marker", Label: "marker", Shape: shapeMarkerType},
+	{Name: "MaxItems", Label: "maxItems", Shape: shapeMaxItemsType},
+}}
+
+var shapeMFADevice = &wire.Shape{Name: "MFADevice", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "UserName", Label: "userName", Shape: shapeUserNameType, Required: true},
+	{Name: "SerialNumber", Label: "serialNumber", Shape: shapeSerialNumberType, Required: true},
+	{Name: "EnableDate", Label: "enableDate", Shape: shapeDateType, Required: true},
+}}
+
+var shapeMfaDeviceListType = &wire.Shape{Name: "mfaDeviceListType", Kind: wire.List, Elem: shapeMFADevice, Item: "member"}
+
+var shapeListMFADevicesOutput = &wire.Shape{Name: "ListMFADevicesOutput", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "MFADevices", Label: "mFADevices", Shape: shapeMfaDeviceListType, Required: true},
+	{Name: "IsTruncated", Label: "isTruncated", Shape: shapeBooleanType},
+	{Name: "Marker", Label: "marker", Shape: shapeResponseMarkerType},
+}}
+
 var shapeListOpenIDConnectProviderTagsInput = &wire.Shape{Name: "ListOpenIDConnectProviderTagsInput", Kind: wire.Structure, Members: []wire.Member{
 	{Name: "OpenIDConnectProviderArn", Label: "openIDConnectProviderArn", Shape: shapeArnType, Required: true},
 	{Name: "Marker", Label: "marker", Shape: shapeMarkerType},
@@ -989,6 +1076,22 @@ var shapeListUsersOutput = &wire.Shape{Name: "ListUsersOutput", Kind: wire.Struc
 	{Name: "Marker", Label: "marker", Shape: shapeResponseMarkerType},
 }}
 
+var shapeAssignmentStatusType = &wire.Shape{Name: "assignmentStatusType", Kind: wire.String, Enum: []string{"Assigned", "Unassigned", "Any"}}
+
+var shapeListVirtualMFADevicesInput = &wire.Shape{Name: "ListVirtualMFADevicesInput", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "AssignmentStatus", Label: "assignmentStatus", Shape: shapeAssignmentStatusType},
+	{Name: "Marker", Label: "marker", Shape: shapeMarkerType},
+	{Name: "MaxItems", Label: "maxItems", Shape: shapeMaxItemsType},
+}}
+
+var shapeVirtualMFADeviceListType = &wire.Shape{Name: "virtualMFADeviceListType", Kind: wire.List, Elem: shapeVirtualMFADevice, Item: "member"}
+
+var shapeListVirtualMFADevicesOutput = &wire.Shape{Name: "ListVirtualMFADevicesOutput", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "VirtualMFADevices", Label: "virtualMFADevices", Shape: shapeVirtualMFADeviceListType, Required: true},
+	{Name: "IsTruncated", Label: "isTruncated", Shape: shapeBooleanType},
+	{Name: "Marker", Label: "marker", Shape: shapeResponseMarkerType},
+}}
+
 var shapePutGroupPolicyInput = &wire.Shape{Name: "PutGroupPolicyInput", Kind: wire.Structure, Members: []wire.Member{
 	{Name: "GroupName", Label: "groupName", Shape: shapeGroupNameType, Required: true},
 	{Name: "PolicyName", Label: "policyName", Shape: shapePolicyNameType, Required: true},
@@ -1047,6 +1150,15 @@ var shapeRemoveUserFromGroupInput = &wire.Shape{Name: "RemoveUserFromGroupInput"
 }}
 
 var shapeRemoveUserFromGroupOutput = &wire.Shape{Name: "RemoveUserFromGroupOutput", Kind: wire.Structure, Members: []wire.Member{}}
+
+var shapeResyncMFADeviceInput = &wire.Shape{Name: "ResyncMFADeviceInput", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "UserName", Label: "userName", Shape: shapeExistingUserNameType, Required: true},
+	{Name: "SerialNumber", Label: "serialNumber", Shape: shapeSerialNumberType, Required: true},
+	{Name: "AuthenticationCode1", Label: "authenticationCode1", Shape: shapeAuthenticationCodeType, Required: true},
+	{Name: "AuthenticationCode2", Label: "authenticationCode2", Shape: shapeAuthenticationCodeType, Required: true},
+}}
+
+var shapeResyncMFADeviceOutput = &wire.Shape{Name: "ResyncMFADeviceOutput", Kind: wire.Structure, Members: []wire.Member{}}
 
 var shapeSetDefaultPolicyVersionInput = &wire.Shape{Name: "SetDefaultPolicyVersionInput", Kind: wire.Structure, Members: []wire.Member{
 	{Name: "PolicyArn", Label: "policyArn", Shape: shapeArnType, Required: true},

@@ -421,6 +421,55 @@ type CreateUserOutput struct {
 // WireShape is the struct's descriptor.
 func (*CreateUserOutput) WireShape() *wire.Shape { return shapeCreateUserOutput }
 
+// CreateVirtualMFADeviceInput is the input of CreateVirtualMFADevice of the API.
+type CreateVirtualMFADeviceInput struct {
+	Path                 *string
+	VirtualMFADeviceName *string
+	Tags                 []Tag
+}
+
+// WireShape is the struct's descriptor.
+func (*CreateVirtualMFADeviceInput) WireShape() *wire.Shape { return shapeCreateVirtualMFADeviceInput }
+
+// VirtualMFADevice is a structure of the API.
+type VirtualMFADevice struct {
+	SerialNumber     *string
+	Base32StringSeed []byte
+	QRCodePNG        []byte
+	User             *User
+	EnableDate       *time.Time
+	Tags             []Tag
+}
+
+// WireShape is the struct's descriptor.
+func (*VirtualMFADevice) WireShape() *wire.Shape { return shapeVirtualMFADevice }
+
+// CreateVirtualMFADeviceOutput is the output of CreateVirtualMFADevice of the API.
+type CreateVirtualMFADeviceOutput struct {
+	VirtualMFADevice *VirtualMFADevice
+}
+
+// WireShape is the struct's descriptor.
+func (*CreateVirtualMFADeviceOutput) WireShape() *wire.Shape {
+	return shapeCreateVirtualMFADeviceOutput
+}
+
+// DeactivateMFADeviceInput is the input of DeactivateMFADevice of the API.
+type DeactivateMFADeviceInput struct {
+	UserName     *string
+	SerialNumber *string
+}
+
+// WireShape is the struct's descriptor.
+func (*DeactivateMFADeviceInput) WireShape() *wire.Shape { return shapeDeactivateMFADeviceInput }
+
+// DeactivateMFADeviceOutput is the output of DeactivateMFADevice of the API.
+type DeactivateMFADeviceOutput struct {
+}
+
+// WireShape is the struct's descriptor.
+func (*DeactivateMFADeviceOutput) WireShape() *wire.Shape { return shapeDeactivateMFADeviceOutput }
+
 // DeleteAccessKeyInput is the input of DeleteAccessKey of the API.
 type DeleteAccessKeyInput struct {
 	UserName    *string
@@ -648,6 +697,23 @@ type DeleteUserPolicyOutput struct {
 // WireShape is the struct's descriptor.
 func (*DeleteUserPolicyOutput) WireShape() *wire.Shape { return shapeDeleteUserPolicyOutput }
 
+// DeleteVirtualMFADeviceInput is the input of DeleteVirtualMFADevice of the API.
+type DeleteVirtualMFADeviceInput struct {
+	SerialNumber *string
+}
+
+// WireShape is the struct's descriptor.
+func (*DeleteVirtualMFADeviceInput) WireShape() *wire.Shape { return shapeDeleteVirtualMFADeviceInput }
+
+// DeleteVirtualMFADeviceOutput is the output of DeleteVirtualMFADevice of the API.
+type DeleteVirtualMFADeviceOutput struct {
+}
+
+// WireShape is the struct's descriptor.
+func (*DeleteVirtualMFADeviceOutput) WireShape() *wire.Shape {
+	return shapeDeleteVirtualMFADeviceOutput
+}
+
 // DetachGroupPolicyInput is the input of DetachGroupPolicy of the API.
 type DetachGroupPolicyInput struct {
 	GroupName *string
@@ -695,6 +761,24 @@ type DetachUserPolicyOutput struct {
 
 // WireShape is the struct's descriptor.
 func (*DetachUserPolicyOutput) WireShape() *wire.Shape { return shapeDetachUserPolicyOutput }
+
+// EnableMFADeviceInput is the input of EnableMFADevice of the API.
+type EnableMFADeviceInput struct {
+	UserName            *string
+	SerialNumber        *string
+	AuthenticationCode1 *string
+	AuthenticationCode2 *string
+}
+
+// WireShape is the struct's descriptor.
+func (*EnableMFADeviceInput) WireShape() *wire.Shape { return shapeEnableMFADeviceInput }
+
+// EnableMFADeviceOutput is the output of EnableMFADevice of the API.
+type EnableMFADeviceOutput struct {
+}
+
+// WireShape is the struct's descriptor.
+func (*EnableMFADeviceOutput) WireShape() *wire.Shape { return shapeEnableMFADeviceOutput }
 
 // GetAccessKeyLastUsedInput is the input of GetAccessKeyLastUsed of the API.
 type GetAccessKeyLastUsedInput struct {
@@ -995,6 +1079,26 @@ type GetInstanceProfileOutput struct {
 
 // WireShape is the struct's descriptor.
 func (*GetInstanceProfileOutput) WireShape() *wire.Shape { return shapeGetInstanceProfileOutput }
+
+// GetMFADeviceInput is the input of GetMFADevice of the API.
+type GetMFADeviceInput struct {
+	SerialNumber *string
+	UserName     *string
+}
+
+// WireShape is the struct's descriptor.
+func (*GetMFADeviceInput) WireShape() *wire.Shape { return shapeGetMFADeviceInput }
+
+// GetMFADeviceOutput is the output of GetMFADevice of the API.
+type GetMFADeviceOutput struct {
+	UserName       *string
+	SerialNumber   *string
+	EnableDate     *time.Time
+	Certifications map[string]string
+}
+
+// WireShape is the struct's descriptor.
+func (*GetMFADeviceOutput) WireShape() *wire.Shape { return shapeGetMFADeviceOutput }
 
 // GetOpenIDConnectProviderInput is the input of GetOpenIDConnectProvider of the API.
 type GetOpenIDConnectProviderInput struct {
@@ -1434,6 +1538,36 @@ func (*ListInstanceProfilesForRoleOutput) WireShape() *wire.Shape {
 	return shapeListInstanceProfilesForRoleOutput
 }
 
+// ListMFADevicesInput is the input of ListMFADevices of the API.
+type ListMFADevicesInput struct {
+	UserName *string
+	Marker   *string
+	MaxItems *int64
+}
+
+// WireShape is the struct's descriptor.
+func (*ListMFADevicesInput) WireShape() *wire.Shape { return shapeListMFADevicesInput }
+
+// MFADevice is a structure of the API.
+type MFADevice struct {
+	UserName     *string
+	SerialNumber *string
+	EnableDate   *time.Time
+}
+
+// WireShape is the struct's descriptor.
+func (*MFADevice) WireShape() *wire.Shape { return shapeMFADevice }
+
+// ListMFADevicesOutput is the output of ListMFADevices of the API.
+type ListMFADevicesOutput struct {
+	MFADevices  []MFADevice
+	IsTruncated *bool
+	Marker      *string
+}
+
+// WireShape is the struct's descriptor.
+func (*ListMFADevicesOutput) WireShape() *wire.Shape { return shapeListMFADevicesOutput }
+
 // ListOpenIDConnectProviderTagsInput is the input of ListOpenIDConnectProviderTags of the API.
 type ListOpenIDConnectProviderTagsInput struct {
 	OpenIDConnectProviderArn *string
@@ -1677,6 +1811,33 @@ type ListUsersOutput struct {
 // WireShape is the struct's descriptor.
 func (*ListUsersOutput) WireShape() *wire.Shape { return shapeListUsersOutput }
 
+// Values of assignmentStatusType.
+const (
+	AssignmentStatusTypeAssigned   = "Assigned"
+	AssignmentStatusTypeUnassigned = "Unassigned"
+	AssignmentStatusTypeAny        = "Any"
+)
+
+// ListVirtualMFADevicesInput is the input of ListVirtualMFADevices of the API.
+type ListVirtualMFADevicesInput struct {
+	AssignmentStatus *string
+	Marker           *string
+	MaxItems         *int64
+}
+
+// WireShape is the struct's descriptor.
+func (*ListVirtualMFADevicesInput) WireShape() *wire.Shape { return shapeListVirtualMFADevicesInput }
+
+// ListVirtualMFADevicesOutput is the output of ListVirtualMFADevices of the API.
+type ListVirtualMFADevicesOutput struct {
+	VirtualMFADevices []VirtualMFADevice
+	IsTruncated       *bool
+	Marker            *string
+}
+
+// WireShape is the struct's descriptor.
+func (*ListVirtualMFADevicesOutput) WireShape() *wire.Shape { return shapeListVirtualMFADevicesOutput }
+
 // PutGroupPolicyInput is the input of PutGroupPolicy of the API.
 type PutGroupPolicyInput struct {
 	GroupName      *string
@@ -1823,6 +1984,24 @@ type RemoveUserFromGroupOutput struct {
 
 // WireShape is the struct's descriptor.
 func (*RemoveUserFromGroupOutput) WireShape() *wire.Shape { return shapeRemoveUserFromGroupOutput }
+
+// ResyncMFADeviceInput is the input of ResyncMFADevice of the API.
+type ResyncMFADeviceInput struct {
+	UserName            *string
+	SerialNumber        *string
+	AuthenticationCode1 *string
+	AuthenticationCode2 *string
+}
+
+// WireShape is the struct's descriptor.
+func (*ResyncMFADeviceInput) WireShape() *wire.Shape { return shapeResyncMFADeviceInput }
+
+// ResyncMFADeviceOutput is the output of ResyncMFADevice of the API.
+type ResyncMFADeviceOutput struct {
+}
+
+// WireShape is the struct's descriptor.
+func (*ResyncMFADeviceOutput) WireShape() *wire.Shape { return shapeResyncMFADeviceOutput }
 
 // SetDefaultPolicyVersionInput is the input of SetDefaultPolicyVersion of the API.
 type SetDefaultPolicyVersionInput struct {
