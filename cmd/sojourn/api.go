@@ -126,34 +126,28 @@ func (a *app) refused(err error) error {
 	return exitStatus(statusRefused)
 }
 
-// ask makes one call and returns the answer in the AWS CLI's JSON. A service's
-// refusal is an *apicall.Error.
+// ask makes one call, in all its pages, and returns the answer in the AWS CLI's
+// JSON. A service's refusal is an *apicall.Error.
 func (c *clientFlags) ask(ctx context.Context, user *session.Session, s *wire.Service, o *wire.Operation, in apicall.Input) (string, error) {
 	api, err := user.Endpoints().API(s.Name, user.Region())
 	if err != nil {
 		return "", err
 	}
-	request, err := apicall.Encode(s, o, in)
-	if err != nil {
-		return "", err
-	}
-	post := signedhttp.Request{URL: api.URL, ContentType: request.ContentType, Target: request.Target, Body: request.Body, Service: s.Name, Region: api.Region}
-	if !c.noSign && !unsignedOperations[o.Name] {
-		cred, err := signer(ctx, user)
-		if err != nil {
-			return "", err
-		}
-		post.Credentials = &cred.Credentials
-	}
 	client, err := user.HTTP()
 	if err != nil {
 		return "", err
 	}
-	status, body, err := client.Post(ctx, post)
-	if err != nil {
-		return "", err
-	}
-	return apicall.Decode(s, o, status, body)
+	return apicall.Call(s, o, in, func(request apicall.Request) (int, []byte, error) {
+		post := signedhttp.Request{URL: api.URL, ContentType: request.ContentType, Target: request.Target, Body: request.Body, Service: s.Name, Region: api.Region}
+		if !c.noSign && !unsignedOperations[o.Name] {
+			cred, err := signer(ctx, user)
+			if err != nil {
+				return 0, nil, err
+			}
+			post.Credentials = &cred.Credentials
+		}
+		return client.Post(ctx, post)
+	})
 }
 
 func signer(ctx context.Context, user *session.Session) (credentials.Snapshot, error) {

@@ -107,7 +107,7 @@ func TestARefusalIsDecoded(t *testing.T) {
 		strings.ReplaceAll(protectMain, "codecommit:GitPush", "codecommit:CreateBranch"))
 	encoded := maria.refused("CreateBranch", `{"repositoryName":"R","branchName":"main","commitId":"0123456789012345678901234567890123456789"}`)
 	for name, sh := range map[string]*sojourntest.Shell{"sojourn": shell(s).As(root.cred), "aws": shell(s).As(root.cred)} {
-		out := sh.Run(name, "sts", "decode-authorization-message", "--encoded-message", encoded)
+		out := sh.Run(name, "sts", "decode-authorization-message", "--endpoint-url", s.URL, "--encoded-message", encoded)
 		for _, want := range []string{`\"explicitDeny\":true`, `\"statementId\":\"DenyMain\"`, `\"policyName\":\"protect\"`, `\"action\":\"codecommit:CreateBranch\"`,
 			`{\"key\":\"codecommit:references\",\"values\":{\"items\":[{\"value\":\"refs/heads/main\"}]}}`} {
 			if !strings.Contains(out, want) {

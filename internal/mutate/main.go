@@ -4,6 +4,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"regexp"
 	"runtime"
 	"strings"
 )
@@ -12,15 +13,19 @@ func main() {
 	least := flag.Float64("min", 95, "percentage of mutants to kill")
 	jobs := flag.Int("j", runtime.NumCPU(), "mutants at a time")
 	list := flag.String("equivalent", "", "file of the mutants that change nothing")
-	only := flag.String("only", "", "only mutants whose name has this in it")
+	only := flag.String("only", "", "only mutants whose name fits this expression")
 	flag.Parse()
-	if err := run(flag.Args(), *least, *jobs, *list, *only); err != nil {
+	names, err := regexp.Compile(*only)
+	if err == nil {
+		err = run(flag.Args(), *least, *jobs, *list, names)
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "mutate:", err)
 		os.Exit(1)
 	}
 }
 
-func run(patterns []string, least float64, jobs int, list, only string) error {
+func run(patterns []string, least float64, jobs int, list string, only *regexp.Regexp) error {
 	equivalent := map[string]string{}
 	if list != "" {
 		text, err := os.ReadFile(list)
@@ -40,7 +45,7 @@ func run(patterns []string, least float64, jobs int, list, only string) error {
 }
 
 // mutate runs and reports the mutants of one package.
-func mutate(pattern string, least float64, jobs int, equivalent map[string]string, only string) error {
+func mutate(pattern string, least float64, jobs int, equivalent map[string]string, only *regexp.Regexp) error {
 	p, err := load(pattern)
 	if err != nil {
 		return err
@@ -59,7 +64,7 @@ func mutate(pattern string, least float64, jobs int, equivalent map[string]strin
 	known := map[string]bool{}
 	for _, m := range all {
 		known[m.name()] = true
-		if equivalent[m.name()] == "" && strings.Contains(m.name(), only) {
+		if equivalent[m.name()] == "" && only.MatchString(m.name()) {
 			counted = append(counted, m)
 		}
 	}
@@ -71,9 +76,6 @@ func mutate(pattern string, least float64, jobs int, equivalent map[string]strin
 }
 
 func report(p *pack, counted, alive []*mutant, known map[string]bool, equivalent map[string]string, least float64) error {
-	for _, m := range alive {
-		fmt.Printf("survived %s:%d: %s: %s -> %s\n", m.position.Filename, m.position.Line, m.function, m.old, m.new)
-	}
 	folder, _, _ := strings.Cut(p.shown("\x00"), "\x00")
 	apart := 0
 	for name, why := range equivalent {

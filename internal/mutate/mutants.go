@@ -24,6 +24,10 @@ func (m *mutant) name() string {
 	return fmt.Sprintf("%s %s: %s -> %s", m.position.Filename, m.function, m.old, m.new)
 }
 
+func (m *mutant) String() string {
+	return fmt.Sprintf("%s:%d: %s: %s -> %s", m.position.Filename, m.position.Line, m.function, m.old, m.new)
+}
+
 // site is an expression or statement with the mutants that take its place.
 type site struct {
 	start, end int

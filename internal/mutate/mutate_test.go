@@ -117,3 +117,9 @@ func TestReasonsOfEquivalentMutants(t *testing.T) {
 		}
 	}
 }
+
+func TestSlowTestsComeLast(t *testing.T) {
+	if got := slowest(map[string]float64{"a": 0.1, "b": 5, "c": 1, "d": 3}); !slices.Equal(got, []string{"b", "d"}) {
+		t.Errorf("%q", got)
+	}
+}

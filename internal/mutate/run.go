@@ -2,9 +2,11 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -63,15 +65,15 @@ var outcome = regexp.MustCompile(`(?m)^--- (PASS|FAIL): (\w+) \(([0-9.]+)s\)`)
 func (r *runner) calibrate() error {
 	cmd := r.command(context.Background(), 0, "-test.v")
 	out, err := cmd.CombinedOutput()
+	times := map[string]float64{}
 	for _, o := range outcome.FindAllSubmatch(out, -1) {
 		name := string(o[2])
-		if seconds, _ := strconv.ParseFloat(string(o[3]), 64); seconds > 0.3 {
-			r.slow = append(r.slow, name)
-		}
+		times[name], _ = strconv.ParseFloat(string(o[3]), 64)
 		if string(o[1]) == "FAIL" {
 			r.broken = append(r.broken, name)
 		}
 	}
+	r.slow = slowest(times)
 	if err != nil && len(r.broken) == 0 {
 		return fmt.Errorf("tests without a mutant: %w\n%s", err, out)
 	}
@@ -81,6 +83,23 @@ func (r *runner) calibrate() error {
 	used := cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
 	r.seconds = max(3, int((5 * used).Seconds()))
 	return nil
+}
+
+// slowest are the tests that take two thirds of all the time.
+func slowest(times map[string]float64) (slow []string) {
+	names := slices.SortedFunc(maps.Keys(times), func(a, b string) int { return cmp.Compare(times[b], times[a]) })
+	total, sum := 0.0, 0.0
+	for _, t := range times {
+		total += t
+	}
+	for _, name := range names {
+		if sum >= total*2/3 {
+			break
+		}
+		sum += times[name]
+		slow = append(slow, name)
+	}
+	return slow
 }
 
 // exactly is a pattern for the tests of these names and no other.
@@ -114,7 +133,7 @@ func (r *runner) fails(m *mutant, flags ...string) (bool, error) {
 	return false, err
 }
 
-// survivors runs every mutant, jobs at a time, and returns those that no test kills.
+// survivors runs every mutant, jobs at a time, and returns and prints those that no test kills.
 func (r *runner) survivors(all []*mutant, jobs int) (alive []*mutant, err error) {
 	var mu sync.Mutex
 	var wg sync.WaitGroup
@@ -128,6 +147,7 @@ func (r *runner) survivors(all []*mutant, jobs int) (alive []*mutant, err error)
 					err = e
 				} else if !killed {
 					alive = append(alive, m)
+					fmt.Println("survived", m)
 				}
 				mu.Unlock()
 			}
@@ -141,7 +161,6 @@ func (r *runner) survivors(all []*mutant, jobs int) (alive []*mutant, err error)
 	}
 	close(work)
 	wg.Wait()
-	slices.SortFunc(alive, func(a, b *mutant) int { return a.id - b.id })
 	return alive, err
 }
 

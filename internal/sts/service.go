@@ -1,6 +1,8 @@
 // Package sts turns proofs into sessions: AssumeRole for a signed caller,
-// AssumeRoleWithWebIdentity for an identity provider's token; and it answers
-// GetCallerIdentity and DecodeAuthorizationMessage.
+// AssumeRoleWithWebIdentity for an identity provider's token, GetSessionToken
+// and GetFederationToken for a user's own access key. It tells who a caller is
+// (GetCallerIdentity), whose a key is (GetAccessKeyInfo), and what is in the
+// message of a refusal (DecodeAuthorizationMessage).
 //
 // All ways to a role share one line of phases (package-private method assume):
 // resolve the role, prove who asks, gather tags and source identity, let the
@@ -49,6 +51,7 @@ type Options struct {
 	Gate  Gate
 	Keys  Issuer
 	OIDC  TokenVerifier
+	MFA   Devices
 	Now   func() time.Time
 }
 
@@ -59,11 +62,13 @@ type Service struct {
 	keys  Issuer
 	oidc  TokenVerifier
 	now   func() time.Time
+
+	devices Devices
 }
 
 // New makes a service.
 func New(o Options) *Service {
-	return &Service{store: o.Store, gate: o.Gate, keys: o.Keys, oidc: o.OIDC, now: o.Now}
+	return &Service{store: o.Store, gate: o.Gate, keys: o.Keys, oidc: o.OIDC, now: o.Now, devices: o.MFA}
 }
 
 // GetCallerIdentity tells a signed caller who it is. The gate knows that it

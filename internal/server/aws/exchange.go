@@ -13,7 +13,7 @@ import (
 	"sojourn/internal/awserr"
 	"sojourn/internal/principal"
 	"sojourn/internal/server/api"
-	"sojourn/internal/server/awsjson"
+	"sojourn/internal/server/awsquery"
 	"sojourn/internal/server/event"
 	"sojourn/internal/sigv4"
 	"sojourn/internal/wire"
@@ -77,10 +77,10 @@ func (x *exchange) signature() error {
 	if x.authErr == nil {
 		x.authErr = x.auth.CheckWindow(x.now)
 	}
-	if _, json := x.door.(awsjson.Door); json {
-		return x.authErr
+	if _, form := x.door.(awsquery.Door); form {
+		return nil
 	}
-	return nil
+	return x.authErr
 }
 
 // body reads, hashes and parses the request's body.

@@ -14,6 +14,9 @@ import (
 type Domain interface {
 	AssumeRole(context.Context, *principal.Caller, *stswire.AssumeRoleInput) (*stswire.AssumeRoleOutput, error)
 	AssumeRoleWithWebIdentity(context.Context, *principal.Caller, *stswire.AssumeRoleWithWebIdentityInput) (*stswire.AssumeRoleWithWebIdentityOutput, error)
+	GetFederationToken(context.Context, *principal.Caller, *stswire.GetFederationTokenInput) (*stswire.GetFederationTokenOutput, error)
+	GetSessionToken(context.Context, *principal.Caller, *stswire.GetSessionTokenInput) (*stswire.GetSessionTokenOutput, error)
+	GetAccessKeyInfo(context.Context, *principal.Caller, *stswire.GetAccessKeyInfoInput) (*stswire.GetAccessKeyInfoOutput, error)
 	DecodeAuthorizationMessage(context.Context, *principal.Caller, *stswire.DecodeAuthorizationMessageInput) (*stswire.DecodeAuthorizationMessageOutput, error)
 	GetCallerIdentity(context.Context, *principal.Caller, *stswire.GetCallerIdentityInput) (*stswire.GetCallerIdentityOutput, error)
 }
@@ -26,8 +29,11 @@ func New(d Domain) *api.Service {
 		Handlers: map[string]api.Handler{
 			"AssumeRole":                 api.Handle(d.AssumeRole),
 			"AssumeRoleWithWebIdentity":  api.Handle(d.AssumeRoleWithWebIdentity),
-			"DecodeAuthorizationMessage": api.Handle(d.DecodeAuthorizationMessage),
+			"GetFederationToken":         api.Handle(d.GetFederationToken),
+			"GetSessionToken":            api.Handle(d.GetSessionToken),
+			"GetAccessKeyInfo":           api.Handle(d.GetAccessKeyInfo),
 			"GetCallerIdentity":          api.Handle(d.GetCallerIdentity),
+			"DecodeAuthorizationMessage": api.Handle(d.DecodeAuthorizationMessage),
 		},
 	}
 }
