@@ -10,66 +10,6 @@ import (
 	"sojourn/internal/principal"
 )
 
-// A trust policy judges the caller by every name that it has.
-func TestCallersInTrustPolicies(t *testing.T) {
-	const (
-		target   = "arn:aws:iam::" + account + ":role/Target"
-		provider = "arn:aws:iam::" + account + ":oidc-provider/idp"
-	)
-	nobody := maria()
-	nobody.Session = principal.Session{}
-	for _, c := range []struct {
-		name, principal, action string
-		caller                  *principal.Caller
-		federated               string
-		ok                      bool
-	}{
-		{"user", `{"AWS":"arn:aws:iam::` + account + `:user/maria"}`, "sts:AssumeRole", maria(), "", true},
-		{"another user", `{"AWS":"arn:aws:iam::` + account + `:user/mario"}`, "sts:AssumeRole", maria(), "", false},
-		{"session", `{"AWS":"arn:aws:sts::` + account + `:assumed-role/Reader/maria"}`, "sts:AssumeRole", reader(), "", true},
-		{"role", `{"AWS":"arn:aws:iam::` + account + `:role/Reader"}`, "sts:AssumeRole", reader(), "", true},
-		{"provider", `{"Federated":"` + provider + `"}`, "sts:AssumeRoleWithWebIdentity", nobody, provider, true},
-		{"another provider", `{"Federated":"` + provider + `"}`, "sts:AssumeRoleWithWebIdentity", nobody, provider + "2", false},
-		{"no proof", `"*"`, "sts:AssumeRoleWithWebIdentity", nobody, "", false},
-	} {
-		trust, err := policy.Parse(policy.Trust, `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":`+c.principal+`,"Action":"`+c.action+`"}]}`)
-		if err != nil {
-			t.Fatal(err)
-		}
-		g, _, _ := fixture(t)
-		err = g.Authorize(t.Context(), c.caller, Request{Action: c.action, Resource: target, Trust: trust, Federated: c.federated})
-		if (err == nil) != c.ok {
-			t.Errorf("%s: %v", c.name, err)
-		}
-		trust.BindPrincipals(map[string]string{"arn:aws:iam::" + account + ":user/maria": "AIDAOTHER"})
-		if err := g.Authorize(t.Context(), maria(), Request{Action: "sts:AssumeRole", Resource: target, Trust: trust}); c.name == "user" && err == nil {
-			t.Error("a user of the name is trusted in place of the one who had it")
-		}
-	}
-}
-
-// Managed session policies are read as they are now; a deleted one grants
-// nothing, and the session stays limited.
-func TestManagedSessionPolicies(t *testing.T) {
-	const gone, readOnly, full = "arn:aws:iam::" + account + ":policy/Gone", "arn:aws:iam::aws:policy/AWSCodeCommitReadOnly", "arn:aws:iam::aws:policy/AWSCodeCommitFullAccess"
-	for _, c := range []struct {
-		names  string
-		inline string
-		ok     bool
-	}{
-		{"", "", true}, {gone, "", false}, {readOnly, "", false}, {full, "", true}, {gone + " " + full, "", true},
-		{readOnly, everything, true}, {gone, everything, true},
-	} {
-		g, _, _ := fixture(t, everything)
-		caller := with(reader(), c.inline)
-		caller.PolicyARNs = strings.Fields(c.names)
-		err := g.Authorize(t.Context(), caller, Request{Action: "codecommit:GitPush", Resource: repo})
-		if (err == nil) != c.ok {
-			t.Errorf("%s and %q: %v", c.names, c.inline, err)
-		}
-	}
-}
-
 // A stored policy that does not parse refuses the request: what it would have
 // denied is not known. The caller is not told which it is, the log is.
 func TestDamagedPolicies(t *testing.T) {
