@@ -44,6 +44,8 @@ func parseAs(t *testing.T, kind, text string) (*Policy, error) {
 		return Parse(Session, text)
 	case "boundary":
 		return Parse(Boundary, text)
+	case "resource":
+		return Parse(Resource, text)
 	case "trust":
 		return Parse(Trust, text)
 	}

@@ -2,6 +2,9 @@ package policy
 
 import (
 	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -44,6 +47,8 @@ func TestParseJSONRefuses(t *testing.T) {
 		"duplicate after escapes":  `{"a":1,"\u0061":2}`,
 		"duplicate deeper":         `[{"x":{"a":1,"b":2,"a":3}}]`,
 		"unquoted name":            `{a:1}`,
+		"missing name":             `{:1}`,
+		"missing opening quote":    `{xa":1}`,
 		"missing colon":            `{"a" 1}`,
 		"missing comma":            `[1 2]`,
 		"open object":              `{"a":1`,
@@ -54,6 +59,7 @@ func TestParseJSONRefuses(t *testing.T) {
 		"raw control character":    "\"a\nb\"",
 		"raw control after escape": "\"a\\tb\x01\"",
 		"unknown escape":           `"\x41"`,
+		"unknown escape, 4 digits": `"\x0041"`,
 		"short unicode escape":     `"\u12"`,
 		"bad unicode escape":       `"\u12g4"`,
 		"escape at the end":        `"\`,
@@ -61,6 +67,7 @@ func TestParseJSONRefuses(t *testing.T) {
 		"lone low surrogate":       `"\ude00"`,
 		"two high surrogates":      `"\ud83d\ud83d"`,
 		"high then plain":          `"\ud83d\u0041"`,
+		"high then no escape":      `"\ud83d--de00"`,
 		"invalid UTF-8":            "\"a\xff\"",
 		"byte order mark":          "\ufeff{}",
 		"leading zero":             "01",
@@ -76,6 +83,30 @@ func TestParseJSONRefuses(t *testing.T) {
 	} {
 		if n, err := parseJSON(text); err == nil {
 			t.Errorf("%s: parseJSON(%.40q) = %+v, want an error", name, text, n)
+		}
+	}
+}
+
+// Large objects find their members in another way than small ones.
+func TestMembersOfLargeObjects(t *testing.T) {
+	const members = 40
+	object := func(names ...int) string {
+		var out []string
+		for _, n := range names {
+			out = append(out, fmt.Sprintf(`"m%d":%d`, n, n))
+		}
+		return "{" + strings.Join(out, ",") + "}"
+	}
+	all := make([]int, members)
+	for i := range all {
+		all[i] = i
+	}
+	if n, err := parseJSON(object(all...)); err != nil || len(n.items) != members || n.items[members-1].name != "m39" {
+		t.Errorf("%d different members: %v", members, err)
+	}
+	for i := range members {
+		if _, err := parseJSON(object(append(all[:members:members], i)...)); err == nil {
+			t.Errorf("member %d may come twice", i)
 		}
 	}
 }
@@ -137,4 +168,65 @@ func plainValue(n node) any {
 		return out
 	}
 	return nil
+}
+
+// Whoever mends a document needs the place.
+func TestReadJSONSaysWhere(t *testing.T) {
+	for _, tt := range []struct {
+		text         string
+		line, column int
+		reason       string
+	}{
+		{"{\n  \"a\": 1,\n  \"é\": x\n}", 3, 7, "a value is missing here"},
+		{"{\"a\":1,\n}", 2, 0, "a member's name in quotes is missing here"},
+		{"{\"a\":1\n \"b\":2}", 2, 1, `"," or "}" is missing here`},
+		{"[1\n 2]", 2, 1, `"," or "]" is missing here`},
+		{`{"a" 1}`, 1, 5, `":" is missing here`},
+		{"{\"a\":1,\n\"a\":2}", 2, 0, "this object has two members of one name"},
+		{`{"a":"\x"}`, 1, 8, "an escape in a string is malformed here"},
+		{"{\"a\":\"b\n\"}", 1, 7, "a string is not closed, or has a control character"},
+		{`{"a":-}`, 1, 6, "a number is malformed here"},
+		{`{} {}`, 1, 3, "more text follows the document"},
+		{`{"a":"`, 1, 6, "the text ends too early"},
+		{``, 1, 0, "the text ends too early"},
+		{"{\"\uFFFD\":\"\xff\"}", 1, 6, "the text is not UTF-8"},
+		{strings.Repeat("[", maxDepth+1), 1, maxDepth, "arrays and objects are nested more than 16 deep"},
+		{strings.Repeat(" ", maxDocument+1), 1, maxDocument, "the document is longer than 128 KiB"},
+	} {
+		_, err := ReadJSON(tt.text)
+		bad, ok := errors.AsType[*SyntaxError](err)
+		if !ok {
+			t.Errorf("ReadJSON(%.40q): %v", tt.text, err)
+			continue
+		}
+		line, column, _ := Locate(tt.text, bad.Offset)
+		if line != tt.line || column != tt.column || bad.Reason != tt.reason {
+			t.Errorf("ReadJSON(%.40q): %d:%d %s, want %d:%d %s", tt.text, line, column, bad.Reason, tt.line, tt.column, tt.reason)
+		}
+	}
+}
+
+func TestReadJSONKeepsPlaces(t *testing.T) {
+	const text = ` {"a" : [ 1, "x\n" ] ,"b":{ "c":true}}`
+	v, err := ReadJSON(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	var walk func(Value)
+	walk = func(v Value) {
+		start, end := v.Span()
+		got = append(got, text[start:end])
+		for _, item := range v.Items() {
+			if start, end := item.NameSpan(); end > 0 {
+				got = append(got, text[start:end])
+			}
+			walk(item)
+		}
+	}
+	walk(v)
+	want := []string{text[1:], `"a"`, `[ 1, "x\n" ]`, `1`, `"x\n"`, `"b"`, `{ "c":true}`, `"c"`, `true`}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
 }

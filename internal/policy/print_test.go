@@ -23,6 +23,11 @@ func TestCanonicalForm(t *testing.T) {
 				`"Condition":{"Null":{"c":"false"},"ForAnyValue:StringEqualsIfExists":{"k":[]},"StringLike":{"a":"true","b":["x*","5"]},"StringLikeIfExists":{"b":"y"},"Nope":{}}}]}`,
 		},
 		{
+			Identity,
+			`{"Statement":{"Effect":"Deny","Action":"a:b","Resource":"*","Condition":{"Nope":{},"Else":{},"StringNotEquals":{"a":"x"},"StringEquals":{"a":"x"}}}}`,
+			`{"Version":"2008-10-17","Statement":[{"Effect":"Deny","Action":"a:b","Resource":"*","Condition":{"StringEquals":{"a":"x"},"StringNotEquals":{"a":"x"},"Else":{},"Nope":{}}}]}`,
+		},
+		{
 			Trust,
 			`{"Statement":[{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"Service":"ec2.amazonaws.com","AWS":["111122223333","*"]}},{"Effect":"Deny","Action":["sts:*"],"NotPrincipal":"*"}]}`,
 			`{"Version":"2008-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":["111122223333","*"],"Service":"ec2.amazonaws.com"},"Action":"sts:AssumeRole"},{"Effect":"Deny","NotPrincipal":"*","Action":"sts:*"}]}`,

@@ -74,3 +74,21 @@ func TestExplainSaysWhereAStatementIs(t *testing.T) {
 		t.Errorf("%+v", x.Matched)
 	}
 }
+
+func TestReadableValues(t *testing.T) {
+	for _, tt := range []struct {
+		operator, text string
+		want           bool
+	}{
+		{"NumericEquals", "1.5", true}, {"NumericEquals", "x", false},
+		{"DateLessThan", "2026-01-01", true}, {"DateLessThan", "x", false},
+		{"IpAddress", "10.0.0.1", true}, {"IpAddress", "10.0.0.0/8", false},
+		{"Bool", "TRUE", true}, {"Bool", "yes", false},
+		{"StringEquals", "anything", true}, {"BinaryEquals", "anything", true},
+		{"Nope", "true", false},
+	} {
+		if got := Readable(tt.operator, tt.text); got != tt.want {
+			t.Errorf("Readable(%s, %s) = %t", tt.operator, tt.text, got)
+		}
+	}
+}
