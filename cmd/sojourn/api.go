@@ -10,6 +10,7 @@ import (
 
 	"sojourn/internal/client/apicall"
 	"sojourn/internal/client/credentials"
+	"sojourn/internal/client/session"
 	"sojourn/internal/client/signedhttp"
 	"sojourn/internal/wire"
 	"sojourn/internal/wire/codecommitwire"
@@ -101,46 +102,58 @@ func serverFlags(args []string) (c clientFlags, rest []string, err error) {
 	return c, rest, nil
 }
 
+// call prints what the server answers.
 func (c *clientFlags) call(ctx context.Context, a *app, s *wire.Service, o *wire.Operation, in apicall.Input) error {
 	user, err := c.session(a)
 	if err != nil {
 		return err
 	}
-	api, err := user.Endpoints().API(s.Name, user.Region())
+	out, err := c.ask(ctx, user, s, o, in)
 	if err != nil {
-		return err
-	}
-	request, err := apicall.Encode(s, o, in)
-	if err != nil {
-		return err
-	}
-	post := signedhttp.Request{URL: api.URL, ContentType: request.ContentType, Target: request.Target, Body: request.Body, Service: s.Name, Region: api.Region}
-	if !c.noSign && !unsignedOperations[o.Name] {
-		cred, err := user.Credentials(ctx)
-		if errors.Is(err, credentials.ErrNone) {
-			return fmt.Errorf("profile %q has no credentials; set them with \"sojourn configure set\", or give --profile", user.Name)
-		}
-		if err != nil {
-			return err
-		}
-		post.Credentials = &cred.Credentials
-	}
-	client, err := user.HTTP()
-	if err != nil {
-		return err
-	}
-	status, body, err := client.Post(ctx, post)
-	if err != nil {
-		return err
-	}
-	out, err := apicall.Decode(s, o, status, body)
-	if refused, ok := errors.AsType[*apicall.Error](err); ok {
-		fmt.Fprintln(a.stderr, strings.ReplaceAll(refused.Error(), "\n", " "))
-		return exitStatus(statusRefused)
-	}
-	if err != nil {
-		return err
+		return a.refused(err)
 	}
 	_, err = io.WriteString(a.stdout, out)
 	return err
+}
+
+// refused tells a service's refusal as the AWS CLI does.
+func (a *app) refused(err error) error {
+	refused, ok := errors.AsType[*apicall.Error](err)
+	if !ok {
+		return err
+	}
+	fmt.Fprintln(a.stderr, strings.ReplaceAll(refused.Error(), "\n", " "))
+	return exitStatus(statusRefused)
+}
+
+// ask makes one call, in all its pages, and returns the answer in the AWS CLI's
+// JSON. A service's refusal is an *apicall.Error.
+func (c *clientFlags) ask(ctx context.Context, user *session.Session, s *wire.Service, o *wire.Operation, in apicall.Input) (string, error) {
+	api, err := user.Endpoints().API(s.Name, user.Region())
+	if err != nil {
+		return "", err
+	}
+	client, err := user.HTTP()
+	if err != nil {
+		return "", err
+	}
+	return apicall.Call(s, o, in, func(request apicall.Request) (int, []byte, error) {
+		post := signedhttp.Request{URL: api.URL, ContentType: request.ContentType, Target: request.Target, Body: request.Body, Service: s.Name, Region: api.Region}
+		if !c.noSign && !unsignedOperations[o.Name] {
+			cred, err := signer(ctx, user)
+			if err != nil {
+				return 0, nil, err
+			}
+			post.Credentials = &cred.Credentials
+		}
+		return client.Post(ctx, post)
+	})
+}
+
+func signer(ctx context.Context, user *session.Session) (credentials.Snapshot, error) {
+	cred, err := user.Credentials(ctx)
+	if errors.Is(err, credentials.ErrNone) {
+		return cred, fmt.Errorf("profile %q has no credentials; set them with \"sojourn configure set\", or give --profile", user.Name)
+	}
+	return cred, err
 }

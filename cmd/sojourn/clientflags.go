@@ -21,10 +21,14 @@ func (c *clientFlags) register(f *flag.FlagSet) {
 	f.StringVar(&c.region, "region", "", "the `REGION` to work in")
 }
 
-func (c *clientFlags) registerServer(f *flag.FlagSet) {
-	c.register(f)
+func (c *clientFlags) registerEndpoint(f *flag.FlagSet) {
 	f.StringVar(&c.endpoint, "endpoint-url", "", "`URL` of the server")
 	f.StringVar(&c.caBundle, "ca-bundle", "", "PEM `FILE` of the authorities to trust")
+}
+
+func (c *clientFlags) registerServer(f *flag.FlagSet) {
+	c.register(f)
+	c.registerEndpoint(f)
 	f.StringVar(&c.output, "output", "json", "json, the only `FORMAT`")
 	f.BoolVar(&c.noSign, "no-sign-request", false, "send the request without credentials")
 	f.Bool("no-cli-pager", false, "taken, because scripts give it to the AWS CLI")

@@ -42,8 +42,14 @@ type Record struct {
 
 	Decision string `json:"decision"` // Allow or Deny
 	Reason   string `json:"reason,omitempty"`
-	Policy   string `json:"policy,omitempty"` // name of the policy that decided
-	Sid      string `json:"sid,omitempty"`
+	// PolicyType is the kind of policy that decided, or that would have had to
+	// allow: identity, session, boundary, resource, trust; service for a rule of
+	// the service itself. Policy, Statement (counted from 1) and Sid are the
+	// statement that decided, and absent where none did.
+	PolicyType string `json:"policyType,omitempty"`
+	Policy     string `json:"policy,omitempty"`
+	Statement  int    `json:"statement,omitempty"`
+	Sid        string `json:"sid,omitempty"`
 }
 
 // Identity is CloudTrail's userIdentity, as far as we know it.

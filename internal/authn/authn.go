@@ -2,8 +2,8 @@
 // sealed access key that the request names, compares signatures, and checks
 // that the principal still exists.
 //
-// It owns which regions and services a signature may be for, and how old a Git
-// password may be. It does not own the signature's form and arithmetic
+// It owns which regions and services a signature may be for, how old a Git
+// password may be, and when keys and roles were last used. It does not own the signature's form and arithmetic
 // (sigv4), the token (seal), or what a caller may do (gate). An unknown key, a
 // damaged token and a deleted principal get one answer, after the same work.
 package authn
@@ -30,6 +30,9 @@ const (
 	gitAhead    = 5 * time.Minute
 )
 
+// use is which key signed, and for what.
+type use struct{ key, service, region string }
+
 // globalRegion signs for the services that AWS has once for all regions.
 const globalRegion = "us-east-1"
 
@@ -42,7 +45,7 @@ type Authenticator struct {
 	Now    func() time.Time
 
 	opened sessions
-	used   lastUse
+	uses   lastUses
 	decoy  decoy
 }
 
@@ -149,14 +152,12 @@ func (a *Authenticator) caller(ctx context.Context, cred *credential, u use, inf
 	if err != nil {
 		return nil, fmt.Errorf("loading the principal %q: %w", s.ID, err)
 	}
-	now := a.Now()
-	if !cred.temporary {
-		a.touch(ctx, u, now)
-	}
-	return &principal.Caller{
+	c := &principal.Caller{
 		Session: s, AccessKeyID: u.key, Temporary: cred.temporary,
-		RequestID: info.RequestID, Time: now, SourceIP: info.SourceIP, UserAgent: info.UserAgent, Secure: info.Secure, Region: a.Region,
-	}, nil
+		RequestID: info.RequestID, Time: a.Now(), SourceIP: info.SourceIP, UserAgent: info.UserAgent, Secure: info.Secure, Region: a.Region,
+	}
+	a.noteUse(c, u)
+	return c, nil
 }
 
 func refresh(tx store.Tx, s *principal.Session) error {

@@ -274,28 +274,6 @@ func TestGitPasswords(t *testing.T) {
 	}
 }
 
-// An access key's last use is written once a minute.
-func TestLastUse(t *testing.T) {
-	w := newWorld(t)
-	last := func() (k store.AccessKey) {
-		w.Store.View(t.Context(), func(tx store.Tx) (err error) { k, err = tx.AccessKey(maria.AccessKeyID); return err })
-		return k
-	}
-	first := w.now
-	for _, x := range []struct {
-		after time.Duration
-		want  time.Time
-	}{{0, first}, {59 * time.Second, first}, {time.Minute, first.Add(time.Minute)}} {
-		w.now = first.Add(x.after)
-		if _, err := w.git(maria, host, repo); err != nil {
-			t.Fatal(err)
-		}
-		if k := last(); !k.LastUsed.Equal(x.want) || k.LastService != "codecommit" || k.LastRegion != region {
-			t.Errorf("after %v: %+v", x.after, k)
-		}
-	}
-}
-
 func TestMemoryIsBounded(t *testing.T) {
 	var s sessions
 	c := &credential{}

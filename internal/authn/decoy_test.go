@@ -142,19 +142,6 @@ func TestStoreFaults(t *testing.T) {
 	}
 }
 
-// The last use of a key is not worth a request.
-func TestLastUseIsBestEffort(t *testing.T) {
-	w := newWorld(t)
-	w.Store = readOnly{w.Store}
-	if _, err := w.api(maria, "sts", region, nil); err != nil {
-		t.Error(err)
-	}
-}
-
-type readOnly struct{ store.Store }
-
-func (readOnly) Update(context.Context, func(store.Tx) error) error { return errBroken }
-
 // A secret that the keyring cannot open is an operator's matter, not a wrong key.
 func TestSecretOfALostRoot(t *testing.T) {
 	w := newWorld(t)

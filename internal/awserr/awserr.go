@@ -16,6 +16,9 @@ type Error struct {
 	Message string
 	Status  int   // HTTP status in the query protocol and of a model's own exceptions
 	Cause   error // for the log only, never sent
+	// Encoded is the encoded authorization message of a refusal, for
+	// sts:DecodeAuthorizationMessage; "" where there is none.
+	Encoded string
 }
 
 func (e *Error) Error() string {

@@ -10,11 +10,13 @@ import (
 
 // Git over plain https with a credential helper: the AWS CLI's, unmodified, and ours.
 func TestCredentialHelpers(t *testing.T) {
+	t.Parallel()
 	for name, helper := range map[string]string{
 		"aws":     "!aws codecommit credential-helper --ignore-host-check --region us-east-1 --profile CodeAccess $@",
 		"sojourn": "!sojourn credential-helper --profile CodeAccess $@",
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			s := sojourntest.Start(t)
 			sh := page(t, s)
 			config := readHome(t, sh, ".aws/config")

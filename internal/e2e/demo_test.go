@@ -11,6 +11,7 @@ import (
 
 // The demonstration does the main job, and leaves nothing behind.
 func TestDemo(t *testing.T) {
+	t.Parallel()
 	home, tmp := t.TempDir(), t.TempDir()
 	c := exec.CommandContext(t.Context(), filepath.Join(bin, "sojourn"), "demo")
 	c.Env = []string{"HOME=" + home, "TMPDIR=" + tmp, "PATH=" + os.Getenv("PATH")}

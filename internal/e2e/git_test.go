@@ -56,6 +56,7 @@ func TestPageExampleAsPrinted(t *testing.T) {
 }
 
 func TestCloneFetchAndPush(t *testing.T) {
+	t.Parallel()
 	s := sojourntest.Start(t)
 	sh := page(t, s)
 	sh.Run("git", "clone", "-q", remote, "empty")
@@ -141,6 +142,7 @@ func TestCloneFetchAndPush(t *testing.T) {
 }
 
 func TestThousandBranchesAtOnce(t *testing.T) {
+	t.Parallel()
 	s := sojourntest.Start(t)
 	sh := page(t, s)
 	work := commit(t, sh, "work")
@@ -163,6 +165,7 @@ func TestThousandBranchesAtOnce(t *testing.T) {
 }
 
 func TestLargeFile(t *testing.T) {
+	t.Parallel()
 	s := sojourntest.Start(t)
 	sh := page(t, s)
 	work := commit(t, sh, "work")

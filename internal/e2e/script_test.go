@@ -21,12 +21,16 @@ var update = flag.Bool("update", false, "write the scripts' expected output anew
 // run (ids, keys, times, ports) is shown as <name>. A command that fails ends
 // with a line "[exit status N]".
 func TestScripts(t *testing.T) {
+	t.Parallel()
 	files, err := filepath.Glob("testdata/*.script")
 	if err != nil || len(files) == 0 {
 		t.Fatal("no scripts", err)
 	}
 	for _, f := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(f), ".script"), func(t *testing.T) { runScript(t, f) })
+		t.Run(strings.TrimSuffix(filepath.Base(f), ".script"), func(t *testing.T) {
+			t.Parallel()
+			runScript(t, f)
+		})
 	}
 }
 
@@ -80,7 +84,7 @@ var changing = []struct {
 	{regexp.MustCompile(`("SecretAccessKey": ")[^"]{40}"`), `${1}<secret>"`},
 	{regexp.MustCompile(`("SessionToken": ")[^"]+"`), `${1}<token>"`},
 	{regexp.MustCompile(`\b(AKIA|ASIA)[A-Z2-7]{16}\b`), `<$1>`},
-	{regexp.MustCompile(`\b(AIDA|AROA|AGPA|ANPA)[A-Z2-7]{17}\b`), `<$1>`},
+	{regexp.MustCompile(`\b(AIDA|AROA|AGPA|ANPA|AIPA)[A-Z2-7]{17}\b`), `<$1>`},
 	{regexp.MustCompile(`\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b`), `<uuid>`},
 	{regexp.MustCompile(`\b20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|\+00:00)`), `<time>`},
 	{regexp.MustCompile(`\[exit status 25[45]\]`), `[exit status 254]`}, // version 1 of the AWS CLI has 255

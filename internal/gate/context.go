@@ -13,70 +13,104 @@ import (
 // isoTime is the form of aws:CurrentTime and aws:TokenIssueTime.
 const isoTime = "2006-01-02T15:04:05Z"
 
+// ownKeys is more than the number of keys that we fill for a request without tags.
+const ownKeys = 24
+
+// keys builds a request's context. Single values share one piece of memory,
+// for this is done for every request.
+type keys struct {
+	context policy.Context
+	values  []string
+}
+
+func (k *keys) set(name, value string) {
+	k.values = append(k.values, value)
+	n := len(k.values)
+	k.context[name] = k.values[n-1 : n : n]
+}
+
+func (k *keys) tag(prefix, key, value string) { k.set(prefix+strings.ToLower(key), value) }
+
 // contextOf fills the condition keys of a request: those of every request, of
 // its caller, of its resource, and what the act and the caller's provider add.
-// What they add is set first, so that it never replaces a key of ours.
+// What they add is set first, so that it never replaces a key of ours; a key of
+// a provider never stands for one of a service.
 func contextOf(c *principal.Caller, r *Request, tags []store.Tag) policy.Context {
-	k := make(policy.Context, 24+len(r.Context))
-	for name, values := range r.Context {
-		k[name] = values
-	}
+	room := ownKeys + len(tags) + len(c.Tags) + len(r.ResourceTags)
+	k := keys{make(policy.Context, room+len(r.Context)+len(c.Claims)), make([]string, 0, room)}
 	for name, values := range c.Claims {
-		k[strings.ToLower(name)] = values
+		if name = strings.ToLower(name); !reserved(name) {
+			k.context[name] = values
+		}
 	}
-	set := func(name, value string) { k[name] = []string{value} }
-	set("aws:currenttime", c.Time.UTC().Format(isoTime))
-	set("aws:epochtime", strconv.FormatInt(c.Time.Unix(), 10))
-	set("aws:securetransport", strconv.FormatBool(c.Secure))
-	set("aws:requestedregion", c.Region)
-	set("aws:viaawsservice", "false")
-	set("aws:resourceaccount", r.ResourceAccount)
-	set("aws:principaltype", c.Type())
-	set("aws:userid", c.UserID())
-	if c.UserAgent != "" {
-		set("aws:useragent", c.UserAgent)
+	for name, values := range r.Context {
+		k.context[name] = values
 	}
-	if c.SourceIP.IsValid() {
-		set("aws:sourceip", c.SourceIP.Unmap().String())
-	}
+	k.request(c)
+	k.set("aws:resourceaccount", r.ResourceAccount)
 	for _, t := range r.ResourceTags {
-		set("aws:resourcetag/"+strings.ToLower(t.Key), t.Value)
+		k.tag("aws:resourcetag/", t.Key, t.Value)
 	}
 	if c.Kind != principal.Anonymous {
-		callerKeys(c, tags, set)
+		k.caller(c, tags)
 	}
-	return k
+	return k.context
 }
 
-func callerKeys(c *principal.Caller, tags []store.Tag, set func(name, value string)) {
-	set("aws:principalaccount", c.Account)
-	set("aws:principalarn", c.PrincipalARN())
-	set("aws:principalisawsservice", "false")
+// reserved reports whether a key belongs to a service, so that no identity
+// provider may fill it.
+func reserved(name string) bool {
+	prefix, _, _ := strings.Cut(name, ":")
+	return prefix == "aws" || prefix == "sts" || prefix == "iam" || prefix == "codecommit"
+}
+
+func (k *keys) request(c *principal.Caller) {
+	k.set("aws:currenttime", c.Time.UTC().Format(isoTime))
+	k.set("aws:epochtime", strconv.FormatInt(c.Time.Unix(), 10))
+	k.set("aws:securetransport", strconv.FormatBool(c.Secure))
+	k.set("aws:requestedregion", c.Region)
+	k.set("aws:viaawsservice", "false")
+	k.set("aws:principaltype", c.Type())
+	k.set("aws:userid", c.UserID())
+	k.set("aws:useragent", c.UserAgent)
+	if c.SourceIP.IsValid() {
+		k.set("aws:sourceip", c.SourceIP.Unmap().String())
+	}
+}
+
+func (k *keys) caller(c *principal.Caller, tags []store.Tag) {
+	k.set("aws:principalaccount", c.Account)
+	k.set("aws:principalarn", c.PrincipalARN())
+	k.set("aws:principalisawsservice", "false")
 	if c.Kind == principal.User {
-		set("aws:username", c.Name)
+		k.set("aws:username", c.Name)
 	}
 	for _, t := range tags {
-		set("aws:principaltag/"+strings.ToLower(t.Key), t.Value)
+		k.tag("aws:principaltag/", t.Key, t.Value)
 	}
-	for key, value := range c.Tags { // a session's tag wins over its role's
-		set("aws:principaltag/"+strings.ToLower(key), value)
+	for key, value := range c.Tags { // a session's tag wins over its role's or user's
+		k.tag("aws:principaltag/", key, value)
 	}
 	if c.Provider != "" {
-		set("aws:federatedprovider", c.Provider)
+		k.set("aws:federatedprovider", c.Provider)
 	}
 	if c.SourceIdent != "" {
-		set("aws:sourceidentity", c.SourceIdent)
+		k.set("aws:sourceidentity", c.SourceIdent)
 	}
 	if c.Temporary {
-		sessionKeys(c, set)
+		k.set("aws:tokenissuetime", c.Issued.UTC().Format(isoTime))
 	}
+	k.mfa(c)
 }
 
-// sessionKeys are absent for long-term keys, so that a condition can tell them apart.
-func sessionKeys(c *principal.Caller, set func(name, value string)) {
-	set("aws:tokenissuetime", c.Issued.UTC().Format(isoTime))
-	set("aws:multifactorauthpresent", strconv.FormatBool(!c.MFA.IsZero()))
+// mfa sets the keys that are absent for long-term keys, so that a condition can
+// tell them apart, unless this very request brings a device's code.
+func (k *keys) mfa(c *principal.Caller) {
+	if !c.Temporary && c.MFA.IsZero() {
+		return
+	}
+	k.set("aws:multifactorauthpresent", strconv.FormatBool(!c.MFA.IsZero()))
 	if !c.MFA.IsZero() {
-		set("aws:multifactorauthage", strconv.FormatInt(int64(c.Time.Sub(c.MFA)/time.Second), 10))
+		k.set("aws:multifactorauthage", strconv.FormatInt(int64(c.Time.Sub(c.MFA)/time.Second), 10))
 	}
 }

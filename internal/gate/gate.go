@@ -2,8 +2,9 @@
 // and a resource, collects every policy that bears on them, decides as IAM
 // does, records the decision, and only then lets the act happen.
 //
-// It owns the context keys that all requests share and the wording of a
-// refusal. It does not own the policy language (package policy) nor what the
+// It owns the context keys that all requests share, the services' rules about
+// who may not call them at all, and the wording of a refusal with its encoded
+// message. It does not own the policy language (package policy) nor what the
 // acts do.
 package gate
 
@@ -11,10 +12,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
-	"strings"
 	"sync/atomic"
-	"time"
 
 	"sojourn/internal/audit"
 	"sojourn/internal/awserr"
@@ -29,6 +27,7 @@ type Gate struct {
 	store    store.Store
 	audit    audit.Recorder
 	compiled *cache
+	sealer   Sealer // nil for refusals without encoded messages
 	events   atomic.Uint64
 }
 
@@ -37,170 +36,157 @@ func New(st store.Store, rec audit.Recorder) *Gate {
 	return &Gate{store: st, audit: rec, compiled: newCache(4096)}
 }
 
+// Sealing gives refusals an encoded authorization message, sealed by s. It is
+// for the gate's maker, before the first decision.
+func (g *Gate) Sealing(s Sealer) *Gate {
+	g.sealer = s
+	return g
+}
+
 // Authorize returns nil when the caller may do r, and AccessDenied in AWS's
-// words when not. Either answer has been recorded when it returns; an answer
+// words when not, or what the service answers to a kind of session that may not
+// call it at all. Either answer has been recorded when it returns; an answer
 // that cannot be recorded is ServiceUnavailable.
 func (g *Gate) Authorize(ctx context.Context, c *principal.Caller, r Request) error {
-	d, err := g.decide(ctx, c, r)
+	if r.ResourceAccount == "" {
+		r.ResourceAccount = c.Account
+	}
+	if rule, ok := ruleFor(c, r.Action); ok {
+		return g.follow(c, &r, rule)
+	}
+	d, q, err := g.decide(ctx, c, &r)
 	if err != nil {
 		return awserr.From(err)
 	}
-	if err := g.record(c, r, d); err != nil {
+	o := decided(d, r.Action)
+	if unneeded(c, &r, d) {
+		o = outcome{policy.Decision{Allowed: true}, byService, ""}
+	}
+	if err := g.record(c, &r, o); err != nil {
 		return err
 	}
-	if !d.Allowed {
-		return denied(c, r, d)
+	if !o.Allowed {
+		return g.denied(c, &r, d, q)
 	}
 	return nil
 }
 
-// Record notes an act that needs no permission, such as GetCallerIdentity.
-func (g *Gate) Record(_ context.Context, c *principal.Caller, r Request) error {
-	return g.record(c, r, policy.Decision{Allowed: true})
+// follow records and answers what a service's rule says.
+func (g *Gate) follow(c *principal.Caller, r *Request, by rule) error {
+	if err := g.record(c, r, outcome{policy.Decision{Allowed: by.admits}, byService, by.reason}); err != nil {
+		return err
+	}
+	switch {
+	case by.admits:
+		return nil
+	case by.refusal != nil:
+		return by.refusal
+	}
+	return refused(c, r, "")
 }
 
-func (g *Gate) decide(ctx context.Context, c *principal.Caller, r Request) (policy.Decision, error) {
-	set, tags, err := g.policies(ctx, c)
+// question is a request as the policies are asked about it.
+type question struct {
+	policy.Request
+	bearing
+}
+
+func (g *Gate) decide(ctx context.Context, c *principal.Caller, r *Request) (policy.Decision, *question, error) {
+	b, err := g.policies(ctx, c)
 	if err != nil {
-		return policy.Decision{}, err
+		return policy.Decision{}, nil, err
 	}
-	set.Trust = r.Trust
-	if r.ResourceAccount == "" {
-		r.ResourceAccount = c.Account
-	}
-	req := policy.Request{
+	b.set.Trust = r.Trust
+	q := &question{policy.Request{
 		Action: r.Action, Resource: r.Resource, ResourceAccount: r.ResourceAccount,
-		Context: contextOf(c, &r, tags),
+		Context: contextOf(c, r, b.identity.Tags),
 		Caller: policy.Caller{
 			Account: c.Account, ARN: c.ARN(), PrincipalARN: c.PrincipalARN(), ID: c.ID, IssuerARN: c.IssuerARN(),
 			Root: c.Kind == principal.Root, Anonymous: c.Kind == principal.Anonymous, Federated: r.Federated,
 		},
-	}
-	return policy.Decide(set, &req), nil
+	}, b}
+	return policy.Decide(b.set, &q.Request), q, nil
+}
+
+// bearing is what bears on a caller: the texts, and the same compiled.
+type bearing struct {
+	set      policy.Set
+	identity identity.Identity
+	session  []identity.NamedPolicy
 }
 
 // policies collects what is attached to the caller now; only a session's own
 // policies are frozen in its token.
-func (g *Gate) policies(ctx context.Context, c *principal.Caller) (set policy.Set, tags []store.Tag, err error) {
+func (g *Gate) policies(ctx context.Context, c *principal.Caller) (b bearing, err error) {
 	if c.Kind == principal.Anonymous || c.Kind == principal.Root {
-		return set, nil, nil
+		return b, nil
 	}
-	var id *identity.Identity
-	var managed []identity.NamedPolicy
 	err = g.store.View(ctx, func(tx store.Tx) error {
-		if id, err = identity.LoadIdentity(tx, &c.Session); err != nil {
+		id, err := identity.LoadIdentity(tx, &c.Session)
+		if err != nil {
 			return err
 		}
-		managed = managed[:0]
-		for _, name := range c.PolicyARNs {
-			p, err := identity.PolicyByARN(tx, name)
-			if errors.Is(err, store.ErrNotFound) {
-				continue // a deleted session policy grants nothing
-			}
-			if err != nil {
-				return err
-			}
-			managed = append(managed, p)
-		}
-		return nil
+		b.identity = *id
+		b.session, err = sessionPolicies(tx, c)
+		return err
 	})
 	if errors.Is(err, store.ErrNotFound) {
-		return set, nil, awserr.InvalidToken()
+		return b, awserr.InvalidToken()
+	}
+	if err == nil {
+		err = g.compileAll(&b, c)
 	}
 	if err != nil {
-		return set, nil, fmt.Errorf("loading the policies of %s: %w", c.ARN(), err)
+		return b, fmt.Errorf("loading the policies of %s: %w", c.ARN(), err)
 	}
-	if err := g.compileAll(&set, c, id, managed); err != nil {
-		return set, nil, err
-	}
-	return set, id.Tags, nil
+	return b, nil
 }
 
-func (g *Gate) compileAll(set *policy.Set, c *principal.Caller, id *identity.Identity, managed []identity.NamedPolicy) (err error) {
-	if set.Identity, err = g.compile(policy.Identity, id.Policies); err != nil {
-		return err
-	}
-	if id.Boundary != nil {
-		b, err := g.compile(policy.Boundary, []identity.NamedPolicy{*id.Boundary})
-		if err != nil {
-			return err
+// sessionPolicies are a session's own: the managed ones as they are now, the
+// inline one as it was given.
+func sessionPolicies(tx store.Tx, c *principal.Caller) (out []identity.NamedPolicy, err error) {
+	for _, name := range c.PolicyARNs {
+		p, err := identity.PolicyByARN(tx, name)
+		if errors.Is(err, store.ErrNotFound) {
+			continue // a deleted session policy grants nothing
 		}
-		set.Boundary = b[0]
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, p)
 	}
 	if c.SessionPolicy != "" {
-		managed = append(managed, identity.NamedPolicy{Name: "session policy", Text: c.SessionPolicy})
-	}
-	set.HasSession = c.SessionPolicy != "" || len(c.PolicyARNs) > 0
-	set.FederatedUser = c.Kind == principal.Federated
-	set.Session, err = g.compile(policy.Session, managed)
-	return err
-}
-
-// compile parses each text once; a text that no longer parses is a fault of
-// ours and refuses the request, for what it denies is not known.
-func (g *Gate) compile(kind policy.Kind, texts []identity.NamedPolicy) ([]*policy.Policy, error) {
-	out := make([]*policy.Policy, 0, len(texts))
-	for _, t := range texts {
-		p, err := g.compiled.get(kind, t.Text)
-		if err != nil {
-			return nil, fmt.Errorf("policy %q: %w", t.Name, err)
-		}
-		named := *p
-		named.Name = t.Name
-		out = append(out, &named)
+		out = append(out, identity.NamedPolicy{Name: "session policy", Text: c.SessionPolicy})
 	}
 	return out, nil
 }
 
-func (g *Gate) record(c *principal.Caller, r Request, d policy.Decision) error {
-	service, action, _ := strings.Cut(r.Action, ":")
-	rec := audit.Record{
-		EventID:   fmt.Sprintf("%s-%d", c.RequestID, g.events.Add(1)),
-		EventTime: c.Time.UTC(), EventSource: service + ".amazonaws.com", EventName: action,
-		Region: c.Region, UserAgent: c.UserAgent[:min(len(c.UserAgent), 1024)], RequestID: c.RequestID,
-		Identity: identityOf(c, r), Resource: r.Resource, Account: r.ResourceAccount,
-		Params: r.Params, Decision: "Allow", Policy: d.PolicyName, Sid: d.Sid,
+func (g *Gate) compileAll(b *bearing, c *principal.Caller) (err error) {
+	if b.set.Identity, err = g.compile(policy.Identity, b.identity.Policies); err != nil {
+		return err
 	}
-	if rec.Account == "" {
-		rec.Account = c.Account
+	if b.identity.Boundary != nil {
+		if b.set.Boundary, err = g.compiled.get(policy.Boundary, *b.identity.Boundary); err != nil {
+			return err
+		}
 	}
-	if c.SourceIP.IsValid() {
-		rec.SourceIP = c.SourceIP.String()
-	}
-	if !d.Allowed {
-		rec.Decision, rec.Reason = "Deny", d.Reason(r.Action)
-	}
-	if err := g.audit.Record(rec); err != nil {
-		return &awserr.Error{Code: awserr.ServiceUnavailable, Status: http.StatusServiceUnavailable,
-			Message: "The request can't be recorded now, so it is refused. Try again later.", Cause: err}
-	}
-	return nil
+	b.set.HasSession = c.SessionPolicy != "" || len(c.PolicyARNs) > 0
+	b.set.FederatedUser = c.Kind == principal.Federated
+	b.set.Session, err = g.compile(policy.Session, b.session)
+	return err
 }
 
-func identityOf(c *principal.Caller, r Request) audit.Identity {
-	id := audit.Identity{Type: c.Type(), PrincipalID: c.UserID(), ARN: c.ARN(), Account: c.Account,
-		AccessKeyID: c.AccessKeyID, Provider: c.Provider, SourceIdent: c.SourceIdent}
-	if r.Federated != "" {
-		id.Provider = r.Federated
+func (g *Gate) compile(kind policy.Kind, texts []identity.NamedPolicy) ([]*policy.Policy, error) {
+	if len(texts) == 0 {
+		return nil, nil
 	}
-	if c.Temporary {
-		issued := c.Issued.UTC().Truncate(time.Second)
-		id.Issued = &issued
+	out := make([]*policy.Policy, len(texts))
+	for i, t := range texts {
+		p, err := g.compiled.get(kind, t)
+		if err != nil {
+			return nil, err
+		}
+		out[i] = p
 	}
-	return id
-}
-
-// denied words a refusal as AWS does. A role that may not be assumed is
-// refused in one wording whatever the cause, so that it tells nothing about
-// the role.
-func denied(c *principal.Caller, r Request, d policy.Decision) error {
-	switch {
-	case c.Kind == principal.Anonymous:
-		return awserr.Denied("Not authorized to perform %s", r.Action)
-	case r.Trust != nil:
-		return awserr.Denied("User: %s is not authorized to perform: %s on resource: %s", c.ARN(), r.Action, r.Resource)
-	case r.Resource == "*":
-		return awserr.Denied("User: %s is not authorized to perform: %s %s", c.ARN(), r.Action, d.Reason(r.Action))
-	}
-	return awserr.Denied("User: %s is not authorized to perform: %s on resource: %s %s", c.ARN(), r.Action, r.Resource, d.Reason(r.Action))
+	return out, nil
 }

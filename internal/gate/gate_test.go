@@ -215,30 +215,3 @@ func TestRefusedRoleTellsNothing(t *testing.T) {
 		t.Errorf("got %v, want %s", err, want)
 	}
 }
-
-func BenchmarkAuthorize(b *testing.B) {
-	st, err := sqlite.Open(b.Context(), filepath.Join(b.TempDir(), "db"))
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer st.Close()
-	err = st.Update(b.Context(), func(tx store.Tx) error {
-		return errors.Join(tx.InsertAccount(store.Account{ID: account, Name: "a", Created: time.Now()}),
-			tx.InsertRole(store.Role{Account: account, Name: "Reader", Path: "/", ID: "AROAREADER", Created: time.Now()}),
-			tx.PutInlinePolicy("AROAREADER", "a", statement("Allow", "codecommit:*", "*", "")))
-	})
-	if err != nil {
-		b.Fatal(err)
-	}
-	g := New(st, discardLedger{})
-	c := reader()
-	for b.Loop() {
-		if err := g.Authorize(b.Context(), c, pull()); err != nil {
-			b.Fatal(err)
-		}
-	}
-}
-
-type discardLedger struct{}
-
-func (discardLedger) Record(audit.Record) error { return nil }

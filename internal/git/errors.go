@@ -32,3 +32,10 @@ const (
 	ErrAtomic        = refusal("atomic push failure: another ref was refused")
 	ErrExpired       = refusal("the upload took too long and was given up; push again")
 )
+
+// denial is ErrDenied and why. The report has CodeCommit's words alone, which
+// tools know; the reason goes beside it.
+type denial struct{ why string }
+
+func (denial) Error() string { return ErrDenied.Error() }
+func (denial) Unwrap() error { return ErrDenied }

@@ -221,11 +221,24 @@ func (t *talk) report(unpack string, c *change) error {
 		}
 		status = append(status, s)
 	}
+	t.tellDenials(c)
 	var report []byte
 	if t.req.Report() {
 		report = gitproto.AppendReport(nil, unpack, status)
 	}
 	return t.send(report)
+}
+
+// tellDenials shows why refs were denied, each reason once.
+func (t *talk) tellDenials(c *change) {
+	told := map[denial]bool{}
+	for _, u := range c.updates {
+		d, ok := errors.AsType[denial](u.err)
+		if ok && !told[d] && t.band != nil {
+			told[d] = true
+			t.band.Send(pktline.BandProgress, []byte(d.why+"\n")) // an error shows again at the report
+		}
+	}
 }
 
 // send ends the answer with data.

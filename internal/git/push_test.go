@@ -106,7 +106,7 @@ func TestRefusedRefsByName(t *testing.T) {
 	}
 	out := w.fails("push", "origin", "main", "main:topic")
 	if !strings.Contains(out, "! [remote rejected] main -> main (You don't have permission to push changes to this branch)") ||
-		!strings.Contains(out, "[new branch]      main -> topic") {
+		!strings.Contains(out, "[new branch]      main -> topic") || strings.Count(out, "remote: not authorized to perform: codecommit:GitPush (request ") != 1 {
 		t.Errorf("git says:\n%s", out)
 	}
 	if refs := s.refs(); strings.Contains(refs, "heads/main") || !strings.Contains(refs, "heads/topic") {

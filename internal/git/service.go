@@ -133,7 +133,7 @@ func (s *Service) mayPush(ctx context.Context, c *principal.Caller, name string,
 		err := s.gate.Authorize(ctx, c, r)
 		switch {
 		case awserr.Is(err, awserr.AccessDenied):
-			errs[i] = ErrDenied
+			errs[i] = denial{awserr.From(err).Message + " (request " + c.RequestID + ")"}
 		case err != nil:
 			return nil, err
 		}

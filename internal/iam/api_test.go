@@ -309,6 +309,10 @@ func TestOtherAccountsAreOutOfReach(t *testing.T) {
 		{"CreateUser", &iamwire.CreateUserInput{UserName: new("x"), PermissionsBoundary: &p}},
 		{"GetOpenIDConnectProvider", &iamwire.GetOpenIDConnectProviderInput{OpenIDConnectProviderArn: &o}},
 		{"AddClientIDToOpenIDConnectProvider", &iamwire.AddClientIDToOpenIDConnectProviderInput{OpenIDConnectProviderArn: &o, ClientID: new("x")}},
+		{"TagOpenIDConnectProvider", &iamwire.TagOpenIDConnectProviderInput{OpenIDConnectProviderArn: &o, Tags: tagList("k=v")}},
+		{"UntagOpenIDConnectProvider", &iamwire.UntagOpenIDConnectProviderInput{OpenIDConnectProviderArn: &o, TagKeys: []string{"k"}}},
+		{"ListOpenIDConnectProviderTags", &iamwire.ListOpenIDConnectProviderTagsInput{OpenIDConnectProviderArn: &o}},
+		{"UpdateOpenIDConnectProviderThumbprint", &iamwire.UpdateOpenIDConnectProviderThumbprintInput{OpenIDConnectProviderArn: &o}},
 		{"GetUser", &iamwire.GetUserInput{UserName: new("maria")}},
 	} {
 		w.gate.asked = nil

@@ -53,7 +53,11 @@ func (k *kind) attachAct(verb, account string, owner *string, ref policyRef) act
 	return a
 }
 
+// attachable refuses a policy that entities of account cannot have.
 func (r policyRef) attachable(tx store.Tx, account string) error {
+	if r.aws() && strings.HasPrefix(r.path, serviceRolePath) {
+		return iamwire.NewPolicyNotAttachable("Cannot attach a Service Role Policy to a Customer Role.")
+	}
 	err := store.ErrNotFound
 	if r.account == account || r.aws() {
 		_, err = identity.PolicyByARN(tx, r.arn)
@@ -97,13 +101,18 @@ func (s *Service) listAttached(ctx context.Context, c *principal.Caller, k *kind
 		}
 		below := policiesBelow(arns, or(prefix, "/"))
 		p := slice(w, below, policyRef.key)
-		out = paged[iamwire.AttachedPolicy]{make([]iamwire.AttachedPolicy, 0, len(p.items)), p.truncated, p.marker}
-		for _, r := range p.items {
-			out.items = append(out.items, iamwire.AttachedPolicy{PolicyName: new(r.name), PolicyArn: new(r.arn)})
-		}
+		out = paged[iamwire.AttachedPolicy]{attachedOut(p.items), p.truncated, p.marker}
 		return nil
 	})
 	return out, err
+}
+
+func attachedOut(in []policyRef) []iamwire.AttachedPolicy {
+	out := make([]iamwire.AttachedPolicy, 0, len(in))
+	for _, r := range in {
+		out = append(out, iamwire.AttachedPolicy{PolicyName: new(r.name), PolicyArn: new(r.arn)})
+	}
+	return out
 }
 
 func policiesBelow(arns []string, prefix string) []policyRef {

@@ -1,11 +1,9 @@
 package iam
 
 import (
-	"errors"
 	"fmt"
 
-	"sojourn/internal/arn"
-	"sojourn/internal/iam/identity"
+	"sojourn/internal/awserr"
 	"sojourn/internal/store"
 	"sojourn/internal/wire/iamwire"
 )
@@ -16,22 +14,20 @@ func checkBoundary(tx store.Tx, account, boundary string) error {
 	if boundary == "" {
 		return nil
 	}
-	a, err := arn.Parse(boundary)
+	ref, err := parsePolicyARN(&boundary)
 	if err != nil {
-		return badARN()
+		return err
 	}
-	if a.Account == account || a.Account == "aws" {
-		_, err = identity.PolicyByARN(tx, boundary)
-	} else {
-		err = store.ErrNotFound
+	return ref.bounding(tx, account)
+}
+
+// bounding refuses a policy that cannot be a permissions boundary in account.
+func (r policyRef) bounding(tx store.Tx, account string) error {
+	err := r.attachable(tx, account)
+	if awserr.Is(err, iamwire.ErrNoSuchEntity) {
+		return iamwire.NewNoSuchEntity("Scope ARN: %s does not exist or is not attachable.", r.arn)
 	}
-	if errors.Is(err, store.ErrNotFound) {
-		return iamwire.NewNoSuchEntity("Scope ARN: %s does not exist or is not attachable.", boundary)
-	}
-	if err != nil {
-		return fmt.Errorf("permissions boundary %q: %w", boundary, err)
-	}
-	return nil
+	return err
 }
 
 func boundaryOut(boundary string) *iamwire.AttachedPermissionsBoundary {

@@ -2,8 +2,6 @@ package iam
 
 import (
 	"context"
-	"slices"
-	"strings"
 
 	"sojourn/internal/policy"
 	"sojourn/internal/principal"
@@ -53,10 +51,11 @@ func (s *Service) GetContextKeysForPrincipalPolicy(ctx context.Context, c *princ
 }
 
 func contextKeys(attached []owned, texts []string) ([]string, error) {
-	keys := []string{}
+	keys, seen := []string{}, make(map[string]bool)
 	add := func(p *policy.Policy) {
 		for _, k := range p.ContextKeys() {
-			if !slices.ContainsFunc(keys, func(o string) bool { return strings.EqualFold(o, k) }) {
+			if !seen[fold(k)] {
+				seen[fold(k)] = true
 				keys = append(keys, k)
 			}
 		}

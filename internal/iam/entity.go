@@ -24,17 +24,25 @@ type kind struct {
 	// inlineSize bounds the sum of an entity's inline policies, in characters that are not white space.
 	inlineSize int
 	find       func(tx store.Tx, account, name string) (entity, error)
+	all        func(tx store.Tx, account string, p store.Page) ([]entity, error)
 }
 
+const userInlineSize, groupInlineSize, roleInlineSize = 2048, 5120, 10240
+
 var (
-	users  = &kind{noun: "user", title: "User", inlineSize: 2048, find: findUser}
-	groups = &kind{noun: "group", title: "Group", inlineSize: 5120, find: findGroup}
-	roles  = &kind{noun: "role", title: "Role", inlineSize: 10240, find: findRole}
+	users  = &kind{noun: "user", title: "User", inlineSize: userInlineSize, find: findUser, all: allUsers}
+	groups = &kind{noun: "group", title: "Group", inlineSize: groupInlineSize, find: findGroup, all: allGroups}
+	roles  = &kind{noun: "role", title: "Role", inlineSize: roleInlineSize, find: findRole, all: allRoles}
 )
 
 func findUser(tx store.Tx, account, name string) (entity, error) {
 	u, err := tx.User(account, name)
 	return ofUser(u), err
+}
+
+func allUsers(tx store.Tx, account string, p store.Page) ([]entity, error) {
+	all, err := tx.Users(account, p)
+	return each(all, ofUser), err
 }
 
 func ofUser(u store.User) entity {
@@ -43,12 +51,38 @@ func ofUser(u store.User) entity {
 
 func findGroup(tx store.Tx, account, name string) (entity, error) {
 	g, err := tx.Group(account, name)
-	return entity{name: g.Name, id: g.ID, arn: identity.GroupARN(g)}, err
+	return ofGroup(g), err
+}
+
+func ofGroup(g store.Group) entity {
+	return entity{name: g.Name, id: g.ID, arn: identity.GroupARN(g)}
+}
+
+func allGroups(tx store.Tx, account string, p store.Page) ([]entity, error) {
+	all, err := tx.Groups(account, p)
+	return each(all, ofGroup), err
 }
 
 func findRole(tx store.Tx, account, name string) (entity, error) {
 	r, err := tx.Role(account, name)
-	return entity{name: r.Name, id: r.ID, arn: identity.RoleARN(r), boundary: r.Boundary, tags: r.Tags}, err
+	return ofRole(r), err
+}
+
+func ofRole(r store.Role) entity {
+	return entity{name: r.Name, id: r.ID, arn: identity.RoleARN(r), boundary: r.Boundary, tags: r.Tags}
+}
+
+func allRoles(tx store.Tx, account string, p store.Page) ([]entity, error) {
+	all, err := tx.Roles(account, p)
+	return each(all, ofRole), err
+}
+
+func each[T any](in []T, of func(T) entity) []entity {
+	out := make([]entity, 0, len(in))
+	for _, v := range in {
+		out = append(out, of(v))
+	}
+	return out
 }
 
 // get finds an entity; its absence is NoSuchEntity.

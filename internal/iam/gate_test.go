@@ -3,7 +3,6 @@ package iam
 import (
 	"reflect"
 	"slices"
-	"strings"
 	"testing"
 
 	"sojourn/internal/awserr"
@@ -17,7 +16,14 @@ import (
 // must be asked about it.
 type operation struct {
 	in       any
-	resource string // below arn:aws:iam::111122223333:
+	resource string // below arn:aws:iam::111122223333:, or * where IAM knows no resource
+}
+
+func (o operation) arn() string {
+	if o.resource == "*" {
+		return "*"
+	}
+	return *arnOf(o.resource)
 }
 
 func populate(w *world) map[string]operation {
@@ -32,8 +38,11 @@ func populate(w *world) map[string]operation {
 	p, q := w.policy("Pull"), w.policy("Spare")
 	op := w.provider("https://login.example.com/realms/x")
 	key := w.key("maria")
+	had, free := w.phone("had"), w.phone("free")
+	w.ok(had.enable("maria", had.code(-1), had.code(0)))
 	maria, devs, deploy := new("maria"), new("devs"), new("Deploy")
 	inline, doc := new("inline"), new(pull)
+	tags := []iamwire.Tag{{Key: new("team"), Value: new("red")}}
 	_, err = w.PutUserPolicy(w.ctx, w.root, &iamwire.PutUserPolicyInput{UserName: maria, PolicyName: inline, PolicyDocument: doc})
 	w.ok(err)
 	_, err = w.PutGroupPolicy(w.ctx, w.root, &iamwire.PutGroupPolicyInput{GroupName: devs, PolicyName: inline, PolicyDocument: doc})
@@ -48,11 +57,29 @@ func populate(w *world) map[string]operation {
 	w.ok(err)
 	_, err = w.CreatePolicyVersion(w.ctx, w.root, &iamwire.CreatePolicyVersionInput{PolicyArn: &p, PolicyDocument: doc})
 	w.ok(err)
+	web := new("web")
+	_, err = w.CreateInstanceProfile(w.ctx, w.root, &iamwire.CreateInstanceProfileInput{InstanceProfileName: web, Path: new("/ec2/"), Tags: tags})
+	w.ok(err)
+	w.profile("idle", "")
+	w.profile("busy", "Deploy")
+	_, err = w.CreateAccountAlias(w.ctx, w.root, &iamwire.CreateAccountAliasInput{AccountAlias: new("example")})
+	w.ok(err)
 	return map[string]operation{
-		"CreateUser":               {&iamwire.CreateUserInput{UserName: new("new"), Path: new("/a/")}, "user/a/new"},
-		"GetUser":                  {&iamwire.GetUserInput{UserName: maria}, "user/staff/maria"},
-		"ListUsers":                {&iamwire.ListUsersInput{PathPrefix: new("/staff/")}, "user/staff/"},
-		"DeleteUser":               {&iamwire.DeleteUserInput{UserName: new("empty")}, "user/empty"},
+		"CreateUser":           {&iamwire.CreateUserInput{UserName: new("new"), Path: new("/a/")}, "user/a/new"},
+		"GetUser":              {&iamwire.GetUserInput{UserName: maria}, "user/staff/maria"},
+		"ListUsers":            {&iamwire.ListUsersInput{PathPrefix: new("/staff/")}, "user/staff/"},
+		"DeleteUser":           {&iamwire.DeleteUserInput{UserName: new("empty")}, "user/empty"},
+		"UpdateUser":           {&iamwire.UpdateUserInput{UserName: maria, NewUserName: new("mary")}, "user/staff/maria"},
+		"TagUser":              {&iamwire.TagUserInput{UserName: maria, Tags: tags}, "user/staff/maria"},
+		"UntagUser":            {&iamwire.UntagUserInput{UserName: maria, TagKeys: []string{"team"}}, "user/staff/maria"},
+		"ListUserTags":         {&iamwire.ListUserTagsInput{UserName: maria}, "user/staff/maria"},
+		"GetAccessKeyLastUsed": {&iamwire.GetAccessKeyLastUsedInput{AccessKeyId: &key}, "user/staff/maria"},
+
+		"PutUserPermissionsBoundary":    {&iamwire.PutUserPermissionsBoundaryInput{UserName: maria, PermissionsBoundary: &q}, "user/staff/maria"},
+		"DeleteUserPermissionsBoundary": {&iamwire.DeleteUserPermissionsBoundaryInput{UserName: maria}, "user/staff/maria"},
+		"PutRolePermissionsBoundary":    {&iamwire.PutRolePermissionsBoundaryInput{RoleName: deploy, PermissionsBoundary: &q}, "role/Deploy"},
+		"DeleteRolePermissionsBoundary": {&iamwire.DeleteRolePermissionsBoundaryInput{RoleName: deploy}, "role/Deploy"},
+
 		"PutUserPolicy":            {&iamwire.PutUserPolicyInput{UserName: maria, PolicyName: inline, PolicyDocument: doc}, "user/staff/maria"},
 		"GetUserPolicy":            {&iamwire.GetUserPolicyInput{UserName: maria, PolicyName: inline}, "user/staff/maria"},
 		"DeleteUserPolicy":         {&iamwire.DeleteUserPolicyInput{UserName: maria, PolicyName: inline}, "user/staff/maria"},
@@ -69,6 +96,7 @@ func populate(w *world) map[string]operation {
 		"CreateGroup":               {&iamwire.CreateGroupInput{GroupName: new("new")}, "group/new"},
 		"GetGroup":                  {&iamwire.GetGroupInput{GroupName: devs}, "group/devs"},
 		"ListGroups":                {&iamwire.ListGroupsInput{}, "group/"},
+		"UpdateGroup":               {&iamwire.UpdateGroupInput{GroupName: devs, NewPath: new("/x/")}, "group/devs"},
 		"DeleteGroup":               {&iamwire.DeleteGroupInput{GroupName: new("void")}, "group/void"},
 		"AddUserToGroup":            {&iamwire.AddUserToGroupInput{GroupName: devs, UserName: maria}, "group/devs"},
 		"RemoveUserFromGroup":       {&iamwire.RemoveUserFromGroupInput{GroupName: devs, UserName: maria}, "group/devs"},
@@ -84,6 +112,11 @@ func populate(w *world) map[string]operation {
 		"CreateRole":               {&iamwire.CreateRoleInput{RoleName: new("New"), AssumeRolePolicyDocument: new(trust)}, "role/New"},
 		"GetRole":                  {&iamwire.GetRoleInput{RoleName: deploy}, "role/Deploy"},
 		"ListRoles":                {&iamwire.ListRolesInput{}, "role/"},
+		"UpdateRole":               {&iamwire.UpdateRoleInput{RoleName: deploy, Description: new("d")}, "role/Deploy"},
+		"UpdateRoleDescription":    {&iamwire.UpdateRoleDescriptionInput{RoleName: deploy, Description: new("d")}, "role/Deploy"},
+		"TagRole":                  {&iamwire.TagRoleInput{RoleName: deploy, Tags: tags}, "role/Deploy"},
+		"UntagRole":                {&iamwire.UntagRoleInput{RoleName: deploy, TagKeys: []string{"team"}}, "role/Deploy"},
+		"ListRoleTags":             {&iamwire.ListRoleTagsInput{RoleName: deploy}, "role/Deploy"},
 		"DeleteRole":               {&iamwire.DeleteRoleInput{RoleName: new("Idle")}, "role/Idle"},
 		"UpdateAssumeRolePolicy":   {&iamwire.UpdateAssumeRolePolicyInput{RoleName: deploy, PolicyDocument: new(trust)}, "role/Deploy"},
 		"PutRolePolicy":            {&iamwire.PutRolePolicyInput{RoleName: deploy, PolicyName: inline, PolicyDocument: doc}, "role/Deploy"},
@@ -97,6 +130,10 @@ func populate(w *world) map[string]operation {
 		"CreatePolicy":            {&iamwire.CreatePolicyInput{PolicyName: new("New"), PolicyDocument: doc}, "policy/New"},
 		"GetPolicy":               {&iamwire.GetPolicyInput{PolicyArn: &p}, "policy/Pull"},
 		"ListPolicies":            {&iamwire.ListPoliciesInput{}, "policy/"},
+		"ListEntitiesForPolicy":   {&iamwire.ListEntitiesForPolicyInput{PolicyArn: &p}, "policy/Pull"},
+		"TagPolicy":               {&iamwire.TagPolicyInput{PolicyArn: &p, Tags: tags}, "policy/Pull"},
+		"UntagPolicy":             {&iamwire.UntagPolicyInput{PolicyArn: &p, TagKeys: []string{"team"}}, "policy/Pull"},
+		"ListPolicyTags":          {&iamwire.ListPolicyTagsInput{PolicyArn: &p}, "policy/Pull"},
 		"DeletePolicy":            {&iamwire.DeletePolicyInput{PolicyArn: &q}, "policy/Spare"},
 		"CreatePolicyVersion":     {&iamwire.CreatePolicyVersionInput{PolicyArn: &p, PolicyDocument: doc}, "policy/Pull"},
 		"GetPolicyVersion":        {&iamwire.GetPolicyVersionInput{PolicyArn: &p, VersionId: new("v2")}, "policy/Pull"},
@@ -115,6 +152,45 @@ func populate(w *world) map[string]operation {
 			"oidc-provider/login.example.com/realms/x"},
 		"RemoveClientIDFromOpenIDConnectProvider": {&iamwire.RemoveClientIDFromOpenIDConnectProviderInput{OpenIDConnectProviderArn: &op, ClientID: new("app")},
 			"oidc-provider/login.example.com/realms/x"},
+		"UpdateOpenIDConnectProviderThumbprint": {&iamwire.UpdateOpenIDConnectProviderThumbprintInput{OpenIDConnectProviderArn: &op},
+			"oidc-provider/login.example.com/realms/x"},
+
+		"CreateInstanceProfile":         {&iamwire.CreateInstanceProfileInput{InstanceProfileName: new("new"), Path: new("/a/")}, "instance-profile/a/new"},
+		"GetInstanceProfile":            {&iamwire.GetInstanceProfileInput{InstanceProfileName: web}, "instance-profile/ec2/web"},
+		"ListInstanceProfiles":          {&iamwire.ListInstanceProfilesInput{PathPrefix: new("/ec2/")}, "instance-profile/ec2/"},
+		"DeleteInstanceProfile":         {&iamwire.DeleteInstanceProfileInput{InstanceProfileName: new("idle")}, "instance-profile/idle"},
+		"AddRoleToInstanceProfile":      {&iamwire.AddRoleToInstanceProfileInput{InstanceProfileName: web, RoleName: deploy}, "instance-profile/ec2/web"},
+		"RemoveRoleFromInstanceProfile": {&iamwire.RemoveRoleFromInstanceProfileInput{InstanceProfileName: new("busy"), RoleName: deploy}, "instance-profile/busy"},
+		"ListInstanceProfilesForRole":   {&iamwire.ListInstanceProfilesForRoleInput{RoleName: deploy}, "role/Deploy"},
+
+		"TagOpenIDConnectProvider":      {&iamwire.TagOpenIDConnectProviderInput{OpenIDConnectProviderArn: &op, Tags: tags}, "oidc-provider/login.example.com/realms/x"},
+		"UntagOpenIDConnectProvider":    {&iamwire.UntagOpenIDConnectProviderInput{OpenIDConnectProviderArn: &op, TagKeys: []string{"team"}}, "oidc-provider/login.example.com/realms/x"},
+		"ListOpenIDConnectProviderTags": {&iamwire.ListOpenIDConnectProviderTagsInput{OpenIDConnectProviderArn: &op}, "oidc-provider/login.example.com/realms/x"},
+		"TagInstanceProfile":            {&iamwire.TagInstanceProfileInput{InstanceProfileName: web, Tags: tags}, "instance-profile/ec2/web"},
+		"UntagInstanceProfile":          {&iamwire.UntagInstanceProfileInput{InstanceProfileName: web, TagKeys: []string{"team"}}, "instance-profile/ec2/web"},
+		"ListInstanceProfileTags":       {&iamwire.ListInstanceProfileTagsInput{InstanceProfileName: web}, "instance-profile/ec2/web"},
+
+		"CreateAccountAlias":             {&iamwire.CreateAccountAliasInput{AccountAlias: new("other")}, "*"},
+		"ListAccountAliases":             {&iamwire.ListAccountAliasesInput{}, "*"},
+		"DeleteAccountAlias":             {&iamwire.DeleteAccountAliasInput{AccountAlias: new("example")}, "*"},
+		"GetAccountSummary":              {&iamwire.GetAccountSummaryInput{}, "*"},
+		"GetAccountAuthorizationDetails": {&iamwire.GetAccountAuthorizationDetailsInput{}, "*"},
+
+		"SimulateCustomPolicy":             {&iamwire.SimulateCustomPolicyInput{PolicyInputList: []string{pull}, ActionNames: []string{"codecommit:GitPull"}}, "*"},
+		"SimulatePrincipalPolicy":          {&iamwire.SimulatePrincipalPolicyInput{PolicySourceArn: arnOf("user/staff/maria"), ActionNames: []string{"codecommit:GitPull"}}, "user/staff/maria"},
+		"GetContextKeysForCustomPolicy":    {&iamwire.GetContextKeysForCustomPolicyInput{PolicyInputList: []string{pull}}, "*"},
+		"GetContextKeysForPrincipalPolicy": {&iamwire.GetContextKeysForPrincipalPolicyInput{PolicySourceArn: arnOf("user/staff/maria")}, "user/staff/maria"},
+
+		"CreateVirtualMFADevice": {&iamwire.CreateVirtualMFADeviceInput{VirtualMFADeviceName: new("new"), Path: new("/p/")}, "mfa/p/new"},
+		"EnableMFADevice": {&iamwire.EnableMFADeviceInput{UserName: maria, SerialNumber: &free.serial,
+			AuthenticationCode1: free.code(-1), AuthenticationCode2: free.code(0)}, "user/staff/maria"},
+		"ResyncMFADevice": {&iamwire.ResyncMFADeviceInput{UserName: maria, SerialNumber: &had.serial,
+			AuthenticationCode1: had.code(1), AuthenticationCode2: had.code(2)}, "user/staff/maria"},
+		"GetMFADevice":           {&iamwire.GetMFADeviceInput{UserName: maria, SerialNumber: &had.serial}, "user/staff/maria"},
+		"ListMFADevices":         {&iamwire.ListMFADevicesInput{UserName: maria}, "user/staff/maria"},
+		"ListVirtualMFADevices":  {&iamwire.ListVirtualMFADevicesInput{}, "mfa/"},
+		"DeactivateMFADevice":    {&iamwire.DeactivateMFADeviceInput{UserName: maria, SerialNumber: &had.serial}, "user/staff/maria"},
+		"DeleteVirtualMFADevice": {&iamwire.DeleteVirtualMFADeviceInput{SerialNumber: &free.serial}, "mfa/free"},
 	}
 }
 
@@ -173,7 +249,7 @@ func TestEachOperationAsksTheGateFirst(t *testing.T) {
 			if n := w.store.updates.Load() - before; n != 0 {
 				t.Errorf("refused by the gate, it began %d writing transactions", n)
 			}
-			want := []string{"iam:" + name + " arn:aws:iam::" + here + ":" + op.resource}
+			want := []string{"iam:" + name + " " + op.arn()}
 			if got := asked(w.gate); !slices.Equal(got, want) {
 				t.Errorf("the gate was asked %q, want %q", got, want)
 			}
@@ -264,6 +340,7 @@ func TestTaggingAtCreationNeedsItsOwnPermission(t *testing.T) {
 		{"CreateUser", "iam:TagUser", &iamwire.CreateUserInput{UserName: new("x"), Tags: tags}},
 		{"CreateRole", "iam:TagRole", &iamwire.CreateRoleInput{RoleName: new("x"), AssumeRolePolicyDocument: new(trust), Tags: tags}},
 		{"CreatePolicy", "iam:TagPolicy", &iamwire.CreatePolicyInput{PolicyName: new("x"), PolicyDocument: new(pull), Tags: tags}},
+		{"CreateInstanceProfile", "iam:TagInstanceProfile", &iamwire.CreateInstanceProfileInput{InstanceProfileName: new("x"), Tags: tags}},
 		{"CreateOpenIDConnectProvider", "iam:TagOpenIDConnectProvider",
 			&iamwire.CreateOpenIDConnectProviderInput{Url: new("https://x.example"), Tags: tags}},
 	} {
@@ -279,35 +356,5 @@ func TestTaggingAtCreationNeedsItsOwnPermission(t *testing.T) {
 			w.gate.refuse = nil
 			w.ok(w.call(c.name, w.root, c.in))
 		})
-	}
-}
-
-// AWS keeps the credentials of GetFederationToken, and those of GetSessionToken
-// without MFA, away from IAM, whatever their permissions are.
-func TestSessionsThatMayNotCallIAM(t *testing.T) {
-	w := newWorld(t)
-	maria := w.user("maria")
-	session := *maria
-	session.Temporary = true
-	federated := session
-	federated.Kind, federated.SessionName = principal.Federated, "guest"
-	withMFA := session
-	withMFA.MFA = w.time
-	for _, c := range []struct {
-		name   string
-		caller *principal.Caller
-		ok     bool
-	}{
-		{"access key", maria, true}, {"GetSessionToken", &session, false}, {"GetSessionToken with MFA", &withMFA, true},
-		{"GetFederationToken", &federated, false}, {"temporary credentials of root", w.root, true},
-	} {
-		before := w.store.updates.Load()
-		_, err := w.CreateGroup(w.ctx, c.caller, &iamwire.CreateGroupInput{GroupName: new(strings.ReplaceAll(c.name, " ", "-"))})
-		if (err == nil) != c.ok || err != nil && !awserr.Is(err, awserr.InvalidClientTokenID) {
-			t.Errorf("%s: %v", c.name, err)
-		}
-		if !c.ok && w.store.updates.Load() != before {
-			t.Errorf("%s: something was written", c.name)
-		}
 	}
 }

@@ -2,7 +2,6 @@ package iam
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"sojourn/internal/iam/identity"
@@ -26,12 +25,8 @@ func (s *Service) CreateGroup(ctx context.Context, c *principal.Caller, in *iamw
 }
 
 func insertGroup(tx store.Tx, g store.Group) error {
-	err := tx.InsertGroup(g)
-	if errors.Is(err, store.ErrExists) {
-		return iamwire.NewEntityAlreadyExists("Group with name %s already exists.", g.Name)
-	}
-	if err != nil {
-		return fmt.Errorf("inserting group %q: %w", g.Name, err)
+	if err := groups.taken(tx.InsertGroup(g), g.Name); err != nil {
+		return err
 	}
 	all, err := tx.Groups(g.Account, store.Page{Limit: groupsPerAccount + 1})
 	if err != nil {

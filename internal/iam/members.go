@@ -34,11 +34,11 @@ func (s *Service) membership(ctx context.Context, c *principal.Caller, action st
 	a := groups.act(action, c.Account, or(group, ""))
 	a.params["userName"] = or(user, "")
 	return s.write(ctx, c, a, func(tx store.Tx) error {
-		g, err := groups.get(tx, c.Account, or(group, ""))
+		u, err := users.get(tx, c.Account, or(user, ""))
 		if err != nil {
 			return err
 		}
-		u, err := users.get(tx, c.Account, or(user, ""))
+		g, err := groups.get(tx, c.Account, or(group, ""))
 		if err != nil {
 			return err
 		}

@@ -46,21 +46,28 @@ func (s *Service) newProvider(c *principal.Caller, in *iamwire.CreateOpenIDConne
 	if p.Tags, err = tagsIn(in.Tags); err != nil {
 		return p, err
 	}
-	if len(in.ThumbprintList) > thumbprintsPerIssuer {
-		return p, iamwire.NewInvalidInput("Thumbprint list must contain fewer than 5 entries.")
+	if err := checkThumbprints(in.ThumbprintList); err != nil {
+		return p, err
 	}
-	for _, t := range in.ThumbprintList {
-		if !isThumbprint(t) {
-			return p, iamwire.NewInvalidInput("A thumbprint must be 40 hexadecimal digits.")
-		}
-		p.Thumbprints = append(p.Thumbprints, t)
-	}
+	p.Thumbprints = in.ThumbprintList
 	for _, id := range in.ClientIDList {
 		if !slices.Contains(p.ClientIDs, id) {
 			p.ClientIDs = append(p.ClientIDs, id)
 		}
 	}
 	return p, full(len(p.ClientIDs)-1, clientsPerProvider, "ClientIdsPerOpenIdConnectProvider")
+}
+
+func checkThumbprints(list []string) error {
+	if len(list) > thumbprintsPerIssuer {
+		return iamwire.NewInvalidInput("Thumbprint list must contain fewer than 5 entries.")
+	}
+	for _, t := range list {
+		if !isThumbprint(t) {
+			return iamwire.NewInvalidInput("A thumbprint must be 40 hexadecimal digits.")
+		}
+	}
+	return nil
 }
 
 func isThumbprint(t string) bool {
@@ -170,6 +177,29 @@ func (s *Service) RemoveClientIDFromOpenIDConnectProvider(ctx context.Context, c
 		return nil, err
 	}
 	return &iamwire.RemoveClientIDFromOpenIDConnectProviderOutput{}, nil
+}
+
+// UpdateOpenIDConnectProviderThumbprint replaces a provider's list of thumbprints.
+func (s *Service) UpdateOpenIDConnectProviderThumbprint(ctx context.Context, c *principal.Caller, in *iamwire.UpdateOpenIDConnectProviderThumbprintInput) (*iamwire.UpdateOpenIDConnectProviderThumbprintOutput, error) {
+	ref, err := parseProviderARN(in.OpenIDConnectProviderArn)
+	if err != nil {
+		return nil, err
+	}
+	if err := checkThumbprints(in.ThumbprintList); err != nil {
+		return nil, err
+	}
+	err = s.write(ctx, c, ref.act("iam:UpdateOpenIDConnectProviderThumbprint"), func(tx store.Tx) error {
+		p, err := ref.find(tx, c.Account)
+		if err != nil {
+			return err
+		}
+		p.Thumbprints = in.ThumbprintList
+		return tx.UpdateOIDCProvider(p)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &iamwire.UpdateOpenIDConnectProviderThumbprintOutput{}, nil
 }
 
 func (s *Service) changeClients(ctx context.Context, c *principal.Caller, action string, provider, id *string,

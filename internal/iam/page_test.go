@@ -66,6 +66,9 @@ func TestPages(t *testing.T) {
 		w.ok(w.call("AttachUserPolicy", w.root, &iamwire.AttachUserPolicyInput{UserName: new("a"), PolicyArn: &p}))
 		w.ok(w.call("PutRolePolicy", w.root, &iamwire.PutRolePolicyInput{RoleName: new("a"), PolicyName: new(names[i]), PolicyDocument: new(pull)}))
 	}
+	for _, n := range names {
+		w.profile(n, "a")
+	}
 	short := append(slices.Clone(names[:7]), long[:64])
 	sorted := []string{"B", "D", "F", "a", "c", "e", "g", long}
 	for _, c := range []struct {
@@ -78,6 +81,8 @@ func TestPages(t *testing.T) {
 		{"ListAttachedUserPolicies", "AttachedPolicies", "PolicyName", []string{"UserName"}, names},
 		{"ListRolePolicies", "PolicyNames", "", []string{"RoleName"}, sorted},
 		{"ListPolicies", "Policies", "PolicyName", []string{"Scope"}, names},
+		{"ListInstanceProfiles", "InstanceProfiles", "InstanceProfileName", nil, names},
+		{"ListInstanceProfilesForRole", "InstanceProfiles", "InstanceProfileName", []string{"RoleName"}, names},
 	} {
 		for size := range int64(9) {
 			set := map[string]string{}
@@ -103,11 +108,12 @@ func TestPathPrefix(t *testing.T) {
 		w.ok(w.call("CreateGroup", w.root, &iamwire.CreateGroupInput{GroupName: &name, Path: &path}))
 		w.ok(w.call("CreateRole", w.root, &iamwire.CreateRoleInput{RoleName: &name, Path: &path, AssumeRolePolicyDocument: new(trust)}))
 		w.ok(w.call("CreatePolicy", w.root, &iamwire.CreatePolicyInput{PolicyName: &name, Path: &path, PolicyDocument: new(pull)}))
+		w.ok(w.call("CreateInstanceProfile", w.root, &iamwire.CreateInstanceProfileInput{InstanceProfileName: &name, Path: &path}))
 		w.ok(w.call("AttachUserPolicy", w.root, &iamwire.AttachUserPolicyInput{UserName: new("n0"), PolicyArn: arnOf("policy" + path + name)}))
 	}
 	for prefix, want := range map[string]string{"/": "n0 n1 n2 n3 n4", "/a/": "n1 n2", "/a": "n1 n2", "/b/": "n3", "/x/": ""} {
 		for _, c := range []struct{ op, list, member string }{{"ListUsers", "Users", "UserName"}, {"ListGroups", "Groups", "GroupName"},
-			{"ListRoles", "Roles", "RoleName"}, {"ListPolicies", "Policies", "PolicyName"}, {"ListAttachedUserPolicies", "AttachedPolicies", "PolicyName"}} {
+			{"ListRoles", "Roles", "RoleName"}, {"ListInstanceProfiles", "InstanceProfiles", "InstanceProfileName"}, {"ListPolicies", "Policies", "PolicyName"}, {"ListAttachedUserPolicies", "AttachedPolicies", "PolicyName"}} {
 			set := map[string]string{"PathPrefix": prefix}
 			if c.op == "ListPolicies" {
 				set["Scope"] = "Local"

@@ -96,6 +96,9 @@ func (s *Service) GetPolicy(ctx context.Context, c *principal.Caller, in *iamwir
 			return err
 		}
 		out.Policy = policyOut(shown)
+		if out.Policy.Tags == nil {
+			out.Policy.Tags = []iamwire.Tag{} // this answer, and no other, shows that there are none
+		}
 		return nil
 	})
 	if err != nil {
@@ -253,13 +256,8 @@ func policiesInScope(tx store.Tx, account string, in *iamwire.ListPoliciesInput)
 
 // wanted applies OnlyAttached and PolicyUsageFilter.
 func (p shownPolicy) wanted(in *iamwire.ListPoliciesInput) bool {
-	switch or(in.PolicyUsageFilter, "") {
-	case iamwire.PolicyUsageTypePermissionsPolicy:
-		return p.attached > 0
-	case iamwire.PolicyUsageTypePermissionsBoundary:
-		return p.bounding > 0
-	}
-	return !or(in.OnlyAttached, false) || p.attached+p.bounding > 0
+	anyUse := in.PolicyUsageFilter == nil && !or(in.OnlyAttached, false)
+	return anyUse || uses(in.PolicyUsageFilter, p.attached > 0, p.bounding > 0)
 }
 
 func policyOut(p shownPolicy) *iamwire.Policy {

@@ -2,7 +2,6 @@ package iam
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -18,6 +17,7 @@ const (
 	rolesPerAccount = 1000
 	minSession      = time.Hour
 	maxSession      = 12 * time.Hour
+	serviceRolePath = "/aws-service-role/" // of roles that AWS's services make, and of the policies for these
 )
 
 // CreateRole makes a role. Its trust policy's principals must exist.
@@ -53,12 +53,8 @@ func (s *Service) newRole(c *principal.Caller, in *iamwire.CreateRoleInput) (sto
 	if err != nil {
 		return store.Role{}, err
 	}
-	session := minSession
-	if in.MaxSessionDuration != nil {
-		session = min(max(time.Duration(*in.MaxSessionDuration)*time.Second, minSession), maxSession)
-	}
 	return store.Role{Account: c.Account, Name: or(in.RoleName, ""), Path: or(in.Path, "/"), ID: seal.NewID("AROA"),
-		Description: or(in.Description, ""), Boundary: or(in.PermissionsBoundary, ""), MaxSession: session,
+		Description: or(in.Description, ""), Boundary: or(in.PermissionsBoundary, ""), MaxSession: sessionBound(in.MaxSessionDuration, minSession),
 		Trust: or(in.AssumeRolePolicyDocument, ""), Created: s.now(), Tags: tags}, nil
 }
 
@@ -66,7 +62,7 @@ func (s *Service) newRole(c *principal.Caller, in *iamwire.CreateRoleInput) (sto
 // services make: tools treat such roles as untouchable.
 func unreserved(r store.Role) error {
 	switch {
-	case strings.HasPrefix(r.Path, "/aws-service-role/"):
+	case strings.HasPrefix(r.Path, serviceRolePath):
 		return iamwire.NewInvalidInput("Path prefix '/aws-service-role/' can only be used for AWS Service linked Roles")
 	case strings.HasPrefix(r.Path, "/aws-reserved/"):
 		return iamwire.NewInvalidInput("Path prefix '/aws-reserved/' is reserved.")
@@ -80,12 +76,8 @@ func insertRole(tx store.Tx, r store.Role) error {
 	if err := checkBoundary(tx, r.Account, r.Boundary); err != nil {
 		return err
 	}
-	err := tx.InsertRole(r)
-	if errors.Is(err, store.ErrExists) {
-		return iamwire.NewEntityAlreadyExists("Role with name %s already exists.", r.Name)
-	}
-	if err != nil {
-		return fmt.Errorf("inserting role %q: %w", r.Name, err)
+	if err := roles.taken(tx.InsertRole(r), r.Name); err != nil {
+		return err
 	}
 	all, err := tx.Roles(r.Account, store.Page{Limit: rolesPerAccount + 1})
 	if err != nil {
@@ -94,7 +86,7 @@ func insertRole(tx store.Tx, r store.Role) error {
 	return full(len(all)-1, rolesPerAccount, "RolesPerAccount")
 }
 
-// GetRole describes a role.
+// GetRole describes a role, and when it was last used.
 func (s *Service) GetRole(ctx context.Context, c *principal.Caller, in *iamwire.GetRoleInput) (*iamwire.GetRoleOutput, error) {
 	name := or(in.RoleName, "")
 	out := &iamwire.GetRoleOutput{}
@@ -103,7 +95,10 @@ func (s *Service) GetRole(ctx context.Context, c *principal.Caller, in *iamwire.
 		if err != nil {
 			return roles.absent(err, name)
 		}
-		out.Role, err = roleOut(tx, r, true)
+		if out.Role, err = roleOut(tx, r, true); err != nil {
+			return err
+		}
+		out.Role.RoleLastUsed, err = roleLastUsed(tx, r.ID)
 		return err
 	})
 	if err != nil {
@@ -135,7 +130,7 @@ func (s *Service) ListRoles(ctx context.Context, c *principal.Caller, in *iamwir
 	return out, nil
 }
 
-// DeleteRole deletes a role that has no policies left. Its sessions end with it.
+// DeleteRole deletes a role that has no policies left and is in no instance profile. Its sessions end with it.
 func (s *Service) DeleteRole(ctx context.Context, c *principal.Caller, in *iamwire.DeleteRoleInput) (*iamwire.DeleteRoleOutput, error) {
 	name := or(in.RoleName, "")
 	err := s.write(ctx, c, roles.act("iam:DeleteRole", c.Account, name), func(tx store.Tx) error {
@@ -143,7 +138,7 @@ func (s *Service) DeleteRole(ctx context.Context, c *principal.Caller, in *iamwi
 		if err != nil {
 			return err
 		}
-		if err := conflicts(tx, e); err != nil {
+		if err := roleConflicts(tx, e); err != nil {
 			return err
 		}
 		return tx.DeleteRole(e.id)
@@ -154,24 +149,15 @@ func (s *Service) DeleteRole(ctx context.Context, c *principal.Caller, in *iamwi
 	return &iamwire.DeleteRoleOutput{}, nil
 }
 
-// UpdateAssumeRolePolicy replaces a role's trust policy.
-func (s *Service) UpdateAssumeRolePolicy(ctx context.Context, c *principal.Caller, in *iamwire.UpdateAssumeRolePolicyInput) (*iamwire.UpdateAssumeRolePolicyOutput, error) {
-	name := or(in.RoleName, "")
-	err := s.write(ctx, c, roles.act("iam:UpdateAssumeRolePolicy", c.Account, name), func(tx store.Tx) error {
-		r, err := tx.Role(c.Account, name)
-		if err != nil {
-			return roles.absent(err, name)
-		}
-		r.Trust = or(in.PolicyDocument, "")
-		if r.TrustIDs, err = resolveTrust(tx, r.Trust); err != nil {
-			return err
-		}
-		return tx.UpdateRole(r)
-	})
+func roleConflicts(tx store.Tx, e entity) error {
+	in, err := tx.InstanceProfilesOf(e.id)
 	if err != nil {
-		return nil, err
+		return fmt.Errorf("instance profiles of %q: %w", e.arn, err)
 	}
-	return &iamwire.UpdateAssumeRolePolicyOutput{}, nil
+	if len(in) > 0 {
+		return iamwire.NewDeleteConflict(mustRemoveRoles)
+	}
+	return conflicts(tx, e)
 }
 
 // roleOut is a role as answers show it; lists leave out boundary and tags.

@@ -1,6 +1,7 @@
 // Package iam is the IAM domain: users and their access keys, groups, roles
 // with their trust policies, inline and managed policies, permissions
-// boundaries and OpenID Connect providers of an account.
+// boundaries, instance profiles and OpenID Connect providers of an account,
+// and what the account itself is called and holds.
 //
 // Each operation of the API is one method that takes a caller. The gate decides
 // and records first; what it decided about is looked up again inside the
@@ -20,7 +21,6 @@ import (
 	"strings"
 	"time"
 
-	"sojourn/internal/awserr"
 	"sojourn/internal/gate"
 	"sojourn/internal/principal"
 	"sojourn/internal/seal"
@@ -66,6 +66,7 @@ type subject struct {
 	account  string // the owner; "" for the caller's account and for AWS's own policies
 	tags     []store.Tag
 	boundary string
+	becomes  string // the ARN that the act gives it; "" when it keeps its own
 }
 
 func (s subject) same(o subject) bool {
@@ -82,8 +83,9 @@ type act struct {
 	bounded bool
 	keys    map[string][]string // condition keys of this act alone, in lower case
 	tags    []store.Tag         // that the request brings
-	tagging string              // the second action that a request with tags needs
+	tagging string              // the second action that a creation with tags needs
 	params  map[string]string   // for the record
+	also    *act                // that the caller must be allowed to do as well
 }
 
 // fixed is the location of a subject that needs no looking up.
@@ -103,27 +105,42 @@ func (s *Service) write(ctx context.Context, c *principal.Caller, a act, f func(
 
 func (s *Service) do(ctx context.Context, c *principal.Caller, a act,
 	run func(context.Context, func(store.Tx) error) error, f func(store.Tx) error) error {
-	var seen subject
-	err := s.store.View(ctx, func(tx store.Tx) (err error) {
-		seen, err = a.locate(tx)
-		return err
-	})
-	if err != nil {
-		return fmt.Errorf("looking up what %s is about: %w", a.action, err)
+	acts := []act{a}
+	if a.also != nil {
+		acts = append(acts, *a.also)
 	}
-	if err := s.authorize(ctx, c, a, seen); err != nil {
+	seen := make([]subject, len(acts))
+	err := s.store.View(ctx, func(tx store.Tx) error { return locate(tx, acts, seen) })
+	if err != nil {
 		return err
+	}
+	for i, on := range seen {
+		if err := s.authorize(ctx, c, acts[i], on); err != nil {
+			return err
+		}
 	}
 	return run(ctx, func(tx store.Tx) error {
-		now, err := a.locate(tx)
-		if err != nil {
-			return fmt.Errorf("looking up what %s is about: %w", a.action, err)
+		now := make([]subject, len(acts))
+		if err := locate(tx, acts, now); err != nil {
+			return err
 		}
-		if !now.same(seen) {
-			return iamwire.NewConcurrentModification("%s changed while the request was being authorized. Try again.", seen.arn)
+		for i, on := range seen {
+			if !now[i].same(on) {
+				return iamwire.NewConcurrentModification("%s changed while the request was being authorized. Try again.", on.arn)
+			}
 		}
 		return f(tx)
 	})
+}
+
+// locate finds the subjects of acts.
+func locate(tx store.Tx, acts []act, on []subject) (err error) {
+	for i, a := range acts {
+		if on[i], err = a.locate(tx); err != nil {
+			return fmt.Errorf("looking up what %s is about: %w", a.action, err)
+		}
+	}
+	return nil
 }
 
 func (s *Service) authorize(ctx context.Context, c *principal.Caller, a act, on subject) error {
@@ -132,25 +149,23 @@ func (s *Service) authorize(ctx context.Context, c *principal.Caller, a act, on 
 	if err := s.gate.Authorize(ctx, c, r); err != nil {
 		return err
 	}
-	if len(a.tags) > 0 {
+	if on.becomes != "" && on.becomes != on.arn {
+		r.Resource = on.becomes
+		if err := s.gate.Authorize(ctx, c, r); err != nil {
+			return err
+		}
+	}
+	if len(a.tags) > 0 && a.tagging != "" {
 		r.Action = a.tagging
 		if err := s.gate.Authorize(ctx, c, r); err != nil {
 			return err
 		}
 	}
-	return usable(c)
-}
-
-// usable refuses the temporary credentials that AWS keeps away from IAM: those
-// of a federated user, and those of GetSessionToken without MFA. The gate has
-// recorded the attempt by then.
-func usable(c *principal.Caller) error {
-	bare := c.Kind == principal.User && c.Temporary && c.MFA.IsZero()
-	if c.Kind == principal.Federated || bare {
-		return awserr.InvalidToken()
-	}
 	return nil
 }
+
+// boundaryKey is the condition key of a permissions boundary.
+const boundaryKey = "iam:permissionsboundary"
 
 func (a *act) context(on subject) map[string][]string {
 	keys := make(map[string][]string)
@@ -158,7 +173,7 @@ func (a *act) context(on subject) map[string][]string {
 		keys[name] = values
 	}
 	if a.bounded && on.boundary != "" {
-		keys["iam:permissionsboundary"] = []string{on.boundary}
+		keys[boundaryKey] = []string{on.boundary}
 	}
 	for _, t := range on.tags {
 		keys["iam:resourcetag/"+strings.ToLower(t.Key)] = []string{t.Value}

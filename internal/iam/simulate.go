@@ -140,13 +140,29 @@ func inputPolicy(kind policy.Kind, name, text string) (*policy.Policy, error) {
 	return p, nil
 }
 
-// maxEvaluations bounds the decisions that one answer takes. A page may hold
+// maxWork bounds what one answer may say and the time it takes: resources,
+// times the statements and keys of all policies, times acts. A page may hold
 // less than MaxItems for it, as the API says.
-const maxEvaluations = 10_000
+const maxWork = 100_000
+
+// work is what deciding one act takes.
+func (sim *simulation) work() int {
+	n := 1
+	for _, p := range append(sim.set.Identity[:len(sim.set.Identity):len(sim.set.Identity)], sim.set.Boundary, sim.set.Resource) {
+		if p != nil {
+			n += p.Statements() + len(p.ContextKeys())
+		}
+	}
+	return n * len(sim.resources)
+}
 
 // run decides the acts of one page.
 func (sim *simulation) run(ctx context.Context) (paged[iamwire.EvaluationResult], error) {
-	sim.window.limit = max(1, min(sim.window.limit, maxEvaluations/len(sim.resources)))
+	work := sim.work()
+	if work > maxWork {
+		return paged[iamwire.EvaluationResult]{}, iamwire.NewInvalidInput("There are too many ResourceArns for policies of this size. Simulate fewer at a time.")
+	}
+	sim.window.limit = max(1, min(sim.window.limit, maxWork/work))
 	numbers := make([]int, len(sim.actions))
 	for i := range numbers {
 		numbers[i] = i

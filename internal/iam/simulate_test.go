@@ -259,11 +259,11 @@ func TestSimulationsComeInPages(t *testing.T) {
 	}
 }
 
-// One answer makes a bounded number of decisions, whatever it is asked.
+// One answer is bounded, whatever it is asked.
 func TestSimulationsAreBounded(t *testing.T) {
 	w := newWorld(t)
-	in := &iamwire.SimulateCustomPolicyInput{PolicyInputList: []string{said("Allow", "a:*", "*", "")}, ActionNames: slices.Repeat([]string{"a:b"}, 10)}
-	for i := range maxEvaluations / 3 {
+	in := &iamwire.SimulateCustomPolicyInput{PolicyInputList: []string{said("Allow", "a:*", "*", `,"Condition":{"Null":{"a:b":"true"}}`)}, ActionNames: slices.Repeat([]string{"a:b"}, 10)}
+	for i := range maxWork / 3 / 3 { // a statement, a key, and one
 		in.ResourceArns = append(in.ResourceArns, fmt.Sprint("arn:aws:s3:::b", i))
 	}
 	out, err := w.SimulateCustomPolicy(w.ctx, w.root, in)
@@ -271,6 +271,9 @@ func TestSimulationsAreBounded(t *testing.T) {
 	if len(out.EvaluationResults) != 3 || !*out.IsTruncated || out.Marker == nil {
 		t.Errorf("%d results, truncated %t", len(out.EvaluationResults), *out.IsTruncated)
 	}
+	in.PolicyInputList = append(in.PolicyInputList, in.PolicyInputList[0], in.PolicyInputList[0], in.PolicyInputList[0], in.PolicyInputList[0])
+	_, err = w.SimulateCustomPolicy(w.ctx, w.root, in)
+	fails(t, err, "InvalidInput 400: There are too many ResourceArns for policies of this size. Simulate fewer at a time.")
 }
 
 // principals are a user in a group, with a boundary, and a role.

@@ -2,7 +2,6 @@ package iam
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"sojourn/internal/arn"
@@ -21,6 +20,7 @@ const (
 	noUser           = "Must specify userName when calling with non-User credentials"
 	mustRemoveUsers  = "Cannot delete entity, must remove users from group first."
 	mustRemoveKeys   = "Cannot delete entity, must delete access keys first."
+	mustRemoveMFA    = "Cannot delete entity, must delete MFA device first."
 	boundaryTypeName = "Policy"
 )
 
@@ -51,12 +51,8 @@ func insertUser(tx store.Tx, u store.User) error {
 	if err := checkBoundary(tx, u.Account, u.Boundary); err != nil {
 		return err
 	}
-	err := tx.InsertUser(u)
-	if errors.Is(err, store.ErrExists) {
-		return iamwire.NewEntityAlreadyExists("User with name %s already exists.", u.Name)
-	}
-	if err != nil {
-		return fmt.Errorf("inserting user %q: %w", u.Name, err)
+	if err := users.taken(tx.InsertUser(u), u.Name); err != nil {
+		return err
 	}
 	all, err := tx.Users(u.Account, store.Page{Limit: usersPerAccount + 1})
 	if err != nil {
@@ -181,6 +177,13 @@ func userConflicts(tx store.Tx, e entity) error {
 	}
 	if len(keys) > 0 {
 		return iamwire.NewDeleteConflict(mustRemoveKeys)
+	}
+	devices, err := tx.MFADevicesOf(e.id)
+	if err != nil {
+		return fmt.Errorf("MFA devices of %q: %w", e.arn, err)
+	}
+	if len(devices) > 0 {
+		return iamwire.NewDeleteConflict(mustRemoveMFA)
 	}
 	in, err := tx.GroupsOf(e.id)
 	if err != nil {

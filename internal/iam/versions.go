@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"sojourn/internal/awserr"
 	"sojourn/internal/iam/identity"
 	"sojourn/internal/principal"
 	"sojourn/internal/store"
@@ -75,6 +76,9 @@ func (s *Service) GetPolicyVersion(ctx context.Context, c *principal.Caller, in 
 	out := &iamwire.GetPolicyVersionOutput{}
 	err = s.read(ctx, c, ref.act("iam:GetPolicyVersion"), func(tx store.Tx) error {
 		p, err := ref.readable(tx, c.Account)
+		if awserr.Is(err, iamwire.ErrNoSuchEntity) {
+			return noVersion(ref, or(in.VersionId, ""))
+		}
 		if err != nil {
 			return err
 		}
@@ -190,6 +194,9 @@ func (s *Service) changeVersion(ctx context.Context, c *principal.Caller, action
 	a.params["versionId"] = or(version, "")
 	return s.write(ctx, c, a, func(tx store.Tx) error {
 		p, err := ref.owned(tx, c.Account)
+		if awserr.Is(err, iamwire.ErrNoSuchEntity) {
+			return noVersion(ref, or(version, ""))
+		}
 		if err != nil {
 			return err
 		}

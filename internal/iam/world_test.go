@@ -144,6 +144,17 @@ func (w *world) provider(url string) string {
 	return *out.OpenIDConnectProviderArn
 }
 
+// profile makes an instance profile, with a role in it unless role is "".
+func (w *world) profile(name, role string) {
+	w.t.Helper()
+	_, err := w.CreateInstanceProfile(w.ctx, w.root, &iamwire.CreateInstanceProfileInput{InstanceProfileName: &name})
+	w.ok(err)
+	if role != "" {
+		_, err := w.AddRoleToInstanceProfile(w.ctx, w.root, &iamwire.AddRoleToInstanceProfileInput{InstanceProfileName: &name, RoleName: &role})
+		w.ok(err)
+	}
+}
+
 func (w *world) key(user string) string {
 	w.t.Helper()
 	out, err := w.CreateAccessKey(w.ctx, w.root, &iamwire.CreateAccessKeyInput{UserName: &user})

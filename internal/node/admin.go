@@ -54,6 +54,18 @@ func OpenAdmin(ctx context.Context, data string) (*Admin, error) {
 	return &Admin{keys: keys, store: st, audit: log}, nil
 }
 
+// Decisions returns what the audit log in a data directory has of one request.
+// It needs no server, and opens nothing but the log.
+func Decisions(ctx context.Context, data, requestID string) ([]audit.Record, error) {
+	d := dataDir(data)
+	if _, err := os.Stat(d.audit()); errors.Is(err, os.ErrNotExist) {
+		return nil, fmt.Errorf("data %q: no server has run here", data)
+	} else if err != nil {
+		return nil, err
+	}
+	return audit.Find(ctx, d.audit(), requestID)
+}
+
 // Close ends the use of the directory.
 func (a *Admin) Close() error { return errors.Join(a.audit.Close(), a.store.Close()) }
 

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"time"
 
+	"sojourn/internal/accessanalyzer"
 	"sojourn/internal/audit"
 	"sojourn/internal/authn"
 	"sojourn/internal/codecommit"
@@ -14,9 +15,11 @@ import (
 	"sojourn/internal/gate"
 	"sojourn/internal/git"
 	"sojourn/internal/iam"
+	"sojourn/internal/mfa"
 	"sojourn/internal/objects"
 	"sojourn/internal/seal"
 	"sojourn/internal/server"
+	"sojourn/internal/server/accessanalyzerapi"
 	"sojourn/internal/server/api"
 	"sojourn/internal/server/aws"
 	"sojourn/internal/server/codecommitapi"
@@ -37,6 +40,7 @@ type parts struct {
 	engine  *git.Engine
 	log     *slog.Logger
 	now     func() time.Time
+	onClose func(func() error)
 }
 
 // doors builds the domain on the ports, and the doors on the domain.
@@ -45,15 +49,17 @@ func (p parts) doors(url string) (server.Options, error) {
 	if err != nil {
 		return server.Options{}, err
 	}
-	guard := gate.New(p.store, p.audit)
+	guard := gate.New(p.store, p.audit).Sealing(p.keys)
 	who := &authn.Authenticator{Keys: p.keys, Store: p.store, Region: p.cfg.Region, Now: p.now}
+	p.onClose(p.keepLastUses(who))
 	tokens := oidc.New(oidc.Options{Fetch: fetch, Now: p.now})
 	apis, err := aws.New(aws.Options{
 		Services: []*api.Service{
-			stsapi.New(sts.New(sts.Options{Store: p.store, Gate: guard, Keys: p.keys, OIDC: tokens, Now: p.now})),
+			stsapi.New(sts.New(sts.Options{Store: p.store, Gate: guard, Keys: p.keys, OIDC: tokens, MFA: &mfa.Verifier{Store: p.store, Keys: p.keys, Now: p.now}, Now: p.now})),
 			iamapi.New(iam.New(iam.Options{Store: p.store, Gate: guard, Keys: p.keys, Now: p.now})),
 			codecommitapi.New(codecommit.New(codecommit.Options{Store: p.store, Gate: guard, Git: p.engine, Now: p.now, Region: p.cfg.Region,
 				CloneURL: func(name string) string { return url + "/v1/repos/" + name }})),
+			accessanalyzerapi.New(accessanalyzer.New(guard)),
 		},
 		Auth: who, Region: p.cfg.Region, Secure: p.cfg.PlainHTTP, Now: p.now, Log: p.log,
 	})
@@ -66,4 +72,29 @@ func (p parts) doors(url string) (server.Options, error) {
 		Ready: func(ctx context.Context) error { return errors.Join(p.store.Ping(ctx), p.objects.Ping(ctx)) },
 		Log:   p.log, Now: p.now,
 	}, nil
+}
+
+// lastUsePause is how exact the times of last use are.
+const lastUsePause = time.Minute
+
+// keepLastUses writes last uses until the function that it returns is called.
+func (p parts) keepLastUses(who *authn.Authenticator) (stop func() error) {
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		who.KeepLastUses(ctx, pause, func(err error) { p.log.Warn("last uses of keys and roles are not written", "error", err) })
+	}()
+	return func() error {
+		cancel()
+		<-done
+		return nil
+	}
+}
+
+func pause(ctx context.Context) {
+	select {
+	case <-time.After(lastUsePause):
+	case <-ctx.Done():
+	}
 }

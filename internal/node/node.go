@@ -109,7 +109,7 @@ func (n *Node) start(ctx context.Context, opt Options) error {
 	if err != nil {
 		return err
 	}
-	return n.serve(d, parts{cfg: n.cfg, keys: keys, store: st, objects: blobs, audit: records, engine: engine, log: n.log, now: opt.Now})
+	return n.serve(d, parts{cfg: n.cfg, keys: keys, store: st, objects: blobs, audit: records, engine: engine, log: n.log, now: opt.Now, onClose: n.onClose})
 }
 
 func (n *Node) openEngine(ctx context.Context, d dataDir, st store.Store, blobs objects.Store, opt Options) (*git.Engine, error) {

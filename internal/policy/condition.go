@@ -67,21 +67,30 @@ func (r *rawCondition) compile(key keyRef, variables bool) (condition, error) {
 		key: key, family: r.family, negated: r.negated, accepts: r.accepts, quantifier: r.quantifier, ifExists: r.ifExists,
 		source: &r.source,
 	}
-	if c.family != boolean && c.family != presence {
-		c.values = make([]operand, 0, len(r.source.values))
+	if c.family == boolean || c.family == presence {
+		return c, c.acceptTruths()
 	}
+	c.values = make([]operand, 0, len(r.source.values))
 	for _, text := range r.source.values {
 		w, err := c.family.compile(text, variables)
 		if err != nil {
 			return condition{}, err
 		}
-		if c.family == boolean || c.family == presence {
-			c.accepts |= orderingOf(w.value.truth)
-			continue
-		}
 		c.values = append(c.values, w)
 	}
 	return c, nil
+}
+
+// acceptTruths compiles the values of a boolean or of Null.
+func (c *condition) acceptTruths() error {
+	for _, text := range c.source.values {
+		truth, ok := parseTruth(text)
+		if !ok {
+			return errOperand
+		}
+		c.accepts |= orderingOf(truth)
+	}
+	return nil
 }
 
 // same reports whether c and o are written alike, so that they always agree.

@@ -1,15 +1,17 @@
 package policy
 
-import (
-	"slices"
-	"strings"
-)
+import "strings"
+
+// Statements is how many statements p has.
+func (p *Policy) Statements() int { return len(p.statements) }
 
 // ContextKeys returns the condition keys that p asks for, in its conditions
 // and its variables, as they are first written, each once.
 func (p *Policy) ContextKeys() (keys []string) {
+	seen := make(map[string]bool)
 	add := func(name string) {
-		if name != "" && !slices.ContainsFunc(keys, func(k string) bool { return strings.EqualFold(k, name) }) {
+		if low := strings.ToLower(name); name != "" && !seen[low] {
+			seen[low] = true
 			keys = append(keys, name)
 		}
 	}

@@ -12,6 +12,7 @@ var (
 	errSyntax      = &Error{Message: "Syntax errors in policy."}
 	errLegacy      = &Error{Message: "The policy failed legacy parsing"}
 	errNoPrincipal = &Error{Message: "Missing required field Principal"}
+	errNobody      = &Error{Message: "Invalid principal in policy: com.amazon.balsa.error.InvalidPolicyException: The passed in policy has a statement with no principals!"}
 )
 
 // document is a policy whose elements have the right types; what they say is
@@ -60,7 +61,7 @@ func readDocument(root *node, text string) (*document, error) {
 			doc.id = value.text
 		case name == "Statement":
 			statements = value.elements()
-			position = int(value.start) + 1
+			position = int(value.at.start) + 1
 		default:
 			return nil, errSyntax
 		}
@@ -75,8 +76,8 @@ func readDocument(root *node, text string) (*document, error) {
 		if err != nil {
 			return nil, err
 		}
-		e.compiled.start, e.compiled.end = at.advance(position), at.advance(int(statements[i].end))
-		position = int(statements[i].end)
+		e.compiled.start, e.compiled.end = at.advance(position), at.advance(int(statements[i].at.end))
+		position = int(statements[i].at.end)
 		doc.statements = append(doc.statements, e)
 	}
 	return doc, nil

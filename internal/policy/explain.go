@@ -1,9 +1,6 @@
 package policy
 
-import (
-	"slices"
-	"strings"
-)
+import "strings"
 
 // Answer is what the policies of one kind say on their own.
 type Answer uint8
@@ -36,6 +33,7 @@ type Explanation struct {
 	// and its resource ask for and the request does not have, as they are first
 	// written, each once.
 	Missing []string
+	missed  map[string]bool // the same in lower case
 }
 
 // Match is one statement that speaks of a request.
@@ -83,7 +81,13 @@ func (x *Explanation) match(kind Kind, p *Policy, i int) {
 }
 
 func (x *Explanation) miss(key string) {
-	if !slices.ContainsFunc(x.Missing, func(k string) bool { return strings.EqualFold(k, key) }) {
-		x.Missing = append(x.Missing, key)
+	low := strings.ToLower(key)
+	if x.missed[low] {
+		return
 	}
+	if x.missed == nil {
+		x.missed = make(map[string]bool)
+	}
+	x.missed[low] = true
+	x.Missing = append(x.Missing, key)
 }

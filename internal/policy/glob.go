@@ -141,6 +141,9 @@ func lower(c byte) byte {
 // lowerASCII leaves other letters alone: action names are ASCII, and Unicode
 // has letters whose lower case is an ASCII letter.
 func lowerASCII(s string) string {
+	if strings.IndexFunc(s, func(r rune) bool { return r >= 'A' && r <= 'Z' }) < 0 {
+		return s
+	}
 	out := []byte(s)
 	for i, c := range out {
 		out[i] = lower(c)

@@ -268,6 +268,10 @@ func TestTrustPolicyRefusals(t *testing.T) {
 	const sts = "AssumeRole policy may only specify STS AssumeRole actions."
 	good := allow("sts:AssumeRole").from(anyone)
 	invalid := func(kind, value string) string {
+		if kind == "Federated" {
+			return "Federated principals must be valid domain names or SAML metadata ARNs"
+		}
+		kind = strings.ToUpper(kind)
 		return `Invalid principal in policy: "` + kind + `":"` + value + `"`
 	}
 	for _, tt := range []struct{ name, text, want string }{
@@ -284,7 +288,7 @@ func TestTrustPolicyRefusals(t *testing.T) {
 		{"principal is a list", written(version2012, good.from([]string{"*"})), syntax},
 		{"principal of an unknown kind", written(version2012, good.from(map[string]any{"Aws": "*"})), syntax},
 		{"principal is a number", written(version2012, good.from(map[string]any{"AWS": 111122223333})), syntax},
-		{"no names", written(version2012, good.from(map[string]any{"AWS": []string{}})), `Invalid principal in policy: "AWS"`},
+		{"no names", written(version2012, good.from(map[string]any{"AWS": []string{}})), `Invalid principal in policy: com.amazon.balsa.error.InvalidPolicyException: The passed in policy has a statement with no principals!`},
 		{"action of another service", written(version2012, good.with("Action", "s3:ListBucket")), sts},
 		{"every action", written(version2012, good.with("Action", "*")), sts},
 		{"second action", written(version2012, good.with("Action", []string{"sts:AssumeRole", "iam:PassRole"})), sts},

@@ -1,7 +1,6 @@
 package policy
 
 import (
-	"errors"
 	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -28,7 +27,7 @@ const (
 // language compares them as text.
 type node struct {
 	kind       jsonKind
-	start, end int32  // offsets in the text, of arrays and objects
+	at, nameAt span   // the value, and its name where it is a member
 	name       string // of an object's member; unique in it
 	text       string // a string's value; a number or boolean as written
 	items      []node // an array's elements or an object's members, in order
@@ -42,25 +41,47 @@ func (n *node) elements() []node {
 	return []node{*n}
 }
 
-var errJSON = errors.New("not strict JSON")
+// span is bytes start to end of a document.
+type span struct{ start, end int32 }
+
+// SyntaxError is a text that is not strict JSON.
+type SyntaxError struct {
+	Offset int    // in bytes: where reading stopped
+	Reason string // what is wrong there
+}
+
+func (e *SyntaxError) Error() string { return e.Reason }
 
 // parseJSON reads exactly one JSON value (RFC 8259). It is stricter than
 // encoding/json where two readers of one text could differ: member names are
 // unique, nothing follows the value, the text is valid UTF-8 and so is every
 // string after its escapes are resolved.
 func parseJSON(text string) (*node, error) {
-	if len(text) > maxDocument || !utf8.ValidString(text) {
-		return nil, errJSON
+	if len(text) > maxDocument {
+		return nil, &SyntaxError{maxDocument, "the document is longer than 128 KiB"}
 	}
-	s := scanner{text: text}
+	if !utf8.ValidString(text) {
+		return nil, &SyntaxError{validPrefix(text), "the text is not UTF-8"}
+	}
+	s := scanner{text: text, open: make([]node, 0, 32)}
 	n, err := s.value(0)
 	if err != nil {
 		return nil, err
 	}
 	if s.skipSpace(); s.pos != len(s.text) {
-		return nil, errJSON
+		return nil, s.fail("more text follows the document")
 	}
 	return &n, nil
+}
+
+// validPrefix is how many bytes of text are UTF-8.
+func validPrefix(text string) int {
+	for i, r := range text {
+		if r == utf8.RuneError && !strings.HasPrefix(text[i:], "\uFFFD") {
+			return i
+		}
+	}
+	return len(text)
 }
 
 type scanner struct {
@@ -81,6 +102,14 @@ func (s *scanner) keep(base int) []node {
 	s.items = append(s.items, s.open[base:]...)
 	s.open = s.open[:base]
 	return s.items[start:len(s.items):len(s.items)]
+}
+
+// fail refuses the text at the place where the scanner stands.
+func (s *scanner) fail(reason string) error {
+	if s.pos >= len(s.text) {
+		return &SyntaxError{len(s.text), "the text ends too early"}
+	}
+	return &SyntaxError{s.pos, reason}
 }
 
 func (s *scanner) skipSpace() {
@@ -114,20 +143,24 @@ func (s *scanner) take(c byte) bool {
 
 func (s *scanner) value(depth int) (node, error) {
 	s.skipSpace()
+	start := s.pos
+	n, err := s.bare(depth)
+	n.at = span{int32(start), int32(s.pos)}
+	return n, err
+}
+
+// bare reads a value that begins here, without its place.
+func (s *scanner) bare(depth int) (node, error) {
 	switch c := s.peek(); {
 	case c == '{' || c == '[':
 		if depth == maxDepth {
-			return node{}, errJSON
+			return node{}, s.fail("arrays and objects are nested more than 16 deep")
 		}
-		start := s.pos
 		s.pos++
-		read := s.array
 		if c == '{' {
-			read = s.object
+			return s.object(depth + 1)
 		}
-		n, err := read(depth + 1)
-		n.start, n.end = int32(start), int32(s.pos)
-		return n, err
+		return s.array(depth + 1)
 	case c == '"':
 		text, err := s.str()
 		return node{kind: jsonString, text: text}, err
@@ -144,7 +177,7 @@ func (s *scanner) word() (node, error) {
 			return w, nil
 		}
 	}
-	return node{}, errJSON
+	return node{}, s.fail("a value is missing here")
 }
 
 func (s *scanner) array(depth int) (node, error) {
@@ -164,7 +197,7 @@ func (s *scanner) array(depth int) (node, error) {
 			return n, nil
 		}
 		if !s.take(',') {
-			return node{}, errJSON
+			return node{}, s.fail(`"," or "]" is missing here`)
 		}
 	}
 }
@@ -177,23 +210,22 @@ func (s *scanner) object(depth int) (node, error) {
 	base := len(s.open)
 	var seen names
 	for {
-		s.skipSpace()
-		name, err := s.str()
-		if err != nil || !seen.add(name, s.open[base:]) || !s.take(':') {
-			return node{}, errJSON
+		name, at, err := s.name(&seen, s.open[base:])
+		if err != nil {
+			return node{}, err
 		}
 		item, err := s.value(depth)
 		if err != nil {
 			return node{}, err
 		}
-		item.name = name
+		item.name, item.nameAt = name, at
 		s.open = append(s.open, item)
 		if s.take('}') {
 			n.items = s.keep(base)
 			return n, nil
 		}
 		if !s.take(',') {
-			return node{}, errJSON
+			return node{}, s.fail(`"," or "}" is missing here`)
 		}
 	}
 }
@@ -230,6 +262,26 @@ func hasMember(members []node, name string) bool {
 	return false
 }
 
+// name reads a member's name, which may not be among those before it, and its colon.
+func (s *scanner) name(seen *names, before []node) (name string, at span, err error) {
+	s.skipSpace()
+	start := s.pos
+	if s.peek() != '"' {
+		return "", at, s.fail("a member's name in quotes is missing here")
+	}
+	if name, err = s.str(); err != nil {
+		return "", at, err
+	}
+	at = span{int32(start), int32(s.pos)}
+	if !seen.add(name, before) {
+		return "", at, &SyntaxError{start, "this object has two members of one name"}
+	}
+	if !s.take(':') {
+		return "", at, s.fail(`":" is missing here`)
+	}
+	return name, at, nil
+}
+
 // number reads -? int frac? exp? and keeps its text.
 func (s *scanner) number() (node, error) {
 	start := s.pos
@@ -238,12 +290,12 @@ func (s *scanner) number() (node, error) {
 	}
 	leadingZero := s.peek() == '0'
 	if n := s.digits(); n == 0 || leadingZero && n > 1 {
-		return node{}, errJSON
+		return node{}, s.fail("a number is malformed here")
 	}
 	if s.peek() == '.' {
 		s.pos++
 		if s.digits() == 0 {
-			return node{}, errJSON
+			return node{}, s.fail("a number is malformed here")
 		}
 	}
 	if c := s.peek(); c == 'e' || c == 'E' {
@@ -252,7 +304,7 @@ func (s *scanner) number() (node, error) {
 			s.pos++
 		}
 		if s.digits() == 0 {
-			return node{}, errJSON
+			return node{}, s.fail("a number is malformed here")
 		}
 	}
 	return node{kind: jsonNumber, text: s.text[start:s.pos]}, nil
@@ -268,9 +320,6 @@ func (s *scanner) digits() (n int) {
 
 // str reads a quoted string. One without escapes shares the document's memory.
 func (s *scanner) str() (string, error) {
-	if s.peek() != '"' {
-		return "", errJSON
-	}
 	s.pos++
 	start := s.pos
 	for s.pos < len(s.text) {
@@ -281,11 +330,11 @@ func (s *scanner) str() (string, error) {
 		case c == '\\':
 			return s.escaped(s.text[start:s.pos])
 		case c < 0x20:
-			return "", errJSON
+			return "", s.fail("a string is not closed, or has a control character")
 		}
 		s.pos++
 	}
-	return "", errJSON
+	return "", s.fail("")
 }
 
 // escaped reads the rest of a string that begins with head and has an escape next.
@@ -293,12 +342,13 @@ func (s *scanner) escaped(head string) (string, error) {
 	out := []byte(head)
 	for s.pos < len(s.text) {
 		c := s.text[s.pos]
+		if c < 0x20 {
+			return "", s.fail("a string is not closed, or has a control character")
+		}
 		s.pos++
 		switch {
 		case c == '"':
 			return string(out), nil
-		case c < 0x20:
-			return "", errJSON
 		case c != '\\':
 			out = append(out, c)
 		default:
@@ -309,12 +359,13 @@ func (s *scanner) escaped(head string) (string, error) {
 			out = utf8.AppendRune(out, r)
 		}
 	}
-	return "", errJSON
+	return "", s.fail("")
 }
 
 const (
 	escapeLetters = `"\/bfnrt`
 	escapeValues  = "\"\\/\b\f\n\r\t"
+	badEscape     = "an escape in a string is malformed here"
 )
 
 // escape reads what follows a backslash. Half a surrogate pair is refused:
@@ -326,26 +377,26 @@ func (s *scanner) escape() (rune, error) {
 		return rune(escapeValues[i]), nil
 	}
 	if c != 'u' {
-		return 0, errJSON
+		return 0, s.fail(badEscape)
 	}
 	r, err := s.hex4()
 	if err != nil || !utf16.IsSurrogate(r) {
 		return r, err
 	}
 	if !strings.HasPrefix(s.text[s.pos:], `\u`) {
-		return 0, errJSON
+		return 0, s.fail(badEscape)
 	}
 	s.pos += 2
 	low, err := s.hex4()
 	if r = utf16.DecodeRune(r, low); err != nil || r == utf8.RuneError {
-		return 0, errJSON
+		return 0, s.fail(badEscape)
 	}
 	return r, nil
 }
 
 func (s *scanner) hex4() (r rune, err error) {
 	if len(s.text)-s.pos < 4 {
-		return 0, errJSON
+		return 0, s.fail(badEscape)
 	}
 	for _, c := range []byte(s.text[s.pos : s.pos+4]) {
 		switch {
@@ -354,7 +405,7 @@ func (s *scanner) hex4() (r rune, err error) {
 		case lower(c) >= 'a' && lower(c) <= 'f':
 			r = r<<4 | rune(lower(c)-'a'+10)
 		default:
-			return 0, errJSON
+			return 0, s.fail(badEscape)
 		}
 	}
 	s.pos += 4

@@ -2,7 +2,9 @@ package policy
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -166,4 +168,65 @@ func plainValue(n node) any {
 		return out
 	}
 	return nil
+}
+
+// Whoever mends a document needs the place.
+func TestReadJSONSaysWhere(t *testing.T) {
+	for _, tt := range []struct {
+		text         string
+		line, column int
+		reason       string
+	}{
+		{"{\n  \"a\": 1,\n  \"é\": x\n}", 3, 7, "a value is missing here"},
+		{"{\"a\":1,\n}", 2, 0, "a member's name in quotes is missing here"},
+		{"{\"a\":1\n \"b\":2}", 2, 1, `"," or "}" is missing here`},
+		{"[1\n 2]", 2, 1, `"," or "]" is missing here`},
+		{`{"a" 1}`, 1, 5, `":" is missing here`},
+		{"{\"a\":1,\n\"a\":2}", 2, 0, "this object has two members of one name"},
+		{`{"a":"\x"}`, 1, 8, "an escape in a string is malformed here"},
+		{"{\"a\":\"b\n\"}", 1, 7, "a string is not closed, or has a control character"},
+		{`{"a":-}`, 1, 6, "a number is malformed here"},
+		{`{} {}`, 1, 3, "more text follows the document"},
+		{`{"a":"`, 1, 6, "the text ends too early"},
+		{``, 1, 0, "the text ends too early"},
+		{"{\"\uFFFD\":\"\xff\"}", 1, 6, "the text is not UTF-8"},
+		{strings.Repeat("[", maxDepth+1), 1, maxDepth, "arrays and objects are nested more than 16 deep"},
+		{strings.Repeat(" ", maxDocument+1), 1, maxDocument, "the document is longer than 128 KiB"},
+	} {
+		_, err := ReadJSON(tt.text)
+		bad, ok := errors.AsType[*SyntaxError](err)
+		if !ok {
+			t.Errorf("ReadJSON(%.40q): %v", tt.text, err)
+			continue
+		}
+		line, column, _ := Locate(tt.text, bad.Offset)
+		if line != tt.line || column != tt.column || bad.Reason != tt.reason {
+			t.Errorf("ReadJSON(%.40q): %d:%d %s, want %d:%d %s", tt.text, line, column, bad.Reason, tt.line, tt.column, tt.reason)
+		}
+	}
+}
+
+func TestReadJSONKeepsPlaces(t *testing.T) {
+	const text = ` {"a" : [ 1, "x\n" ] ,"b":{ "c":true}}`
+	v, err := ReadJSON(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	var walk func(Value)
+	walk = func(v Value) {
+		start, end := v.Span()
+		got = append(got, text[start:end])
+		for _, item := range v.Items() {
+			if start, end := item.NameSpan(); end > 0 {
+				got = append(got, text[start:end])
+			}
+			walk(item)
+		}
+	}
+	walk(v)
+	want := []string{text[1:], `"a"`, `[ 1, "x\n" ]`, `1`, `"x\n"`, `"b"`, `{ "c":true}`, `"c"`, `true`}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
 }

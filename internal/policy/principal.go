@@ -151,11 +151,11 @@ func parsePrincipal(n *node) (*principals, error) {
 			return nil, errSyntax
 		}
 		if len(values) == 0 {
-			return nil, refuse(`Invalid principal in policy: "%s"`, kind)
+			return nil, errNobody
 		}
 		for _, v := range values {
 			if !p.add(kind, v) {
-				return nil, refuse(`Invalid principal in policy: "%s":"%s"`, kind, v)
+				return nil, invalidPrincipal(kind, v)
 			}
 			p.written = append(p.written, named{kind, v})
 		}
@@ -164,6 +164,14 @@ func parsePrincipal(n *node) (*principals, error) {
 		return cmp.Compare(slices.Index(principalKinds, a.kind), slices.Index(principalKinds, b.kind))
 	})
 	return p, nil
+}
+
+// invalidPrincipal is worded as IAM has been seen to do it, kinds in capitals.
+func invalidPrincipal(kind, value string) *Error {
+	if kind == "Federated" {
+		return refuse("Federated principals must be valid domain names or SAML metadata ARNs")
+	}
+	return refuse(`Invalid principal in policy: "%s":"%s"`, strings.ToUpper(kind), value)
 }
 
 var principalKinds = []string{"AWS", "Federated", "Service", "CanonicalUser"}

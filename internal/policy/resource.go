@@ -18,7 +18,11 @@ func compileResource(s string, variables bool) (resource, *Error) {
 	}
 	// A variable may stand after the fifth colon only; before it, it would be
 	// text that no ARN has.
-	if variables && strings.Contains(strings.Join(parts[:min(5, len(parts))], ":"), "${") {
+	head := s
+	if len(parts) == 6 {
+		head = strings.TrimSuffix(s, parts[5])
+	}
+	if variables && strings.Contains(head, "${") {
 		return resource{}, errLegacy
 	}
 	t, err := syntaxOf{wildcards: true, variables: variables}.compile(s)

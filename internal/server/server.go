@@ -101,6 +101,7 @@ func (s *Server) routes(metrics http.Handler) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/v1/repos/", route("git", untimed(s.named(s.opt.Git))))
 	mux.Handle("/{$}", route("api", timed(s.named(http.HandlerFunc(s.root)))))
+	mux.Handle("/policy/validation", route("api", timed(s.named(s.opt.API)))) // Access Analyzer
 	mux.Handle("GET /healthz", route("healthz", timed(text(http.StatusOK, "ok\n"))))
 	mux.Handle("GET /readyz", route("readyz", timed(http.HandlerFunc(s.ready))))
 	mux.Handle("GET /metrics", route("metrics", timed(metrics)))

@@ -49,6 +49,11 @@ func AllowLoopback(ca string) Option {
 	}
 }
 
+// First names the region and the first account, where a walk has its own.
+func First(region, account string) Option {
+	return func(c *node.Config) { c.Region, c.Account = region, account }
+}
+
 // Start runs a server that ends with the test.
 func Start(t testing.TB, options ...Option) *Server {
 	t.Helper()

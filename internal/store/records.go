@@ -32,6 +32,13 @@ type AccessKey struct {
 	LastRegion          string
 }
 
+// LastUse is when, for which service and in which region something was used.
+// The zero value is never.
+type LastUse struct {
+	At              time.Time
+	Service, Region string
+}
+
 // Group is an IAM group.
 type Group struct {
 	Account, Name, Path, ID string
@@ -46,6 +53,14 @@ type Role struct {
 	MaxSession              time.Duration
 	Trust                   string            // trust policy as written
 	TrustIDs                map[string]string // principal ARN in it → unique id when it was written
+	Created                 time.Time
+	Tags                    []Tag
+}
+
+// InstanceProfile is the holder under which a machine is given a role.
+type InstanceProfile struct {
+	Account, Name, Path, ID string
+	RoleID                  string // unique id of the role in it, "" for none
 	Created                 time.Time
 	Tags                    []Tag
 }
@@ -76,6 +91,21 @@ type OIDCProvider struct {
 	Thumbprints  []string
 	Created      time.Time
 	Tags         []Tag
+}
+
+// MFADevice is a virtual MFA device. Seed is sealed by the seal package. The
+// device belongs to no user while UserID is "".
+type MFADevice struct {
+	Serial              string // its ARN
+	Account, Name, Path string
+	Seed                []byte
+	UserID              string
+	Created, Enabled    time.Time
+	LastStep            int64     // the step (see package totp) of the last code accepted
+	Drift               int64     // steps by which the device's clock is ahead
+	Failures            int       // wrong codes since the last right one
+	RetryAt             time.Time // no code is taken before
+	Tags                []Tag
 }
 
 // Repository is one repository's row. Each committed change of refs or packs

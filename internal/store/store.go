@@ -58,8 +58,10 @@ type Tx interface {
 	UserTx
 	GroupTx
 	RoleTx
+	ProfileTx
 	PolicyTx
 	ProviderTx
+	MFATx
 	RepositoryTx
 	RefTx
 	PackTx
@@ -73,11 +75,16 @@ type Page struct {
 	Limit  int    // at most so many; 0 for all
 }
 
-// AccountTx owns the accounts.
+// AccountTx owns the accounts and their aliases. An account has one alias at
+// most, and an alias is of one account of the whole store.
 type AccountTx interface {
 	InsertAccount(Account) error // ErrExists
 	Account(id string) (Account, error)
 	Accounts() ([]Account, error) // by id
+
+	InsertAccountAlias(account, alias string) error // ErrExists also when the account has one; it must exist
+	AccountAlias(account string) (string, error)
+	DeleteAccountAlias(account string) error
 }
 
 // UserTx owns users and their access keys. Names are unique in an account
@@ -94,6 +101,9 @@ type UserTx interface {
 	AccessKeys(userID string) ([]AccessKey, error) // by creation
 	UpdateAccessKey(AccessKey) error
 	DeleteAccessKey(id string) error
+	// TouchAccessKey writes a use that is later than the one which is written.
+	// One that is not, or of a key that is not there, changes nothing.
+	TouchAccessKey(id string, u LastUse) error
 }
 
 // GroupTx owns groups and who is in them.
@@ -116,7 +126,21 @@ type RoleTx interface {
 	RoleByID(id string) (Role, error)
 	Roles(account string, p Page) ([]Role, error)
 	UpdateRole(Role) error
-	DeleteRole(id string) error
+	DeleteRole(id string) error // and its last use
+	// TouchRole is to a role what TouchAccessKey is to a key.
+	TouchRole(id string, u LastUse) error
+	RoleLastUse(id string) (LastUse, error) // the zero value for never, also of a role that is not there
+}
+
+// ProfileTx owns instance profiles. One can hold a role, which must exist and
+// cannot be deleted as long as it is in one.
+type ProfileTx interface {
+	InsertInstanceProfile(InstanceProfile) error
+	InstanceProfile(account, name string) (InstanceProfile, error)
+	InstanceProfiles(account string, p Page) ([]InstanceProfile, error)
+	InstanceProfilesOf(roleID string) ([]InstanceProfile, error) // by name
+	UpdateInstanceProfile(InstanceProfile) error
+	DeleteInstanceProfile(id string) error
 }
 
 // PolicyTx owns managed policies, inline policies and attachments. An owner is
@@ -150,6 +174,16 @@ type ProviderTx interface {
 	OIDCProviders(account string) ([]OIDCProvider, error)
 	UpdateOIDCProvider(OIDCProvider) error
 	DeleteOIDCProvider(account, url string) error
+}
+
+// MFATx owns virtual MFA devices. Names are unique in an account without regard to case.
+type MFATx interface {
+	InsertMFADevice(MFADevice) error
+	MFADevice(serial string) (MFADevice, error)
+	MFADevices(account string, p Page) ([]MFADevice, error)
+	MFADevicesOf(userID string) ([]MFADevice, error) // by serial
+	UpdateMFADevice(MFADevice) error                 // by serial; its name and path stay
+	DeleteMFADevice(serial string) error
 }
 
 // RepositoryTx owns the repositories' own rows.

@@ -16,7 +16,7 @@ func (s *Service) AssumeRole(ctx context.Context, c *principal.Caller, in *stswi
 	}
 	a := ask{roleARN: value(in.RoleArn), sessionName: value(in.RoleSessionName),
 		duration: in.DurationSeconds, policy: in.Policy, policyARNs: in.PolicyArns}
-	g, err := s.assume(ctx, c, a, &signed{c, in})
+	g, err := s.assume(ctx, c, a, &signed{s, c, in})
 	if err != nil {
 		return nil, err
 	}
@@ -25,13 +25,14 @@ func (s *Service) AssumeRole(ctx context.Context, c *principal.Caller, in *stswi
 
 // signed is the way by a caller's own credentials.
 type signed struct {
-	caller *principal.Caller
-	in     *stswire.AssumeRoleInput
+	service *Service
+	caller  *principal.Caller
+	in      *stswire.AssumeRoleInput
 }
 
 func (g *signed) action() string { return "sts:AssumeRole" }
 
-func (g *signed) prove(context.Context, string) (*proof, error) {
+func (g *signed) prove(ctx context.Context, _ string) (*proof, error) {
 	if err := g.permitted(); err != nil {
 		return nil, err
 	}
@@ -39,7 +40,11 @@ func (g *signed) prove(context.Context, string) (*proof, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &proof{caller: g.caller, marks: m, keys: map[string][]string{}, params: map[string]string{}}
+	caller, err := g.withDevice(ctx)
+	if err != nil {
+		return nil, err
+	}
+	p := &proof{caller: caller, marks: m, keys: map[string][]string{}, params: map[string]string{}}
 	if id := value(g.in.ExternalId); id != "" {
 		p.keys["sts:externalid"] = []string{id}
 		p.params["externalId"] = id
@@ -58,30 +63,25 @@ func (g *signed) permitted() error {
 	case len(g.in.ProvidedContexts) > 0:
 		return badParameter("ProvidedContexts is not supported.")
 	}
-	return g.mfa()
+	return nil
 }
 
-// mfa answers the parameters of a device. There are no devices yet, so any is
-// an unknown one.
-func (g *signed) mfa() error {
-	serial, code := value(g.in.SerialNumber), value(g.in.TokenCode)
-	switch {
-	case serial == "" && code == "":
-		return nil
-	case serial == "" || code == "":
-		return awserr.Denied("MultiFactorAuthentication failed, must provide both MFA serial number and one time pass code.")
+// withDevice is the caller as this request proves it: with MFA now, if it
+// brings a device's code. The role's session does not carry it on, as on AWS.
+func (g *signed) withDevice(ctx context.Context) (*principal.Caller, error) {
+	at, err := g.service.device(ctx, g.caller, g.in.SerialNumber, g.in.TokenCode)
+	if err != nil || at.IsZero() {
+		return g.caller, err
 	}
-	return awserr.Denied("MultiFactorAuthentication failed, unable to validate MFA code.  Please verify your MFA serial number is valid and associated with this user.")
+	proven := *g.caller
+	proven.MFA = at
+	return &proven, nil
 }
 
 // requestMarks are the tags and the source identity of a request, joined with
 // what the calling session hands on.
 func requestMarks(c *principal.Caller, in *stswire.AssumeRoleInput) (marks, error) {
-	tags := make([]tag, 0, len(in.Tags))
-	for _, t := range in.Tags {
-		tags = append(tags, tag{value(t.Key), value(t.Value)})
-	}
-	m, err := newMarks(tags, in.TransitiveTagKeys, badParameter)
+	m, err := newMarks(requestTags(in.Tags), in.TransitiveTagKeys, badParameter)
 	if err != nil {
 		return m, err
 	}
@@ -92,4 +92,12 @@ func requestMarks(c *principal.Caller, in *stswire.AssumeRoleInput) (marks, erro
 		return m, awserr.Denied("User: %s is not authorized to perform: sts:SetSourceIdentity on resource: %s", c.ARN(), value(in.RoleArn))
 	}
 	return m, m.inherit(&c.Session)
+}
+
+func requestTags(in []stswire.Tag) []tag {
+	tags := make([]tag, 0, len(in))
+	for _, t := range in {
+		tags = append(tags, tag{value(t.Key), value(t.Value)})
+	}
+	return tags
 }

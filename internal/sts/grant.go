@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"regexp"
-	"strconv"
 	"strings"
 	"time"
 
@@ -88,7 +87,7 @@ func (s *Service) assume(ctx context.Context, c *principal.Caller, a ask, g gran
 	if err != nil {
 		return nil, err
 	}
-	limits, err := s.sessionPolicies(ctx, t.account, a)
+	limits, err := s.sessionPolicies(ctx, t.account, a.policy, a.policyARNs)
 	if err != nil {
 		return nil, err
 	}
@@ -134,18 +133,24 @@ func (s *Service) load(ctx context.Context, t *target) error {
 // marked with. The identity's policies and the trust policy must allow each.
 func (s *Service) authorize(ctx context.Context, action string, t *target, a ask, p *proof) error {
 	r := gate.Request{
-		Resource: t.arn, ResourceAccount: t.account, ResourceTags: t.role.Tags,
+		Action: action, Resource: t.arn, ResourceAccount: t.account, ResourceTags: t.role.Tags,
 		Context: contextOf(t, a, p), Trust: t.trust, Federated: p.federated, Params: params(a, p),
 	}
-	actions := []string{action}
-	if len(p.marks.tags) > 0 {
+	return s.authorizeMarked(ctx, p.caller, r, p.marks)
+}
+
+// authorizeMarked asks for the act, and for each thing that the session is
+// marked with.
+func (s *Service) authorizeMarked(ctx context.Context, c *principal.Caller, r gate.Request, m marks) error {
+	actions := []string{r.Action}
+	if len(m.tags) > 0 {
 		actions = append(actions, "sts:TagSession")
 	}
-	if p.marks.source != "" {
+	if m.source != "" {
 		actions = append(actions, "sts:SetSourceIdentity")
 	}
 	for _, r.Action = range actions {
-		if err := s.gate.Authorize(ctx, p.caller, r); err != nil {
+		if err := s.gate.Authorize(ctx, c, r); err != nil {
 			return err
 		}
 	}
@@ -164,9 +169,7 @@ func contextOf(t *target, a ask, p *proof) map[string][]string {
 
 func params(a ask, p *proof) map[string]string {
 	m := map[string]string{"roleArn": a.roleARN, "roleSessionName": a.sessionName}
-	if a.duration != nil {
-		m["durationSeconds"] = strconv.FormatInt(*a.duration, 10)
-	}
+	duration(m, a.duration)
 	if p.marks.source != "" {
 		m["sourceIdentity"] = p.marks.source
 	}
@@ -202,22 +205,20 @@ func lifetime(asked *int64, longest time.Duration, chained bool) (time.Duration,
 
 // issue makes the session and its credentials.
 func (s *Service) issue(t *target, a ask, p *proof, l limits, length time.Duration) (*granted, error) {
-	now := s.now().UTC().Truncate(time.Second)
 	session := principal.Session{
 		Kind: principal.AssumedRole, Account: t.role.Account, ID: t.role.ID, Name: t.role.Name, Path: t.role.Path,
-		SessionName: a.sessionName, Issued: now, Expires: now.Add(length),
-		SessionPolicy: l.inline, PolicyARNs: l.managed,
+		SessionName: a.sessionName, SessionPolicy: l.inline, PolicyARNs: l.managed,
 		Tags: p.marks.tags, TransitiveTag: p.marks.transitive, SourceIdent: p.marks.source,
 		Chained: p.caller.Kind == principal.AssumedRole,
 	}
 	if p.shape != nil {
 		p.shape(&session)
 	}
-	issued, err := s.keys.Issue(session, now)
+	issued, err := s.credentials(session, length)
 	if err != nil {
 		return nil, err
 	}
-	out := &granted{credentials: credentials(issued), proof: p}
+	out := &granted{credentials: credentialsOut(issued), proof: p}
 	out.user = &stswire.AssumedRoleUser{AssumedRoleId: new(session.UserID()), Arn: new(session.ARN())}
 	if l.given || len(session.Tags) > 0 {
 		out.packed = new(int64(issued.PackedPercent))
@@ -228,7 +229,14 @@ func (s *Service) issue(t *target, a ask, p *proof, l limits, length time.Durati
 	return out, nil
 }
 
-func credentials(i seal.Issued) *stswire.Credentials {
+// credentials issues a session that begins now.
+func (s *Service) credentials(session principal.Session, length time.Duration) (seal.Issued, error) {
+	now := s.now().UTC().Truncate(time.Second)
+	session.Expires = now.Add(length)
+	return s.keys.Issue(session, now)
+}
+
+func credentialsOut(i seal.Issued) *stswire.Credentials {
 	return &stswire.Credentials{
 		AccessKeyId: new(i.AccessKeyID), SecretAccessKey: new(i.Secret.Reveal()),
 		SessionToken: new(i.Token), Expiration: new(i.Expires),

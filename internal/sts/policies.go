@@ -29,21 +29,21 @@ type limits struct {
 
 // sessionPolicies checks the policies that shall limit the session: the inline
 // one by its grammar, the managed ones for being there and for belonging to the
-// role's account or to AWS.
-func (s *Service) sessionPolicies(ctx context.Context, account string, a ask) (limits, error) {
-	l := limits{inline: value(a.policy), given: a.policy != nil || len(a.policyARNs) > 0}
-	if len(a.policyARNs) > maxPolicyARNs {
+// session's account or to AWS.
+func (s *Service) sessionPolicies(ctx context.Context, account string, inline *string, managed []stswire.PolicyDescriptorType) (limits, error) {
+	l := limits{inline: value(inline), given: inline != nil || len(managed) > 0}
+	if len(managed) > maxPolicyARNs {
 		return l, awserr.Validation("A session may have no more than %d managed policies.", maxPolicyARNs)
 	}
 	size := utf8.RuneCountInString(l.inline)
-	for _, p := range a.policyARNs {
+	for _, p := range managed {
 		l.managed = append(l.managed, value(p.Arn))
 		size += len(value(p.Arn))
 	}
 	if size > maxSessionPolicy {
 		return l, stswire.NewPackedPolicyTooLarge("The session policies have %d characters together; %d are allowed.", size, maxSessionPolicy)
 	}
-	if a.policy != nil {
+	if inline != nil {
 		if _, err := policy.Parse(policy.Session, l.inline); err != nil {
 			return l, malformed(err)
 		}

@@ -1,6 +1,8 @@
 // Package sts turns proofs into sessions: AssumeRole for a signed caller,
-// AssumeRoleWithWebIdentity for an identity provider's token, and
-// GetCallerIdentity.
+// AssumeRoleWithWebIdentity for an identity provider's token, GetSessionToken
+// and GetFederationToken for a user's own access key. It tells who a caller is
+// (GetCallerIdentity), whose a key is (GetAccessKeyInfo), and what is in the
+// message of a refusal (DecodeAuthorizationMessage).
 //
 // All ways to a role share one line of phases (package-private method assume):
 // resolve the role, prove who asks, gather tags and source identity, let the
@@ -30,12 +32,12 @@ import (
 // Gate decides and records.
 type Gate interface {
 	Authorize(ctx context.Context, c *principal.Caller, r gate.Request) error
-	Record(ctx context.Context, c *principal.Caller, r gate.Request) error
 }
 
-// Issuer makes credentials of a session.
+// Issuer makes credentials of a session, and opens the messages that refusals carry.
 type Issuer interface {
 	Issue(s principal.Session, now time.Time) (seal.Issued, error)
+	OpenMessage(account, message string) ([]byte, error)
 }
 
 // TokenVerifier verifies ID tokens.
@@ -49,6 +51,7 @@ type Options struct {
 	Gate  Gate
 	Keys  Issuer
 	OIDC  TokenVerifier
+	MFA   Devices
 	Now   func() time.Time
 }
 
@@ -59,20 +62,22 @@ type Service struct {
 	keys  Issuer
 	oidc  TokenVerifier
 	now   func() time.Time
+
+	devices Devices
 }
 
 // New makes a service.
 func New(o Options) *Service {
-	return &Service{store: o.Store, gate: o.Gate, keys: o.Keys, oidc: o.OIDC, now: o.Now}
+	return &Service{store: o.Store, gate: o.Gate, keys: o.Keys, oidc: o.OIDC, now: o.Now, devices: o.MFA}
 }
 
-// GetCallerIdentity tells a signed caller who it is. It needs no permission and
-// cannot be denied; it is recorded all the same.
+// GetCallerIdentity tells a signed caller who it is. The gate knows that it
+// needs no permission and cannot be denied; it is recorded all the same.
 func (s *Service) GetCallerIdentity(ctx context.Context, c *principal.Caller, _ *stswire.GetCallerIdentityInput) (*stswire.GetCallerIdentityOutput, error) {
 	if c.Kind == principal.Anonymous {
 		return nil, unsigned()
 	}
-	if err := s.gate.Record(ctx, c, gate.Request{Action: "sts:GetCallerIdentity", Resource: "*"}); err != nil {
+	if err := s.gate.Authorize(ctx, c, gate.Request{Action: "sts:GetCallerIdentity", Resource: "*"}); err != nil {
 		return nil, err
 	}
 	return &stswire.GetCallerIdentityOutput{UserId: new(c.UserID()), Account: new(c.Account), Arn: new(c.ARN())}, nil

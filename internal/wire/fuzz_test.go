@@ -9,6 +9,7 @@ import (
 
 	"sojourn/internal/awserr"
 	"sojourn/internal/wire"
+	"sojourn/internal/wire/accessanalyzerwire"
 	"sojourn/internal/wire/codecommitwire"
 	"sojourn/internal/wire/iamwire"
 	"sojourn/internal/wire/stswire"
@@ -81,6 +82,31 @@ func FuzzDecodeJSON(f *testing.F) {
 			if second, err := wire.EncodeJSON(again); err != nil || !bytes.Equal(first, second) {
 				t.Fatalf("%s became %s, %v", first, second, err)
 			}
+		}
+	})
+}
+
+// Members of the query string come from there alone.
+func FuzzDecodeREST(f *testing.F) {
+	const body = `{"policyDocument":"{}","policyType":"IDENTITY_POLICY","locale":"EN"}`
+	f.Add("maxResults=5&nextToken=a%20b", body)
+	f.Add("", `{"policyDocument":"","policyType":"RESOURCE_POLICY","maxResults":7,"nextToken":"x"}`)
+	f.Add("maxResults=1&maxResults=2", body)
+	f.Add("maxResults=", body)
+	op := accessanalyzerwire.Service.Operations["ValidatePolicy"]
+	f.Fuzz(func(t *testing.T, query, body string) {
+		values, err := url.ParseQuery(query)
+		if err != nil {
+			return
+		}
+		got, err := op.DecodeREST(values, []byte(body))
+		if err != nil {
+			checkError(t, err)
+			return
+		}
+		in := got.(*accessanalyzerwire.ValidatePolicyInput)
+		if (in.NextToken != nil) != (len(values["nextToken"]) == 1) || (in.MaxResults != nil) != (len(values["maxResults"]) == 1) {
+			t.Fatalf("%q with %q gives %+v", query, body, in)
 		}
 	})
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"net/http"
+	"net/url"
 	"reflect"
 	"strings"
 	"unicode/utf8"
@@ -22,22 +23,42 @@ const serialization = "SerializationException"
 // type than the model's, a document that is no JSON or nests too deep are
 // refused. An empty body is an empty object. The error is an *awserr.Error with
 // AWS's text.
-func (o *Operation) DecodeJSON(body []byte) (any, error) {
+func (o *Operation) DecodeJSON(body []byte) (any, error) { return o.DecodeREST(nil, body) }
+
+// DecodeREST is DecodeJSON where some members are parameters of the query
+// string; the body does not set those. Unknown parameters are ignored.
+func (o *Operation) DecodeREST(query url.Values, body []byte) (any, error) {
 	in := o.NewInput()
-	if len(body) > 0 {
-		if !utf8.Valid(body) || !json.Valid(body) {
-			return nil, badJSON("The request body is not a valid JSON document.")
+	if err := o.readJSON(in, body); err != nil {
+		return nil, err
+	}
+	v := reflect.ValueOf(in).Elem()
+	for i := range o.Input.Members {
+		m := &o.Input.Members[i]
+		if !m.InQuery {
+			continue
 		}
-		d := jsonReader{dec: json.NewDecoder(bytes.NewReader(body))}
-		d.dec.UseNumber()
-		if err := d.value(reflect.ValueOf(in).Elem(), o.Input, maxDepth); err != nil {
-			return nil, err
+		v.Field(i).SetZero()
+		if values := query[m.Name]; len(values) > 1 || len(values) == 1 && !setText(v.Field(i), m.Shape, values[0]) {
+			return nil, badJSON("The parameter " + brief(m.Name) + " can not be converted to " + jsonKind(m.Shape.Kind))
 		}
 	}
 	if err := o.Validate(in); err != nil {
 		return nil, err
 	}
 	return in, nil
+}
+
+func (o *Operation) readJSON(in any, body []byte) error {
+	if len(body) == 0 {
+		return nil
+	}
+	if !utf8.Valid(body) || !json.Valid(body) {
+		return badJSON("The request body is not a valid JSON document.")
+	}
+	d := jsonReader{dec: json.NewDecoder(bytes.NewReader(body))}
+	d.dec.UseNumber()
+	return d.value(reflect.ValueOf(in).Elem(), o.Input, maxDepth)
 }
 
 func badJSON(message string) *awserr.Error {

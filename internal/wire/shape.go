@@ -59,6 +59,7 @@ type Member struct {
 	Label    string // as AWS's validation messages spell it
 	Shape    *Shape
 	Required bool
+	InQuery  bool // a parameter of the query string, in REST
 
 	// Missing and Invalid are the operation's own errors for this member;
 	// empty where the protocol's validation error is the answer.
@@ -82,6 +83,7 @@ type Protocol uint8
 const (
 	Query Protocol = iota // form in, XML out
 	JSON                  // AWS JSON 1.1
+	REST                  // method and path, query parameters, JSON in and out
 )
 
 // Service is one API as generated from its model.
@@ -100,6 +102,8 @@ type Operation struct {
 	Input, Output *Shape
 	// NewInput returns a pointer to an empty input struct.
 	NewInput func() any
+	// Method and Path are the operation's address in REST.
+	Method, Path string
 	// Wrapper is the element around an XML answer's members, empty for an
 	// operation whose answer has none.
 	Wrapper string

@@ -56,6 +56,11 @@ func GroupARN(g store.Group) string { return arn.IAM(g.Account, "group"+g.Path+g
 // RoleARN names a role, with its path.
 func RoleARN(r store.Role) string { return arn.IAM(r.Account, "role"+r.Path+r.Name) }
 
+// InstanceProfileARN names an instance profile, with its path.
+func InstanceProfileARN(p store.InstanceProfile) string {
+	return arn.IAM(p.Account, "instance-profile"+p.Path+p.Name)
+}
+
 // PolicyARN names a customer managed policy, with its path.
 func PolicyARN(p store.Policy) string { return arn.IAM(p.Account, "policy"+p.Path+p.Name) }
 

@@ -13,7 +13,7 @@ import (
 	"sojourn/internal/awserr"
 	"sojourn/internal/principal"
 	"sojourn/internal/server/api"
-	"sojourn/internal/server/awsjson"
+	"sojourn/internal/server/awsquery"
 	"sojourn/internal/server/event"
 	"sojourn/internal/sigv4"
 	"sojourn/internal/wire"
@@ -77,10 +77,10 @@ func (x *exchange) signature() error {
 	if x.authErr == nil {
 		x.authErr = x.auth.CheckWindow(x.now)
 	}
-	if _, json := x.door.(awsjson.Door); json {
-		return x.authErr
+	if _, form := x.door.(awsquery.Door); form {
+		return nil
 	}
-	return nil
+	return x.authErr
 }
 
 // body reads, hashes and parses the request's body.
@@ -148,6 +148,10 @@ func (x *exchange) caller() (*principal.Caller, error) {
 	}, nil
 }
 
+// encodedHeader carries a refusal's encoded authorization message. AWS's
+// services write it into the error's text, which tools compare.
+const encodedHeader = "X-Sojourn-Authorization-Message"
+
 // fail writes an error. One that is not in AWS's terms goes out without its text.
 func (x *exchange) fail(err error) {
 	e := awserr.From(err)
@@ -155,6 +159,9 @@ func (x *exchange) fail(err error) {
 	var s *wire.Service
 	if x.svc != nil {
 		s = x.svc.Wire
+	}
+	if e.Encoded != "" {
+		x.w.Header().Set(encodedHeader, e.Encoded)
 	}
 	x.door.Error(x.w, s, e, x.ev.RequestID)
 }

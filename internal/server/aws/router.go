@@ -1,11 +1,12 @@
-// Package aws is the one door of all AWS APIs: POST / and GET / with a query.
+// Package aws is the one door of all AWS APIs: POST / and GET / with a query,
+// and the paths of those that speak REST.
 // It finds the protocol, the service and the operation that a request is for,
 // has its signature checked, and hands it through decoding, the domain and
 // encoding. Whatever happens, the answer is in the protocol that the client
 // speaks.
 //
 // It owns that order and nothing else: who a signature belongs to is package
-// authn's, the protocols are awsquery's and awsjson's, every rule is the
+// authn's, the protocols are awsquery's, awsjson's and awsrest's, every rule is the
 // domain's. The request's id, its log line and its metrics are the front's,
 // which learns the service, operation, caller and error through the event.
 package aws
@@ -22,6 +23,7 @@ import (
 	"sojourn/internal/server/api"
 	"sojourn/internal/server/awsjson"
 	"sojourn/internal/server/awsquery"
+	"sojourn/internal/server/awsrest"
 	"sojourn/internal/server/event"
 	"sojourn/internal/sigv4"
 )
@@ -73,6 +75,9 @@ func (rt *Router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func doorOf(r *http.Request) api.Door {
+	if awsrest.Speaks(r) {
+		return awsrest.Door{}
+	}
 	if awsjson.Speaks(r) {
 		return awsjson.Door{}
 	}

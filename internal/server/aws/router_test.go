@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -18,12 +19,14 @@ import (
 	"sojourn/internal/awserr"
 	"sojourn/internal/principal"
 	"sojourn/internal/secret"
+	"sojourn/internal/server/accessanalyzerapi"
 	"sojourn/internal/server/api"
 	"sojourn/internal/server/aws"
 	"sojourn/internal/server/codecommitapi"
 	"sojourn/internal/server/event"
 	"sojourn/internal/server/stsapi"
 	"sojourn/internal/sigv4"
+	"sojourn/internal/wire/accessanalyzerwire"
 	"sojourn/internal/wire/codecommitwire"
 	"sojourn/internal/wire/stswire"
 )
@@ -79,6 +82,16 @@ func (*codecommit) UpdateRepositoryName(context.Context, *principal.Caller, *cod
 	return &codecommitwire.UpdateRepositoryNameOutput{}, nil
 }
 
+// analyzer answers with what it was asked.
+type analyzer struct{ *codecommit }
+
+func (s *analyzer) ValidatePolicy(_ context.Context, _ *principal.Caller, in *accessanalyzerwire.ValidatePolicyInput) (*accessanalyzerwire.ValidatePolicyOutput, error) {
+	if s.fail != nil {
+		return nil, s.fail()
+	}
+	return &accessanalyzerwire.ValidatePolicyOutput{NextToken: new(fmt.Sprint(*in.MaxResults, " ", *in.PolicyDocument))}, nil
+}
+
 // door is a router over the test domain.
 type door struct {
 	http.Handler
@@ -92,7 +105,7 @@ func newDoor(t *testing.T) *door {
 	t.Helper()
 	d := &door{sts: &sts{}, cc: &codecommit{}, keys: &keys{}}
 	rt, err := aws.New(aws.Options{
-		Services: []*api.Service{stsapi.New(d.sts), codecommitapi.New(d.cc)},
+		Services: []*api.Service{stsapi.New(d.sts), codecommitapi.New(d.cc), accessanalyzerapi.New(&analyzer{d.cc})},
 		Auth:     d.keys, Region: "eu-west-1", Now: func() time.Time { return now }, Log: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
@@ -128,7 +141,16 @@ func target(name, body string) *http.Request {
 	return r
 }
 
+// rest is a request of the REST protocol, for this path and query.
+func rest(address, body string) *http.Request {
+	r := httptest.NewRequest(http.MethodPost, address, strings.NewReader(body))
+	r.Header.Set("Content-Type", "application/json")
+	return r
+}
+
 const (
+	validate = `{"policyDocument":"{}","policyType":"IDENTITY_POLICY","maxResults":7}`
+
 	whoami  = "Action=GetCallerIdentity&Version=2011-06-15"
 	webID   = "Action=AssumeRoleWithWebIdentity&Version=2011-06-15&RoleArn=arn:aws:iam::111122223333:role/R&RoleSessionName=ab&WebIdentityToken=token&ProviderId=idp.example"
 	getRepo = "CodeCommit_20150413.GetRepository"
@@ -177,6 +199,22 @@ func TestJSONCall(t *testing.T) {
 	w = d.do(sign(target("CodeCommit_20150413.UpdateRepositoryName", rename), "codecommit", rename, now))
 	if w.Code != 200 || w.Body.Len() != 0 {
 		t.Errorf("an answer without members: %d %s", w.Code, w.Body)
+	}
+}
+
+func TestREST(t *testing.T) {
+	d := newDoor(t)
+	w := d.do(sign(rest("/policy/validation?maxResults=5&x=y", validate), "access-analyzer", validate, now))
+	if w.Code != 200 || w.Body.String() != `{"findings":[],"nextToken":"5 {}"}` || w.Header().Get("Content-Type") != "application/json" {
+		t.Errorf("got %d %s %v", w.Code, w.Body, w.Header())
+	}
+	if d.event.Service != "access-analyzer" || d.event.Operation != "ValidatePolicy" {
+		t.Errorf("the event is %+v", d.event)
+	}
+	d.cc.fail = func() error { return awserr.Denied("no") }
+	w = d.do(sign(rest("/policy/validation", validate), "access-analyzer", validate, now))
+	if w.Code != 403 || w.Header().Get("X-Amzn-Errortype") != "AccessDeniedException" || !strings.Contains(w.Body.String(), `"message":"no"`) {
+		t.Errorf("a refusal: %d %s %v", w.Code, w.Body, w.Header())
 	}
 }
 
@@ -240,6 +278,22 @@ func TestRefused(t *testing.T) {
 		{"large, JSON", sign(target(getRepo, bigJSON), "codecommit", bigJSON, now), 413, `{"__type":"RequestEntityTooLarge"`},
 		{"broken body", func() *http.Request { r := post(""); r.ContentLength = -1; r.Body = io.NopCloser(broken{}); return r }(), 400, "<Code>IncompleteBody</Code>"},
 		{"method", httptest.NewRequest(http.MethodPut, "/", nil), 405, "<Code>MethodNotAllowed</Code>"},
+		{"no signature, REST", rest("/policy/validation", validate), 403, `{"__type":"MissingAuthenticationTokenException"`},
+		{"body changed, REST", sign(rest("/policy/validation", validate), "access-analyzer", "{}", now), 403, `{"__type":"InvalidSignatureException"`},
+		{"query changed, REST", func() *http.Request {
+			r := sign(rest("/policy/validation?maxResults=1", validate), "access-analyzer", validate, now)
+			r.RequestURI = "/policy/validation?maxResults=2"
+			return r
+		}(), 403, `{"__type":"InvalidSignatureException"`},
+		{"another service's scope, REST", sign(rest("/policy/validation", validate), "codecommit", validate, now), 404, `{"__type":"UnknownOperationException"`},
+		{"another path", sign(rest("/policy/other", validate), "access-analyzer", validate, now), 404, `{"__type":"UnknownOperationException"`},
+		{"a path's operation at the root", sign(post(validate), "access-analyzer", validate, now), 400, "<Code>MissingAction</Code>"},
+		{"a path's operation as a target", sign(target("AccessAnalyzer.ValidatePolicy", validate), "access-analyzer", validate, now), 400, `{"__type":"UnknownOperationException"`},
+		{"an operation without signature at a path", rest("/policy/validation?Action=AssumeRoleWithWebIdentity", webID), 403, `{"__type":"MissingAuthenticationTokenException"`},
+		{"parameter of another type", sign(rest("/policy/validation?maxResults=x", validate), "access-analyzer", validate, now), 400, `{"__type":"SerializationException"`},
+		{"parameter twice", sign(rest("/policy/validation?maxResults=1&maxResults=2", validate), "access-analyzer", validate, now), 400, `{"__type":"SerializationException"`},
+		{"unknown policy type", sign(rest("/policy/validation", `{"policyDocument":"","policyType":"X"}`), "access-analyzer", `{"policyDocument":"","policyType":"X"}`, now), 400, `{"__type":"ValidationException"`},
+		{"large, REST", sign(rest("/policy/validation", big), "access-analyzer", big, now), 413, `{"__type":"RequestEntityTooLarge"`},
 		{"JSON by GET", sign(func() *http.Request { r := target(getRepo, ""); r.Method = "GET"; return r }(), "codecommit", "", now), 400, `{"__type":"UnknownOperationException"`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -296,6 +350,25 @@ func TestDomainErrors(t *testing.T) {
 	w = d.do(sign(post(whoami), "sts", whoami, now))
 	if w.Code != 403 || !strings.Contains(w.Body.String(), `<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><Error><Type>Sender</Type><Code>AccessDenied</Code><Message>no</Message>`) {
 		t.Errorf("%d %s", w.Code, w.Body)
+	}
+}
+
+// A refusal's encoded message goes into a header, and leaves AWS's text as it is.
+func TestEncodedMessage(t *testing.T) {
+	const repo, header = `{"repositoryName":"R"}`, "X-Sojourn-Authorization-Message"
+	d := newDoor(t)
+	d.sts.fail = func() error { e := awserr.Denied("no"); e.Encoded = "sealed"; return e }
+	d.cc.fail = d.sts.fail
+	for _, w := range []*httptest.ResponseRecorder{
+		d.do(sign(post(whoami), "sts", whoami, now)), d.do(sign(target(getRepo, repo), "codecommit", repo, now)),
+	} {
+		if w.Header().Get(header) != "sealed" || strings.Contains(w.Body.String(), "sealed") {
+			t.Errorf("%d %v %s", w.Code, w.Header(), w.Body)
+		}
+	}
+	d.sts.fail = func() error { return awserr.Denied("no") }
+	if w := d.do(sign(post(whoami), "sts", whoami, now)); w.Header().Values(header) != nil {
+		t.Errorf("a header without a message: %v", w.Header())
 	}
 }
 

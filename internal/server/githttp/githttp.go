@@ -69,6 +69,7 @@ func New(o Options) *Door {
 func (d *Door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	ev := event.From(r.Context())
 	ev.Service = "git"
+	w.Header().Set("X-Amzn-Requestid", ev.RequestID)
 	if err := d.serve(w, r, ev); err != nil {
 		fail(w, r, ev, err)
 	}
@@ -254,7 +255,16 @@ func fail(w http.ResponseWriter, r *http.Request, ev *event.Event, err error) {
 	}
 	uncached(w, "text/plain; charset=utf-8")
 	w.WriteHeader(code)
-	io.WriteString(w, text+"\n")
+	io.WriteString(w, line(text, code, ev.RequestID)+"\n")
+}
+
+// line ends a failure's text with the request's id, under which an administrator
+// finds the decision. Who has not signed in has caused none.
+func line(text string, code int, requestID string) string {
+	if code == http.StatusUnauthorized || requestID == "" {
+		return text
+	}
+	return strings.TrimSuffix(text, ".") + " (request " + requestID + ")."
 }
 
 // explain gives a failure's status and text; 0 where the answer has begun.
@@ -272,6 +282,8 @@ func explain(err error) (code int, text string) {
 		return errNotFound.code, errNotFound.text
 	case e.Status == http.StatusBadRequest: // a malformed password
 		return http.StatusForbidden, e.Message
+	case e.Code == awserr.AccessDenied:
+		return e.Status, strings.TrimSuffix(e.Message, ".") + ". Ask an administrator of the account to allow it."
 	default:
 		return e.Status, e.Message
 	}

@@ -138,8 +138,8 @@ func TestAnswers(t *testing.T) {
 		{"no credentials", "GET", "demo" + refs, "", []string{"User", "-"}, nil, 401, "codecommit://", ""},
 		{"expired", "GET", "demo" + refs, "", []string{"User", "expired"}, nil, 403, "The security token included in the request is expired\n", "auth expired password /v1/repos/demo false"},
 		{"malformed password", "POST", "demo/git-receive-pack", "0000", []string{"User", "malformed", "Content-Type", receive}, nil, 403, "The password is not of its form.\n", "auth malformed password /v1/repos/demo false"},
-		{"denied", "GET", "demo" + refs, "", nil, awserr.Denied("Not you."), 403, "Not you.\n", "advertise demo git-upload-pack 0"},
-		{"denied push", "POST", "demo/git-receive-pack", "0000", []string{"Content-Type", receive}, awserr.Denied("Not you."), 403, "Not you.\n", "receive demo"},
+		{"denied", "GET", "demo" + refs, "", nil, awserr.Denied("Not you"), 403, "Not you. Ask an administrator of the account to allow it.\n", "advertise demo git-upload-pack 0"},
+		{"denied push", "POST", "demo/git-receive-pack", "0000", []string{"Content-Type", receive}, awserr.Denied("Not you"), 403, "Not you. Ask an administrator of the account to allow it.\n", "receive demo"},
 		{"absent", "GET", "demo" + refs, "", nil, git.ErrNoRepository, 404, "There is no such repository.\n", "advertise demo git-upload-pack 0"},
 		{"fault of ours", "GET", "demo" + refs, "", nil, errors.New("secret /var/lib"), 500, "unknown error", "advertise demo git-upload-pack 0"},
 		{"busy", "POST", "demo/git-upload-pack", "0000", []string{"Content-Type", upload}, awserr.New(awserr.ServiceUnavailable, 503, "Busy."), 503, "Busy.\n", "upload demo 0"},
@@ -229,6 +229,30 @@ func TestEvent(t *testing.T) {
 		door.ServeHTTP(httptest.NewRecorder(), r.WithContext(event.With(r.Context(), ev)))
 		if got := strings.Join([]string{ev.Service, ev.Operation, ev.Caller, ev.Resource, ev.Error}, " "); got != c.want {
 			t.Errorf("%s: %q, want %q", c.path, got, c.want)
+		}
+	}
+}
+
+// TestRequestID: what went wrong can be looked up, but for who has not signed in.
+func TestRequestID(t *testing.T) {
+	for _, c := range []struct {
+		user, want string
+		err        error
+	}{
+		{"AKID", "There is no such repository (request 1b-2c).\n", git.ErrNoRepository},
+		{"AKID", "Not you. Ask an administrator of the account to allow it (request 1b-2c).\n", awserr.Denied("Not you")},
+		{"expired", "The security token included in the request is expired (request 1b-2c).\n", nil},
+		{"", "set up the credential helper.\n", nil},
+	} {
+		w := &world{err: c.err}
+		r := httptest.NewRequest("GET", githttp.Prefix+"demo"+refs, nil)
+		if c.user != "" {
+			r.SetBasicAuth(c.user, "secret")
+		}
+		got := httptest.NewRecorder()
+		githttp.New(githttp.Options{Auth: w, Git: w}).ServeHTTP(got, r.WithContext(event.With(r.Context(), &event.Event{RequestID: "1b-2c"})))
+		if !strings.HasSuffix(got.Body.String(), c.want) || got.Header().Get("x-amzn-RequestId") != "1b-2c" {
+			t.Errorf("%q %v, want %q", got.Body, got.Header(), c.want)
 		}
 	}
 }

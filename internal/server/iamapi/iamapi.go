@@ -15,15 +15,23 @@ type Domain interface {
 	CreateUser(context.Context, *principal.Caller, *iamwire.CreateUserInput) (*iamwire.CreateUserOutput, error)
 	GetUser(context.Context, *principal.Caller, *iamwire.GetUserInput) (*iamwire.GetUserOutput, error)
 	ListUsers(context.Context, *principal.Caller, *iamwire.ListUsersInput) (*iamwire.ListUsersOutput, error)
+	UpdateUser(context.Context, *principal.Caller, *iamwire.UpdateUserInput) (*iamwire.UpdateUserOutput, error)
 	DeleteUser(context.Context, *principal.Caller, *iamwire.DeleteUserInput) (*iamwire.DeleteUserOutput, error)
+	TagUser(context.Context, *principal.Caller, *iamwire.TagUserInput) (*iamwire.TagUserOutput, error)
+	UntagUser(context.Context, *principal.Caller, *iamwire.UntagUserInput) (*iamwire.UntagUserOutput, error)
+	ListUserTags(context.Context, *principal.Caller, *iamwire.ListUserTagsInput) (*iamwire.ListUserTagsOutput, error)
+	PutUserPermissionsBoundary(context.Context, *principal.Caller, *iamwire.PutUserPermissionsBoundaryInput) (*iamwire.PutUserPermissionsBoundaryOutput, error)
+	DeleteUserPermissionsBoundary(context.Context, *principal.Caller, *iamwire.DeleteUserPermissionsBoundaryInput) (*iamwire.DeleteUserPermissionsBoundaryOutput, error)
 	CreateAccessKey(context.Context, *principal.Caller, *iamwire.CreateAccessKeyInput) (*iamwire.CreateAccessKeyOutput, error)
 	ListAccessKeys(context.Context, *principal.Caller, *iamwire.ListAccessKeysInput) (*iamwire.ListAccessKeysOutput, error)
 	UpdateAccessKey(context.Context, *principal.Caller, *iamwire.UpdateAccessKeyInput) (*iamwire.UpdateAccessKeyOutput, error)
 	DeleteAccessKey(context.Context, *principal.Caller, *iamwire.DeleteAccessKeyInput) (*iamwire.DeleteAccessKeyOutput, error)
+	GetAccessKeyLastUsed(context.Context, *principal.Caller, *iamwire.GetAccessKeyLastUsedInput) (*iamwire.GetAccessKeyLastUsedOutput, error)
 
 	CreateGroup(context.Context, *principal.Caller, *iamwire.CreateGroupInput) (*iamwire.CreateGroupOutput, error)
 	GetGroup(context.Context, *principal.Caller, *iamwire.GetGroupInput) (*iamwire.GetGroupOutput, error)
 	ListGroups(context.Context, *principal.Caller, *iamwire.ListGroupsInput) (*iamwire.ListGroupsOutput, error)
+	UpdateGroup(context.Context, *principal.Caller, *iamwire.UpdateGroupInput) (*iamwire.UpdateGroupOutput, error)
 	DeleteGroup(context.Context, *principal.Caller, *iamwire.DeleteGroupInput) (*iamwire.DeleteGroupOutput, error)
 	AddUserToGroup(context.Context, *principal.Caller, *iamwire.AddUserToGroupInput) (*iamwire.AddUserToGroupOutput, error)
 	RemoveUserFromGroup(context.Context, *principal.Caller, *iamwire.RemoveUserFromGroupInput) (*iamwire.RemoveUserFromGroupOutput, error)
@@ -32,8 +40,15 @@ type Domain interface {
 	CreateRole(context.Context, *principal.Caller, *iamwire.CreateRoleInput) (*iamwire.CreateRoleOutput, error)
 	GetRole(context.Context, *principal.Caller, *iamwire.GetRoleInput) (*iamwire.GetRoleOutput, error)
 	ListRoles(context.Context, *principal.Caller, *iamwire.ListRolesInput) (*iamwire.ListRolesOutput, error)
+	UpdateRole(context.Context, *principal.Caller, *iamwire.UpdateRoleInput) (*iamwire.UpdateRoleOutput, error)
+	UpdateRoleDescription(context.Context, *principal.Caller, *iamwire.UpdateRoleDescriptionInput) (*iamwire.UpdateRoleDescriptionOutput, error)
 	DeleteRole(context.Context, *principal.Caller, *iamwire.DeleteRoleInput) (*iamwire.DeleteRoleOutput, error)
 	UpdateAssumeRolePolicy(context.Context, *principal.Caller, *iamwire.UpdateAssumeRolePolicyInput) (*iamwire.UpdateAssumeRolePolicyOutput, error)
+	TagRole(context.Context, *principal.Caller, *iamwire.TagRoleInput) (*iamwire.TagRoleOutput, error)
+	UntagRole(context.Context, *principal.Caller, *iamwire.UntagRoleInput) (*iamwire.UntagRoleOutput, error)
+	ListRoleTags(context.Context, *principal.Caller, *iamwire.ListRoleTagsInput) (*iamwire.ListRoleTagsOutput, error)
+	PutRolePermissionsBoundary(context.Context, *principal.Caller, *iamwire.PutRolePermissionsBoundaryInput) (*iamwire.PutRolePermissionsBoundaryOutput, error)
+	DeleteRolePermissionsBoundary(context.Context, *principal.Caller, *iamwire.DeleteRolePermissionsBoundaryInput) (*iamwire.DeleteRolePermissionsBoundaryOutput, error)
 
 	PutUserPolicy(context.Context, *principal.Caller, *iamwire.PutUserPolicyInput) (*iamwire.PutUserPolicyOutput, error)
 	GetUserPolicy(context.Context, *principal.Caller, *iamwire.GetUserPolicyInput) (*iamwire.GetUserPolicyOutput, error)
@@ -66,6 +81,10 @@ type Domain interface {
 	AttachRolePolicy(context.Context, *principal.Caller, *iamwire.AttachRolePolicyInput) (*iamwire.AttachRolePolicyOutput, error)
 	DetachRolePolicy(context.Context, *principal.Caller, *iamwire.DetachRolePolicyInput) (*iamwire.DetachRolePolicyOutput, error)
 	ListAttachedRolePolicies(context.Context, *principal.Caller, *iamwire.ListAttachedRolePoliciesInput) (*iamwire.ListAttachedRolePoliciesOutput, error)
+	ListEntitiesForPolicy(context.Context, *principal.Caller, *iamwire.ListEntitiesForPolicyInput) (*iamwire.ListEntitiesForPolicyOutput, error)
+	TagPolicy(context.Context, *principal.Caller, *iamwire.TagPolicyInput) (*iamwire.TagPolicyOutput, error)
+	UntagPolicy(context.Context, *principal.Caller, *iamwire.UntagPolicyInput) (*iamwire.UntagPolicyOutput, error)
+	ListPolicyTags(context.Context, *principal.Caller, *iamwire.ListPolicyTagsInput) (*iamwire.ListPolicyTagsOutput, error)
 
 	CreateOpenIDConnectProvider(context.Context, *principal.Caller, *iamwire.CreateOpenIDConnectProviderInput) (*iamwire.CreateOpenIDConnectProviderOutput, error)
 	GetOpenIDConnectProvider(context.Context, *principal.Caller, *iamwire.GetOpenIDConnectProviderInput) (*iamwire.GetOpenIDConnectProviderOutput, error)
@@ -73,11 +92,41 @@ type Domain interface {
 	DeleteOpenIDConnectProvider(context.Context, *principal.Caller, *iamwire.DeleteOpenIDConnectProviderInput) (*iamwire.DeleteOpenIDConnectProviderOutput, error)
 	AddClientIDToOpenIDConnectProvider(context.Context, *principal.Caller, *iamwire.AddClientIDToOpenIDConnectProviderInput) (*iamwire.AddClientIDToOpenIDConnectProviderOutput, error)
 	RemoveClientIDFromOpenIDConnectProvider(context.Context, *principal.Caller, *iamwire.RemoveClientIDFromOpenIDConnectProviderInput) (*iamwire.RemoveClientIDFromOpenIDConnectProviderOutput, error)
+	UpdateOpenIDConnectProviderThumbprint(context.Context, *principal.Caller, *iamwire.UpdateOpenIDConnectProviderThumbprintInput) (*iamwire.UpdateOpenIDConnectProviderThumbprintOutput, error)
+	TagOpenIDConnectProvider(context.Context, *principal.Caller, *iamwire.TagOpenIDConnectProviderInput) (*iamwire.TagOpenIDConnectProviderOutput, error)
+	UntagOpenIDConnectProvider(context.Context, *principal.Caller, *iamwire.UntagOpenIDConnectProviderInput) (*iamwire.UntagOpenIDConnectProviderOutput, error)
+	ListOpenIDConnectProviderTags(context.Context, *principal.Caller, *iamwire.ListOpenIDConnectProviderTagsInput) (*iamwire.ListOpenIDConnectProviderTagsOutput, error)
+
+	CreateInstanceProfile(context.Context, *principal.Caller, *iamwire.CreateInstanceProfileInput) (*iamwire.CreateInstanceProfileOutput, error)
+	GetInstanceProfile(context.Context, *principal.Caller, *iamwire.GetInstanceProfileInput) (*iamwire.GetInstanceProfileOutput, error)
+	ListInstanceProfiles(context.Context, *principal.Caller, *iamwire.ListInstanceProfilesInput) (*iamwire.ListInstanceProfilesOutput, error)
+	DeleteInstanceProfile(context.Context, *principal.Caller, *iamwire.DeleteInstanceProfileInput) (*iamwire.DeleteInstanceProfileOutput, error)
+	AddRoleToInstanceProfile(context.Context, *principal.Caller, *iamwire.AddRoleToInstanceProfileInput) (*iamwire.AddRoleToInstanceProfileOutput, error)
+	RemoveRoleFromInstanceProfile(context.Context, *principal.Caller, *iamwire.RemoveRoleFromInstanceProfileInput) (*iamwire.RemoveRoleFromInstanceProfileOutput, error)
+	ListInstanceProfilesForRole(context.Context, *principal.Caller, *iamwire.ListInstanceProfilesForRoleInput) (*iamwire.ListInstanceProfilesForRoleOutput, error)
+	TagInstanceProfile(context.Context, *principal.Caller, *iamwire.TagInstanceProfileInput) (*iamwire.TagInstanceProfileOutput, error)
+	UntagInstanceProfile(context.Context, *principal.Caller, *iamwire.UntagInstanceProfileInput) (*iamwire.UntagInstanceProfileOutput, error)
+	ListInstanceProfileTags(context.Context, *principal.Caller, *iamwire.ListInstanceProfileTagsInput) (*iamwire.ListInstanceProfileTagsOutput, error)
+
+	CreateAccountAlias(context.Context, *principal.Caller, *iamwire.CreateAccountAliasInput) (*iamwire.CreateAccountAliasOutput, error)
+	ListAccountAliases(context.Context, *principal.Caller, *iamwire.ListAccountAliasesInput) (*iamwire.ListAccountAliasesOutput, error)
+	DeleteAccountAlias(context.Context, *principal.Caller, *iamwire.DeleteAccountAliasInput) (*iamwire.DeleteAccountAliasOutput, error)
+	GetAccountSummary(context.Context, *principal.Caller, *iamwire.GetAccountSummaryInput) (*iamwire.GetAccountSummaryOutput, error)
+	GetAccountAuthorizationDetails(context.Context, *principal.Caller, *iamwire.GetAccountAuthorizationDetailsInput) (*iamwire.GetAccountAuthorizationDetailsOutput, error)
 
 	SimulateCustomPolicy(context.Context, *principal.Caller, *iamwire.SimulateCustomPolicyInput) (*iamwire.SimulateCustomPolicyOutput, error)
 	SimulatePrincipalPolicy(context.Context, *principal.Caller, *iamwire.SimulatePrincipalPolicyInput) (*iamwire.SimulatePrincipalPolicyOutput, error)
 	GetContextKeysForCustomPolicy(context.Context, *principal.Caller, *iamwire.GetContextKeysForCustomPolicyInput) (*iamwire.GetContextKeysForCustomPolicyOutput, error)
 	GetContextKeysForPrincipalPolicy(context.Context, *principal.Caller, *iamwire.GetContextKeysForPrincipalPolicyInput) (*iamwire.GetContextKeysForPrincipalPolicyOutput, error)
+
+	CreateVirtualMFADevice(context.Context, *principal.Caller, *iamwire.CreateVirtualMFADeviceInput) (*iamwire.CreateVirtualMFADeviceOutput, error)
+	EnableMFADevice(context.Context, *principal.Caller, *iamwire.EnableMFADeviceInput) (*iamwire.EnableMFADeviceOutput, error)
+	ListMFADevices(context.Context, *principal.Caller, *iamwire.ListMFADevicesInput) (*iamwire.ListMFADevicesOutput, error)
+	ListVirtualMFADevices(context.Context, *principal.Caller, *iamwire.ListVirtualMFADevicesInput) (*iamwire.ListVirtualMFADevicesOutput, error)
+	GetMFADevice(context.Context, *principal.Caller, *iamwire.GetMFADeviceInput) (*iamwire.GetMFADeviceOutput, error)
+	ResyncMFADevice(context.Context, *principal.Caller, *iamwire.ResyncMFADeviceInput) (*iamwire.ResyncMFADeviceOutput, error)
+	DeactivateMFADevice(context.Context, *principal.Caller, *iamwire.DeactivateMFADeviceInput) (*iamwire.DeactivateMFADeviceOutput, error)
+	DeleteVirtualMFADevice(context.Context, *principal.Caller, *iamwire.DeleteVirtualMFADeviceInput) (*iamwire.DeleteVirtualMFADeviceOutput, error)
 }
 
 // New makes the service over d.
@@ -85,28 +134,43 @@ func New(d Domain) *api.Service {
 	return &api.Service{
 		Wire: iamwire.Service,
 		Handlers: map[string]api.Handler{
-			"CreateUser":      api.Handle(d.CreateUser),
-			"GetUser":         api.Handle(d.GetUser),
-			"ListUsers":       api.Handle(d.ListUsers),
-			"DeleteUser":      api.Handle(d.DeleteUser),
-			"CreateAccessKey": api.Handle(d.CreateAccessKey),
-			"ListAccessKeys":  api.Handle(d.ListAccessKeys),
-			"UpdateAccessKey": api.Handle(d.UpdateAccessKey),
-			"DeleteAccessKey": api.Handle(d.DeleteAccessKey),
+			"CreateUser":                    api.Handle(d.CreateUser),
+			"GetUser":                       api.Handle(d.GetUser),
+			"ListUsers":                     api.Handle(d.ListUsers),
+			"UpdateUser":                    api.Handle(d.UpdateUser),
+			"DeleteUser":                    api.Handle(d.DeleteUser),
+			"TagUser":                       api.Handle(d.TagUser),
+			"UntagUser":                     api.Handle(d.UntagUser),
+			"ListUserTags":                  api.Handle(d.ListUserTags),
+			"PutUserPermissionsBoundary":    api.Handle(d.PutUserPermissionsBoundary),
+			"DeleteUserPermissionsBoundary": api.Handle(d.DeleteUserPermissionsBoundary),
+			"CreateAccessKey":               api.Handle(d.CreateAccessKey),
+			"ListAccessKeys":                api.Handle(d.ListAccessKeys),
+			"UpdateAccessKey":               api.Handle(d.UpdateAccessKey),
+			"DeleteAccessKey":               api.Handle(d.DeleteAccessKey),
+			"GetAccessKeyLastUsed":          api.Handle(d.GetAccessKeyLastUsed),
 
 			"CreateGroup":         api.Handle(d.CreateGroup),
 			"GetGroup":            api.Handle(d.GetGroup),
 			"ListGroups":          api.Handle(d.ListGroups),
+			"UpdateGroup":         api.Handle(d.UpdateGroup),
 			"DeleteGroup":         api.Handle(d.DeleteGroup),
 			"AddUserToGroup":      api.Handle(d.AddUserToGroup),
 			"RemoveUserFromGroup": api.Handle(d.RemoveUserFromGroup),
 			"ListGroupsForUser":   api.Handle(d.ListGroupsForUser),
 
-			"CreateRole":             api.Handle(d.CreateRole),
-			"GetRole":                api.Handle(d.GetRole),
-			"ListRoles":              api.Handle(d.ListRoles),
-			"DeleteRole":             api.Handle(d.DeleteRole),
-			"UpdateAssumeRolePolicy": api.Handle(d.UpdateAssumeRolePolicy),
+			"CreateRole":                    api.Handle(d.CreateRole),
+			"GetRole":                       api.Handle(d.GetRole),
+			"ListRoles":                     api.Handle(d.ListRoles),
+			"UpdateRole":                    api.Handle(d.UpdateRole),
+			"UpdateRoleDescription":         api.Handle(d.UpdateRoleDescription),
+			"DeleteRole":                    api.Handle(d.DeleteRole),
+			"UpdateAssumeRolePolicy":        api.Handle(d.UpdateAssumeRolePolicy),
+			"TagRole":                       api.Handle(d.TagRole),
+			"UntagRole":                     api.Handle(d.UntagRole),
+			"ListRoleTags":                  api.Handle(d.ListRoleTags),
+			"PutRolePermissionsBoundary":    api.Handle(d.PutRolePermissionsBoundary),
+			"DeleteRolePermissionsBoundary": api.Handle(d.DeleteRolePermissionsBoundary),
 
 			"PutUserPolicy":     api.Handle(d.PutUserPolicy),
 			"GetUserPolicy":     api.Handle(d.GetUserPolicy),
@@ -139,6 +203,10 @@ func New(d Domain) *api.Service {
 			"AttachRolePolicy":          api.Handle(d.AttachRolePolicy),
 			"DetachRolePolicy":          api.Handle(d.DetachRolePolicy),
 			"ListAttachedRolePolicies":  api.Handle(d.ListAttachedRolePolicies),
+			"ListEntitiesForPolicy":     api.Handle(d.ListEntitiesForPolicy),
+			"TagPolicy":                 api.Handle(d.TagPolicy),
+			"UntagPolicy":               api.Handle(d.UntagPolicy),
+			"ListPolicyTags":            api.Handle(d.ListPolicyTags),
 
 			"CreateOpenIDConnectProvider":             api.Handle(d.CreateOpenIDConnectProvider),
 			"GetOpenIDConnectProvider":                api.Handle(d.GetOpenIDConnectProvider),
@@ -146,11 +214,41 @@ func New(d Domain) *api.Service {
 			"DeleteOpenIDConnectProvider":             api.Handle(d.DeleteOpenIDConnectProvider),
 			"AddClientIDToOpenIDConnectProvider":      api.Handle(d.AddClientIDToOpenIDConnectProvider),
 			"RemoveClientIDFromOpenIDConnectProvider": api.Handle(d.RemoveClientIDFromOpenIDConnectProvider),
+			"UpdateOpenIDConnectProviderThumbprint":   api.Handle(d.UpdateOpenIDConnectProviderThumbprint),
+			"TagOpenIDConnectProvider":                api.Handle(d.TagOpenIDConnectProvider),
+			"UntagOpenIDConnectProvider":              api.Handle(d.UntagOpenIDConnectProvider),
+			"ListOpenIDConnectProviderTags":           api.Handle(d.ListOpenIDConnectProviderTags),
+
+			"CreateInstanceProfile":         api.Handle(d.CreateInstanceProfile),
+			"GetInstanceProfile":            api.Handle(d.GetInstanceProfile),
+			"ListInstanceProfiles":          api.Handle(d.ListInstanceProfiles),
+			"DeleteInstanceProfile":         api.Handle(d.DeleteInstanceProfile),
+			"AddRoleToInstanceProfile":      api.Handle(d.AddRoleToInstanceProfile),
+			"RemoveRoleFromInstanceProfile": api.Handle(d.RemoveRoleFromInstanceProfile),
+			"ListInstanceProfilesForRole":   api.Handle(d.ListInstanceProfilesForRole),
+			"TagInstanceProfile":            api.Handle(d.TagInstanceProfile),
+			"UntagInstanceProfile":          api.Handle(d.UntagInstanceProfile),
+			"ListInstanceProfileTags":       api.Handle(d.ListInstanceProfileTags),
+
+			"CreateAccountAlias":             api.Handle(d.CreateAccountAlias),
+			"ListAccountAliases":             api.Handle(d.ListAccountAliases),
+			"DeleteAccountAlias":             api.Handle(d.DeleteAccountAlias),
+			"GetAccountSummary":              api.Handle(d.GetAccountSummary),
+			"GetAccountAuthorizationDetails": api.Handle(d.GetAccountAuthorizationDetails),
 
 			"SimulateCustomPolicy":             api.Handle(d.SimulateCustomPolicy),
 			"SimulatePrincipalPolicy":          api.Handle(d.SimulatePrincipalPolicy),
 			"GetContextKeysForCustomPolicy":    api.Handle(d.GetContextKeysForCustomPolicy),
 			"GetContextKeysForPrincipalPolicy": api.Handle(d.GetContextKeysForPrincipalPolicy),
+
+			"CreateVirtualMFADevice": api.Handle(d.CreateVirtualMFADevice),
+			"EnableMFADevice":        api.Handle(d.EnableMFADevice),
+			"ListMFADevices":         api.Handle(d.ListMFADevices),
+			"ListVirtualMFADevices":  api.Handle(d.ListVirtualMFADevices),
+			"GetMFADevice":           api.Handle(d.GetMFADevice),
+			"ResyncMFADevice":        api.Handle(d.ResyncMFADevice),
+			"DeactivateMFADevice":    api.Handle(d.DeactivateMFADevice),
+			"DeleteVirtualMFADevice": api.Handle(d.DeleteVirtualMFADevice),
 		},
 	}
 }

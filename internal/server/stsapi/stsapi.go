@@ -14,6 +14,10 @@ import (
 type Domain interface {
 	AssumeRole(context.Context, *principal.Caller, *stswire.AssumeRoleInput) (*stswire.AssumeRoleOutput, error)
 	AssumeRoleWithWebIdentity(context.Context, *principal.Caller, *stswire.AssumeRoleWithWebIdentityInput) (*stswire.AssumeRoleWithWebIdentityOutput, error)
+	GetFederationToken(context.Context, *principal.Caller, *stswire.GetFederationTokenInput) (*stswire.GetFederationTokenOutput, error)
+	GetSessionToken(context.Context, *principal.Caller, *stswire.GetSessionTokenInput) (*stswire.GetSessionTokenOutput, error)
+	GetAccessKeyInfo(context.Context, *principal.Caller, *stswire.GetAccessKeyInfoInput) (*stswire.GetAccessKeyInfoOutput, error)
+	DecodeAuthorizationMessage(context.Context, *principal.Caller, *stswire.DecodeAuthorizationMessageInput) (*stswire.DecodeAuthorizationMessageOutput, error)
 	GetCallerIdentity(context.Context, *principal.Caller, *stswire.GetCallerIdentityInput) (*stswire.GetCallerIdentityOutput, error)
 }
 
@@ -23,9 +27,13 @@ func New(d Domain) *api.Service {
 		Wire:     stswire.Service,
 		Unsigned: map[string]bool{"AssumeRoleWithWebIdentity": true},
 		Handlers: map[string]api.Handler{
-			"AssumeRole":                api.Handle(d.AssumeRole),
-			"AssumeRoleWithWebIdentity": api.Handle(d.AssumeRoleWithWebIdentity),
-			"GetCallerIdentity":         api.Handle(d.GetCallerIdentity),
+			"AssumeRole":                 api.Handle(d.AssumeRole),
+			"AssumeRoleWithWebIdentity":  api.Handle(d.AssumeRoleWithWebIdentity),
+			"GetFederationToken":         api.Handle(d.GetFederationToken),
+			"GetSessionToken":            api.Handle(d.GetSessionToken),
+			"GetAccessKeyInfo":           api.Handle(d.GetAccessKeyInfo),
+			"GetCallerIdentity":          api.Handle(d.GetCallerIdentity),
+			"DecodeAuthorizationMessage": api.Handle(d.DecodeAuthorizationMessage),
 		},
 	}
 }

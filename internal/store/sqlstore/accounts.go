@@ -27,3 +27,18 @@ func (t *Tx) Account(id string) (store.Account, error) {
 func (t *Tx) Accounts() ([]store.Account, error) {
 	return all(t, "accounts", "", scanAccount, selectAccount+" ORDER BY id")
 }
+
+// InsertAccountAlias implements store.AccountTx.
+func (t *Tx) InsertAccountAlias(account, alias string) error {
+	return t.insert("account alias", alias, "INSERT INTO account_aliases (alias, account) VALUES (?, ?)", alias, account)
+}
+
+// AccountAlias implements store.AccountTx.
+func (t *Tx) AccountAlias(account string) (string, error) {
+	return one(t, "alias of account", account, scanString, "SELECT alias FROM account_aliases WHERE account = ?", account)
+}
+
+// DeleteAccountAlias implements store.AccountTx.
+func (t *Tx) DeleteAccountAlias(account string) error {
+	return t.change("alias of account", account, "DELETE FROM account_aliases WHERE account = ?", account)
+}

@@ -1,6 +1,7 @@
 package sqlstore
 
 import (
+	"database/sql"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -12,6 +13,9 @@ import (
 
 // nameKey is the form in which IAM names are compared.
 func nameKey(name string) string { return strings.ToLower(name) }
+
+// reference is the id of another row in a column; "" refers to none.
+func reference(id string) sql.NullString { return sql.NullString{String: id, Valid: id != ""} }
 
 // instant is a time in a column: microseconds since the epoch, 0 for the zero time.
 type instant struct{ t *time.Time }

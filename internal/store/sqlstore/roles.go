@@ -2,6 +2,7 @@ package sqlstore
 
 import (
 	"database/sql"
+	"errors"
 
 	"sojourn/internal/store"
 )
@@ -48,4 +49,34 @@ func (t *Tx) UpdateRole(r store.Role) error {
 // DeleteRole implements store.RoleTx.
 func (t *Tx) DeleteRole(id string) error {
 	return t.change("role", id, "DELETE FROM roles WHERE id = ?", id)
+}
+
+func scanLastUse(rows *sql.Rows, u *store.LastUse) error {
+	return rows.Scan(instant{&u.At}, &u.Service, &u.Region)
+}
+
+// TouchRole implements store.RoleTx.
+func (t *Tx) TouchRole(id string, u store.LastUse) error {
+	_, err := one(t, "role", id, scanString, "SELECT id FROM roles WHERE id = ?", id)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return t.run("last use of role", id,
+		"INSERT INTO role_last_uses (role_id, at, service, region) VALUES (?, ?, ?, ?)"+
+			" ON CONFLICT (role_id) DO UPDATE SET at = excluded.at, service = excluded.service, region = excluded.region"+
+			" WHERE role_last_uses.at < excluded.at",
+		id, micros(u.At), u.Service, u.Region)
+}
+
+// RoleLastUse implements store.RoleTx.
+func (t *Tx) RoleLastUse(id string) (store.LastUse, error) {
+	u, err := one(t, "last use of role", id, scanLastUse,
+		"SELECT at, service, region FROM role_last_uses WHERE role_id = ?", id)
+	if errors.Is(err, store.ErrNotFound) {
+		err = nil
+	}
+	return u, err
 }

@@ -83,6 +83,14 @@ func (t *Tx) DeleteAccessKey(id string) error {
 	return t.change("access key", id, "DELETE FROM access_keys WHERE id = ?", id)
 }
 
+// TouchAccessKey implements store.UserTx.
+func (t *Tx) TouchAccessKey(id string, u store.LastUse) error {
+	at := micros(u.At)
+	return t.run("access key", id,
+		"UPDATE access_keys SET last_used = ?, last_service = ?, last_region = ? WHERE id = ? AND last_used < ?",
+		at, u.Service, u.Region, id, at)
+}
+
 // blob is b where a column may not be NULL.
 func blob(b []byte) []byte {
 	if b == nil {

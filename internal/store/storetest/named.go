@@ -6,7 +6,7 @@ import (
 	"sojourn/internal/store"
 )
 
-// namedKind is what users, groups, roles and policies have in common: a name
+// namedKind is what users, groups, roles, policies and instance profiles have in common: a name
 // that is unique in the account without regard to case, a path and an id.
 type namedKind struct {
 	insert func(tx store.Tx, account, name, path, id string) error
@@ -84,6 +84,23 @@ var namedKinds = map[string]namedKind{
 			return tx.UpdatePolicy(store.Policy{Account: account, Name: name, Path: path, ID: id})
 		},
 		delete: func(tx store.Tx, id string) error { return tx.DeletePolicy(id) },
+	},
+	"InstanceProfile": {
+		insert: func(tx store.Tx, account, name, path, id string) error {
+			return tx.InsertInstanceProfile(store.InstanceProfile{Account: account, Name: name, Path: path, ID: id})
+		},
+		name: func(tx store.Tx, account, name string) (string, error) {
+			p, err := tx.InstanceProfile(account, name)
+			return p.Name, err
+		},
+		list: func(tx store.Tx, account string, p store.Page) ([]string, error) {
+			list, err := tx.InstanceProfiles(account, p)
+			return names(list, profileName), err
+		},
+		update: func(tx store.Tx, account, name, path, id string) error {
+			return tx.UpdateInstanceProfile(store.InstanceProfile{Account: account, Name: name, Path: path, ID: id})
+		},
+		delete: func(tx store.Tx, id string) error { return tx.DeleteInstanceProfile(id) },
 	},
 }
 

@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -14,9 +15,11 @@ var recordTests = map[string]func(*testing.T, *database){
 	"AccessKey":     accessKeyRecord,
 	"Group":         groupRecord,
 	"Role":          roleRecord,
+	"Profile":       profileRecord,
 	"Policy":        policyRecord,
 	"PolicyVersion": policyVersionRecord,
 	"OIDCProvider":  providerRecord,
+	"MFADevice":     mfaDeviceRecord,
 	"Repository":    repositoryRecord,
 	"Push":          pushRecord,
 	"Pack":          packRecord,
@@ -107,6 +110,21 @@ func roleRecord(t *testing.T, db *database) {
 	})
 }
 
+func profileRecord(t *testing.T, db *database) {
+	p, changed := fill[store.InstanceProfile](1), fill[store.InstanceProfile](2)
+	changed.Account, changed.ID = p.Account, p.ID
+	db.update(t, func(tx store.Tx) {
+		ok(t, tx.InsertRole(store.Role{Account: account, Name: "one", ID: p.RoleID}))
+		ok(t, tx.InsertRole(store.Role{Account: account, Name: "two", ID: changed.RoleID}))
+		ok(t, tx.InsertInstanceProfile(p))
+		got, err := tx.InstanceProfile(p.Account, p.Name)
+		equal(t, "InstanceProfile", got, err, p)
+		ok(t, tx.UpdateInstanceProfile(changed))
+		got, err = tx.InstanceProfile(p.Account, changed.Name)
+		equal(t, "InstanceProfile", got, err, changed)
+	})
+}
+
 func policyRecord(t *testing.T, db *database) {
 	p, changed := fill[store.Policy](1), fill[store.Policy](2)
 	changed.Account, changed.ID = p.Account, p.ID
@@ -131,6 +149,34 @@ func policyVersionRecord(t *testing.T, db *database) {
 		ok(t, tx.PutPolicyVersion(changed))
 		got, err = tx.PolicyVersion(v.PolicyID, v.Version)
 		equal(t, "PolicyVersion", got, err, changed)
+	})
+}
+
+func mfaDeviceRecord(t *testing.T, db *database) {
+	d, changed := fill[store.MFADevice](1), fill[store.MFADevice](2)
+	changed.Serial, changed.Account, changed.Name, changed.Path = d.Serial, d.Account, d.Name, d.Path
+	another := store.MFADevice{Serial: "B", Account: d.Account, Name: "zz", Path: "/"}
+	db.update(t, func(tx store.Tx) {
+		ok(t, tx.InsertMFADevice(d))
+		is(t, "the serial number", tx.InsertMFADevice(store.MFADevice{Serial: d.Serial, Account: other, Name: "x"}), store.ErrExists)
+		is(t, "the name in other case", tx.InsertMFADevice(store.MFADevice{Serial: "C", Account: d.Account, Name: strings.ToUpper(d.Name)}), store.ErrExists)
+		got, err := tx.MFADevice(d.Serial)
+		equal(t, "MFADevice", got, err, d)
+		ok(t, tx.InsertMFADevice(another))
+		ok(t, tx.UpdateMFADevice(changed))
+		is(t, "UpdateMFADevice", tx.UpdateMFADevice(store.MFADevice{Serial: "C"}), store.ErrNotFound)
+	})
+	db.update(t, func(tx store.Tx) {
+		list, err := tx.MFADevices(d.Account, store.Page{})
+		equal(t, "MFADevices", list, err, []store.MFADevice{changed, another})
+		list, err = tx.MFADevices(d.Account, store.Page{After: d.Name, Limit: 1})
+		equal(t, "MFADevices", list, err, []store.MFADevice{another})
+		list, err = tx.MFADevicesOf(changed.UserID)
+		equal(t, "MFADevicesOf", list, err, []store.MFADevice{changed})
+		ok(t, tx.DeleteMFADevice(d.Serial))
+		is(t, "DeleteMFADevice", tx.DeleteMFADevice(d.Serial), store.ErrNotFound)
+		_, err = tx.MFADevice(d.Serial)
+		is(t, "MFADevice", err, store.ErrNotFound)
 	})
 }
 

@@ -34,6 +34,8 @@ func Run(t *testing.T, fresh Fresh) {
 		{"Record", recordTests},
 		{"Named", namedTests()},
 		{"Member", memberTests},
+		{"Account", accountTests},
+		{"LastUse", lastUseTests},
 		{"Policy", policyTests},
 		{"Repository", repositoryTests},
 		{"Ref", refTests},

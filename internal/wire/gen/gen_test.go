@@ -31,6 +31,33 @@ func TestTranslate(t *testing.T) {
 	}
 }
 
+// The translation says what the look-ahead in the model says, within the model's length.
+func TestTranslateAnAccountAlias(t *testing.T) {
+	expr, err := translate(`^[a-z0-9]([a-z0-9]|-(?!-)){1,61}[a-z0-9]$`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	re := regexp.MustCompile("^(?:" + expr + ")$")
+	for _, text := range words("a0-A.", 5) {
+		ends := strings.HasPrefix(text, "-") || strings.HasSuffix(text, "-")
+		want := text != "" && !ends && !strings.Contains(text, "--") && !strings.ContainsAny(text, "A.")
+		if re.MatchString(text) != want {
+			t.Errorf("%q matches: %v, want %v", text, !want, want)
+		}
+	}
+}
+
+// words are all texts over an alphabet of at most n characters.
+func words(alphabet string, n int) []string {
+	out := []string{""}
+	for i := 0; n > 0 && i < len(alphabet); i++ {
+		for _, rest := range words(alphabet, n-1) {
+			out = append(out, alphabet[i:i+1]+rest)
+		}
+	}
+	return out
+}
+
 // small is a model with one operation; the text in the place of EXTRA goes
 // among its shapes.
 const small = `{
@@ -90,6 +117,36 @@ func TestGenerate(t *testing.T) {
 	}
 	if again := all(t, parse(t, extra)); again != got {
 		t.Error("two runs differ")
+	}
+}
+
+func TestGenerateREST(t *testing.T) {
+	const in = `"z": {"shape": "Z"}`
+	text := strings.NewReplacer(`"protocol": "json", "targetPrefix": "T"`, `"protocol": "rest-json"`,
+		`{"name": "GetThing",`, `{"name": "GetThing", "http": {"method": "POST", "requestUri": "/things"},`,
+		in, `"z": {"shape": "Z", "location": "querystring", "locationName": "zed"}`,
+		"EXTRA", `"Z": {"type": "integer"}`).Replace(small)
+	m := new(model)
+	if err := json.Unmarshal([]byte(text), m); err != nil {
+		t.Fatal(err)
+	}
+	service := things
+	service.signing = "the-thing"
+	files, err := generate(m, service)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for file, want := range map[string]string{
+		"service_gen.go": `Method: "POST", Path: "/things"`,
+		"shapes_gen.go":  `{Name: "zed", Label: "z", Shape: shapeZ, Required: true, InQuery: true},`,
+		"types_gen.go":   "package thingwire",
+	} {
+		if !strings.Contains(files[file].String(), want) {
+			t.Errorf("%s lacks %s:\n%s", file, want, files[file])
+		}
+	}
+	if got := files["service_gen.go"].String(); !strings.Contains(got, `Name: "the-thing", Version: "2020-01-01", Protocol: wire.REST,`) {
+		t.Errorf("the service is %s", got)
 	}
 }
 

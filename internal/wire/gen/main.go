@@ -1,5 +1,5 @@
-// Command gen writes the packages stswire, iamwire and codecommitwire from the
-// published API models of STS, IAM and CodeCommit: structs, constraints, wire
+// Command gen writes the packages stswire, iamwire, codecommitwire and
+// accessanalyzerwire from the published API models: structs, constraints, wire
 // names and error tables of the operations listed in operations.go. It writes
 // none of the models' documentation text. Anything in a model that package wire
 // could not honour ends the generation with an error.

@@ -26,6 +26,10 @@ type model struct {
 }
 
 type operation struct {
+	HTTP struct {
+		Method string `json:"method"`
+		URI    string `json:"requestUri"`
+	} `json:"http"`
 	Input  *ref  `json:"input"`
 	Output *ref  `json:"output"`
 	Errors []ref `json:"errors"`
@@ -136,7 +140,7 @@ func readModel(name string) ([]byte, error) {
 // check refuses traits that package wire does not implement.
 func (r ref) check() error {
 	switch {
-	case r.Location != "":
+	case r.Location != "" && r.Location != "querystring":
 		return fmt.Errorf("shape %s: location %q is not supported", r.Shape, r.Location)
 	case r.XMLAttribute:
 		return fmt.Errorf("shape %s: xmlAttribute is not supported", r.Shape)
@@ -148,8 +152,8 @@ func (r ref) check() error {
 
 func (s *shape) check() error {
 	switch {
-	case s.Document || s.Union:
-		return errors.New("documents and unions are not supported")
+	case s.Document: // a union is a structure whose writer fills one member
+		return errors.New("documents are not supported")
 	case s.Payload != "":
 		return errors.New("payload members are not supported")
 	case s.XMLNamespace != nil:

@@ -5,6 +5,7 @@ import "strings"
 // service is one API and the operations of it that are generated.
 type service struct {
 	name       string // the model's directory and the signing name
+	signing    string // the signing name where it is another
 	operations []string
 	// required are members that the service demands though its model does not
 	// say so, as OPERATION.MEMBER.
@@ -16,16 +17,22 @@ type service struct {
 
 var services = []service{
 	{name: "sts", operations: strings.Fields(`
-		AssumeRole AssumeRoleWithWebIdentity GetCallerIdentity
+		AssumeRole AssumeRoleWithWebIdentity
+		GetFederationToken GetSessionToken GetCallerIdentity GetAccessKeyInfo DecodeAuthorizationMessage
 	`)},
 	{name: "iam", operations: strings.Fields(`
-		CreateUser GetUser ListUsers DeleteUser
-		CreateAccessKey ListAccessKeys UpdateAccessKey DeleteAccessKey
+		CreateUser GetUser ListUsers UpdateUser DeleteUser
+		TagUser UntagUser ListUserTags
+		CreateAccessKey ListAccessKeys UpdateAccessKey DeleteAccessKey GetAccessKeyLastUsed
 
-		CreateGroup GetGroup ListGroups DeleteGroup
+		CreateGroup GetGroup ListGroups UpdateGroup DeleteGroup
 		AddUserToGroup RemoveUserFromGroup ListGroupsForUser
 
-		CreateRole GetRole ListRoles DeleteRole UpdateAssumeRolePolicy
+		CreateRole GetRole ListRoles UpdateRole UpdateRoleDescription DeleteRole UpdateAssumeRolePolicy
+		TagRole UntagRole ListRoleTags
+
+		PutUserPermissionsBoundary DeleteUserPermissionsBoundary
+		PutRolePermissionsBoundary DeleteRolePermissionsBoundary
 
 		PutUserPolicy GetUserPolicy ListUserPolicies DeleteUserPolicy
 		PutGroupPolicy GetGroupPolicy ListGroupPolicies DeleteGroupPolicy
@@ -36,11 +43,24 @@ var services = []service{
 		AttachUserPolicy DetachUserPolicy ListAttachedUserPolicies
 		AttachGroupPolicy DetachGroupPolicy ListAttachedGroupPolicies
 		AttachRolePolicy DetachRolePolicy ListAttachedRolePolicies
+		ListEntitiesForPolicy TagPolicy UntagPolicy ListPolicyTags
 
 		CreateOpenIDConnectProvider GetOpenIDConnectProvider ListOpenIDConnectProviders DeleteOpenIDConnectProvider
 		AddClientIDToOpenIDConnectProvider RemoveClientIDFromOpenIDConnectProvider
+		UpdateOpenIDConnectProviderThumbprint
+		TagOpenIDConnectProvider UntagOpenIDConnectProvider ListOpenIDConnectProviderTags
+
+		CreateInstanceProfile GetInstanceProfile ListInstanceProfiles DeleteInstanceProfile
+		AddRoleToInstanceProfile RemoveRoleFromInstanceProfile ListInstanceProfilesForRole
+		TagInstanceProfile UntagInstanceProfile ListInstanceProfileTags
+
+		CreateAccountAlias ListAccountAliases DeleteAccountAlias
+		GetAccountSummary GetAccountAuthorizationDetails
 
 		SimulateCustomPolicy SimulatePrincipalPolicy GetContextKeysForCustomPolicy GetContextKeysForPrincipalPolicy
+
+		CreateVirtualMFADevice EnableMFADevice ListMFADevices ListVirtualMFADevices
+		GetMFADevice ResyncMFADevice DeactivateMFADevice DeleteVirtualMFADevice
 	`)},
 	{name: "codecommit", operations: strings.Fields(`
 		CreateRepository GetRepository ListRepositories BatchGetRepositories DeleteRepository
@@ -49,4 +69,5 @@ var services = []service{
 	`),
 		required:     []string{"GetBranch.repositoryName", "GetBranch.branchName"},
 		memberErrors: true},
+	{name: "accessanalyzer", signing: "access-analyzer", operations: []string{"ValidatePolicy"}},
 }

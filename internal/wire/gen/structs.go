@@ -56,6 +56,9 @@ func (g *generator) member(owner, name string, r ref, descriptor string, s *shap
 	if slices.Contains(s.Required, name) || slices.Contains(g.service.required, owner+"."+name) {
 		b.WriteString(", Required: true")
 	}
+	if r.Location != "" {
+		b.WriteString(", InQuery: true")
+	}
 	if owner != "" && g.service.memberErrors {
 		missing, invalid := g.memberErrors(owner, name, r)
 		if missing != "" {

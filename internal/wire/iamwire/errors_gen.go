@@ -6,18 +6,20 @@ import "sojourn/internal/awserr"
 
 // Codes of the errors that the operations may answer.
 const (
-	ErrConcurrentModification      = "ConcurrentModification"
-	ErrDeleteConflict              = "DeleteConflict"
-	ErrEntityAlreadyExists         = "EntityAlreadyExists"
-	ErrInvalidInput                = "InvalidInput"
-	ErrLimitExceeded               = "LimitExceeded"
-	ErrMalformedPolicyDocument     = "MalformedPolicyDocument"
-	ErrNoSuchEntity                = "NoSuchEntity"
-	ErrOpenIdIdpCommunicationError = "OpenIdIdpCommunicationError"
-	ErrPolicyEvaluation            = "PolicyEvaluation"
-	ErrPolicyNotAttachable         = "PolicyNotAttachable"
-	ErrServiceFailure              = "ServiceFailure"
-	ErrUnmodifiableEntity          = "UnmodifiableEntity"
+	ErrConcurrentModification        = "ConcurrentModification"
+	ErrDeleteConflict                = "DeleteConflict"
+	ErrEntityAlreadyExists           = "EntityAlreadyExists"
+	ErrEntityTemporarilyUnmodifiable = "EntityTemporarilyUnmodifiable"
+	ErrInvalidAuthenticationCode     = "InvalidAuthenticationCode"
+	ErrInvalidInput                  = "InvalidInput"
+	ErrLimitExceeded                 = "LimitExceeded"
+	ErrMalformedPolicyDocument       = "MalformedPolicyDocument"
+	ErrNoSuchEntity                  = "NoSuchEntity"
+	ErrOpenIdIdpCommunicationError   = "OpenIdIdpCommunicationError"
+	ErrPolicyEvaluation              = "PolicyEvaluation"
+	ErrPolicyNotAttachable           = "PolicyNotAttachable"
+	ErrServiceFailure                = "ServiceFailure"
+	ErrUnmodifiableEntity            = "UnmodifiableEntity"
 )
 
 // NewConcurrentModification makes the error ConcurrentModification.
@@ -33,6 +35,16 @@ func NewDeleteConflict(format string, args ...any) *awserr.Error {
 // NewEntityAlreadyExists makes the error EntityAlreadyExists.
 func NewEntityAlreadyExists(format string, args ...any) *awserr.Error {
 	return awserr.New(ErrEntityAlreadyExists, 409, format, args...)
+}
+
+// NewEntityTemporarilyUnmodifiable makes the error EntityTemporarilyUnmodifiable.
+func NewEntityTemporarilyUnmodifiable(format string, args ...any) *awserr.Error {
+	return awserr.New(ErrEntityTemporarilyUnmodifiable, 409, format, args...)
+}
+
+// NewInvalidAuthenticationCode makes the error InvalidAuthenticationCode.
+func NewInvalidAuthenticationCode(format string, args ...any) *awserr.Error {
+	return awserr.New(ErrInvalidAuthenticationCode, 403, format, args...)
 }
 
 // NewInvalidInput makes the error InvalidInput.

@@ -23,6 +23,18 @@ var Service = &wire.Service{
 				ErrServiceFailure:         500,
 			},
 		},
+		"AddRoleToInstanceProfile": {
+			Name:  "AddRoleToInstanceProfile",
+			Input: shapeAddRoleToInstanceProfileInput, Output: shapeAddRoleToInstanceProfileOutput,
+			NewInput: func() any { return new(AddRoleToInstanceProfileInput) },
+			Errors: map[string]int{
+				ErrEntityAlreadyExists: 409,
+				ErrLimitExceeded:       409,
+				ErrNoSuchEntity:        404,
+				ErrServiceFailure:      500,
+				ErrUnmodifiableEntity:  400,
+			},
+		},
 		"AddUserToGroup": {
 			Name:  "AddUserToGroup",
 			Input: shapeAddUserToGroupInput, Output: shapeAddUserToGroupOutput,
@@ -81,6 +93,17 @@ var Service = &wire.Service{
 				ErrServiceFailure: 500,
 			},
 		},
+		"CreateAccountAlias": {
+			Name:  "CreateAccountAlias",
+			Input: shapeCreateAccountAliasInput, Output: shapeCreateAccountAliasOutput,
+			NewInput: func() any { return new(CreateAccountAliasInput) },
+			Errors: map[string]int{
+				ErrConcurrentModification: 409,
+				ErrEntityAlreadyExists:    409,
+				ErrLimitExceeded:          409,
+				ErrServiceFailure:         500,
+			},
+		},
 		"CreateGroup": {
 			Name:  "CreateGroup",
 			Input: shapeCreateGroupInput, Output: shapeCreateGroupOutput,
@@ -91,6 +114,19 @@ var Service = &wire.Service{
 				ErrLimitExceeded:       409,
 				ErrNoSuchEntity:        404,
 				ErrServiceFailure:      500,
+			},
+		},
+		"CreateInstanceProfile": {
+			Name:  "CreateInstanceProfile",
+			Input: shapeCreateInstanceProfileInput, Output: shapeCreateInstanceProfileOutput,
+			NewInput: func() any { return new(CreateInstanceProfileInput) },
+			Wrapper:  "CreateInstanceProfileResult",
+			Errors: map[string]int{
+				ErrConcurrentModification: 409,
+				ErrEntityAlreadyExists:    409,
+				ErrInvalidInput:           400,
+				ErrLimitExceeded:          409,
+				ErrServiceFailure:         500,
 			},
 		},
 		"CreateOpenIDConnectProvider": {
@@ -162,6 +198,31 @@ var Service = &wire.Service{
 				ErrServiceFailure:         500,
 			},
 		},
+		"CreateVirtualMFADevice": {
+			Name:  "CreateVirtualMFADevice",
+			Input: shapeCreateVirtualMFADeviceInput, Output: shapeCreateVirtualMFADeviceOutput,
+			NewInput: func() any { return new(CreateVirtualMFADeviceInput) },
+			Wrapper:  "CreateVirtualMFADeviceResult",
+			Errors: map[string]int{
+				ErrConcurrentModification: 409,
+				ErrEntityAlreadyExists:    409,
+				ErrInvalidInput:           400,
+				ErrLimitExceeded:          409,
+				ErrServiceFailure:         500,
+			},
+		},
+		"DeactivateMFADevice": {
+			Name:  "DeactivateMFADevice",
+			Input: shapeDeactivateMFADeviceInput, Output: shapeDeactivateMFADeviceOutput,
+			NewInput: func() any { return new(DeactivateMFADeviceInput) },
+			Errors: map[string]int{
+				ErrConcurrentModification:        409,
+				ErrEntityTemporarilyUnmodifiable: 409,
+				ErrLimitExceeded:                 409,
+				ErrNoSuchEntity:                  404,
+				ErrServiceFailure:                500,
+			},
+		},
 		"DeleteAccessKey": {
 			Name:  "DeleteAccessKey",
 			Input: shapeDeleteAccessKeyInput, Output: shapeDeleteAccessKeyOutput,
@@ -170,6 +231,17 @@ var Service = &wire.Service{
 				ErrLimitExceeded:  409,
 				ErrNoSuchEntity:   404,
 				ErrServiceFailure: 500,
+			},
+		},
+		"DeleteAccountAlias": {
+			Name:  "DeleteAccountAlias",
+			Input: shapeDeleteAccountAliasInput, Output: shapeDeleteAccountAliasOutput,
+			NewInput: func() any { return new(DeleteAccountAliasInput) },
+			Errors: map[string]int{
+				ErrConcurrentModification: 409,
+				ErrLimitExceeded:          409,
+				ErrNoSuchEntity:           404,
+				ErrServiceFailure:         500,
 			},
 		},
 		"DeleteGroup": {
@@ -188,6 +260,17 @@ var Service = &wire.Service{
 			Input: shapeDeleteGroupPolicyInput, Output: shapeDeleteGroupPolicyOutput,
 			NewInput: func() any { return new(DeleteGroupPolicyInput) },
 			Errors: map[string]int{
+				ErrLimitExceeded:  409,
+				ErrNoSuchEntity:   404,
+				ErrServiceFailure: 500,
+			},
+		},
+		"DeleteInstanceProfile": {
+			Name:  "DeleteInstanceProfile",
+			Input: shapeDeleteInstanceProfileInput, Output: shapeDeleteInstanceProfileOutput,
+			NewInput: func() any { return new(DeleteInstanceProfileInput) },
+			Errors: map[string]int{
+				ErrDeleteConflict: 409,
 				ErrLimitExceeded:  409,
 				ErrNoSuchEntity:   404,
 				ErrServiceFailure: 500,
@@ -240,6 +323,16 @@ var Service = &wire.Service{
 				ErrUnmodifiableEntity:     400,
 			},
 		},
+		"DeleteRolePermissionsBoundary": {
+			Name:  "DeleteRolePermissionsBoundary",
+			Input: shapeDeleteRolePermissionsBoundaryInput, Output: shapeDeleteRolePermissionsBoundaryOutput,
+			NewInput: func() any { return new(DeleteRolePermissionsBoundaryInput) },
+			Errors: map[string]int{
+				ErrNoSuchEntity:       404,
+				ErrServiceFailure:     500,
+				ErrUnmodifiableEntity: 400,
+			},
+		},
 		"DeleteRolePolicy": {
 			Name:  "DeleteRolePolicy",
 			Input: shapeDeleteRolePolicyInput, Output: shapeDeleteRolePolicyOutput,
@@ -263,6 +356,15 @@ var Service = &wire.Service{
 				ErrServiceFailure:         500,
 			},
 		},
+		"DeleteUserPermissionsBoundary": {
+			Name:  "DeleteUserPermissionsBoundary",
+			Input: shapeDeleteUserPermissionsBoundaryInput, Output: shapeDeleteUserPermissionsBoundaryOutput,
+			NewInput: func() any { return new(DeleteUserPermissionsBoundaryInput) },
+			Errors: map[string]int{
+				ErrNoSuchEntity:   404,
+				ErrServiceFailure: 500,
+			},
+		},
 		"DeleteUserPolicy": {
 			Name:  "DeleteUserPolicy",
 			Input: shapeDeleteUserPolicyInput, Output: shapeDeleteUserPolicyOutput,
@@ -271,6 +373,18 @@ var Service = &wire.Service{
 				ErrLimitExceeded:  409,
 				ErrNoSuchEntity:   404,
 				ErrServiceFailure: 500,
+			},
+		},
+		"DeleteVirtualMFADevice": {
+			Name:  "DeleteVirtualMFADevice",
+			Input: shapeDeleteVirtualMFADeviceInput, Output: shapeDeleteVirtualMFADeviceOutput,
+			NewInput: func() any { return new(DeleteVirtualMFADeviceInput) },
+			Errors: map[string]int{
+				ErrConcurrentModification: 409,
+				ErrDeleteConflict:         409,
+				ErrLimitExceeded:          409,
+				ErrNoSuchEntity:           404,
+				ErrServiceFailure:         500,
 			},
 		},
 		"DetachGroupPolicy": {
@@ -304,6 +418,44 @@ var Service = &wire.Service{
 				ErrInvalidInput:   400,
 				ErrLimitExceeded:  409,
 				ErrNoSuchEntity:   404,
+				ErrServiceFailure: 500,
+			},
+		},
+		"EnableMFADevice": {
+			Name:  "EnableMFADevice",
+			Input: shapeEnableMFADeviceInput, Output: shapeEnableMFADeviceOutput,
+			NewInput: func() any { return new(EnableMFADeviceInput) },
+			Errors: map[string]int{
+				ErrConcurrentModification:        409,
+				ErrEntityAlreadyExists:           409,
+				ErrEntityTemporarilyUnmodifiable: 409,
+				ErrInvalidAuthenticationCode:     403,
+				ErrLimitExceeded:                 409,
+				ErrNoSuchEntity:                  404,
+				ErrServiceFailure:                500,
+			},
+		},
+		"GetAccessKeyLastUsed": {
+			Name:  "GetAccessKeyLastUsed",
+			Input: shapeGetAccessKeyLastUsedInput, Output: shapeGetAccessKeyLastUsedOutput,
+			NewInput: func() any { return new(GetAccessKeyLastUsedInput) },
+			Wrapper:  "GetAccessKeyLastUsedResult",
+		},
+		"GetAccountAuthorizationDetails": {
+			Name:  "GetAccountAuthorizationDetails",
+			Input: shapeGetAccountAuthorizationDetailsInput, Output: shapeGetAccountAuthorizationDetailsOutput,
+			NewInput: func() any { return new(GetAccountAuthorizationDetailsInput) },
+			Wrapper:  "GetAccountAuthorizationDetailsResult",
+			Errors: map[string]int{
+				ErrServiceFailure: 500,
+			},
+		},
+		"GetAccountSummary": {
+			Name:  "GetAccountSummary",
+			Input: shapeGetAccountSummaryInput, Output: shapeGetAccountSummaryOutput,
+			NewInput: func() any { return new(GetAccountSummaryInput) },
+			Wrapper:  "GetAccountSummaryResult",
+			Errors: map[string]int{
 				ErrServiceFailure: 500,
 			},
 		},
@@ -341,6 +493,26 @@ var Service = &wire.Service{
 			Input: shapeGetGroupPolicyInput, Output: shapeGetGroupPolicyOutput,
 			NewInput: func() any { return new(GetGroupPolicyInput) },
 			Wrapper:  "GetGroupPolicyResult",
+			Errors: map[string]int{
+				ErrNoSuchEntity:   404,
+				ErrServiceFailure: 500,
+			},
+		},
+		"GetInstanceProfile": {
+			Name:  "GetInstanceProfile",
+			Input: shapeGetInstanceProfileInput, Output: shapeGetInstanceProfileOutput,
+			NewInput: func() any { return new(GetInstanceProfileInput) },
+			Wrapper:  "GetInstanceProfileResult",
+			Errors: map[string]int{
+				ErrNoSuchEntity:   404,
+				ErrServiceFailure: 500,
+			},
+		},
+		"GetMFADevice": {
+			Name:  "GetMFADevice",
+			Input: shapeGetMFADeviceInput, Output: shapeGetMFADeviceOutput,
+			NewInput: func() any { return new(GetMFADeviceInput) },
+			Wrapper:  "GetMFADeviceResult",
 			Errors: map[string]int{
 				ErrNoSuchEntity:   404,
 				ErrServiceFailure: 500,
@@ -429,6 +601,15 @@ var Service = &wire.Service{
 				ErrServiceFailure: 500,
 			},
 		},
+		"ListAccountAliases": {
+			Name:  "ListAccountAliases",
+			Input: shapeListAccountAliasesInput, Output: shapeListAccountAliasesOutput,
+			NewInput: func() any { return new(ListAccountAliasesInput) },
+			Wrapper:  "ListAccountAliasesResult",
+			Errors: map[string]int{
+				ErrServiceFailure: 500,
+			},
+		},
 		"ListAttachedGroupPolicies": {
 			Name:  "ListAttachedGroupPolicies",
 			Input: shapeListAttachedGroupPoliciesInput, Output: shapeListAttachedGroupPoliciesOutput,
@@ -456,6 +637,17 @@ var Service = &wire.Service{
 			Input: shapeListAttachedUserPoliciesInput, Output: shapeListAttachedUserPoliciesOutput,
 			NewInput: func() any { return new(ListAttachedUserPoliciesInput) },
 			Wrapper:  "ListAttachedUserPoliciesResult",
+			Errors: map[string]int{
+				ErrInvalidInput:   400,
+				ErrNoSuchEntity:   404,
+				ErrServiceFailure: 500,
+			},
+		},
+		"ListEntitiesForPolicy": {
+			Name:  "ListEntitiesForPolicy",
+			Input: shapeListEntitiesForPolicyInput, Output: shapeListEntitiesForPolicyOutput,
+			NewInput: func() any { return new(ListEntitiesForPolicyInput) },
+			Wrapper:  "ListEntitiesForPolicyResult",
 			Errors: map[string]int{
 				ErrInvalidInput:   400,
 				ErrNoSuchEntity:   404,
@@ -491,6 +683,56 @@ var Service = &wire.Service{
 				ErrServiceFailure: 500,
 			},
 		},
+		"ListInstanceProfileTags": {
+			Name:  "ListInstanceProfileTags",
+			Input: shapeListInstanceProfileTagsInput, Output: shapeListInstanceProfileTagsOutput,
+			NewInput: func() any { return new(ListInstanceProfileTagsInput) },
+			Wrapper:  "ListInstanceProfileTagsResult",
+			Errors: map[string]int{
+				ErrNoSuchEntity:   404,
+				ErrServiceFailure: 500,
+			},
+		},
+		"ListInstanceProfiles": {
+			Name:  "ListInstanceProfiles",
+			Input: shapeListInstanceProfilesInput, Output: shapeListInstanceProfilesOutput,
+			NewInput: func() any { return new(ListInstanceProfilesInput) },
+			Wrapper:  "ListInstanceProfilesResult",
+			Errors: map[string]int{
+				ErrServiceFailure: 500,
+			},
+		},
+		"ListInstanceProfilesForRole": {
+			Name:  "ListInstanceProfilesForRole",
+			Input: shapeListInstanceProfilesForRoleInput, Output: shapeListInstanceProfilesForRoleOutput,
+			NewInput: func() any { return new(ListInstanceProfilesForRoleInput) },
+			Wrapper:  "ListInstanceProfilesForRoleResult",
+			Errors: map[string]int{
+				ErrNoSuchEntity:   404,
+				ErrServiceFailure: 500,
+			},
+		},
+		"ListMFADevices": {
+			Name:  "ListMFADevices",
+			Input: shapeListMFADevicesInput, Output: shapeListMFADevicesOutput,
+			NewInput: func() any { return new(ListMFADevicesInput) },
+			Wrapper:  "ListMFADevicesResult",
+			Errors: map[string]int{
+				ErrNoSuchEntity:   404,
+				ErrServiceFailure: 500,
+			},
+		},
+		"ListOpenIDConnectProviderTags": {
+			Name:  "ListOpenIDConnectProviderTags",
+			Input: shapeListOpenIDConnectProviderTagsInput, Output: shapeListOpenIDConnectProviderTagsOutput,
+			NewInput: func() any { return new(ListOpenIDConnectProviderTagsInput) },
+			Wrapper:  "ListOpenIDConnectProviderTagsResult",
+			Errors: map[string]int{
+				ErrInvalidInput:   400,
+				ErrNoSuchEntity:   404,
+				ErrServiceFailure: 500,
+			},
+		},
 		"ListOpenIDConnectProviders": {
 			Name:  "ListOpenIDConnectProviders",
 			Input: shapeListOpenIDConnectProvidersInput, Output: shapeListOpenIDConnectProvidersOutput,
@@ -506,6 +748,17 @@ var Service = &wire.Service{
 			NewInput: func() any { return new(ListPoliciesInput) },
 			Wrapper:  "ListPoliciesResult",
 			Errors: map[string]int{
+				ErrServiceFailure: 500,
+			},
+		},
+		"ListPolicyTags": {
+			Name:  "ListPolicyTags",
+			Input: shapeListPolicyTagsInput, Output: shapeListPolicyTagsOutput,
+			NewInput: func() any { return new(ListPolicyTagsInput) },
+			Wrapper:  "ListPolicyTagsResult",
+			Errors: map[string]int{
+				ErrInvalidInput:   400,
+				ErrNoSuchEntity:   404,
 				ErrServiceFailure: 500,
 			},
 		},
@@ -530,6 +783,16 @@ var Service = &wire.Service{
 				ErrServiceFailure: 500,
 			},
 		},
+		"ListRoleTags": {
+			Name:  "ListRoleTags",
+			Input: shapeListRoleTagsInput, Output: shapeListRoleTagsOutput,
+			NewInput: func() any { return new(ListRoleTagsInput) },
+			Wrapper:  "ListRoleTagsResult",
+			Errors: map[string]int{
+				ErrNoSuchEntity:   404,
+				ErrServiceFailure: 500,
+			},
+		},
 		"ListRoles": {
 			Name:  "ListRoles",
 			Input: shapeListRolesInput, Output: shapeListRolesOutput,
@@ -549,6 +812,16 @@ var Service = &wire.Service{
 				ErrServiceFailure: 500,
 			},
 		},
+		"ListUserTags": {
+			Name:  "ListUserTags",
+			Input: shapeListUserTagsInput, Output: shapeListUserTagsOutput,
+			NewInput: func() any { return new(ListUserTagsInput) },
+			Wrapper:  "ListUserTagsResult",
+			Errors: map[string]int{
+				ErrNoSuchEntity:   404,
+				ErrServiceFailure: 500,
+			},
+		},
 		"ListUsers": {
 			Name:  "ListUsers",
 			Input: shapeListUsersInput, Output: shapeListUsersOutput,
@@ -557,6 +830,12 @@ var Service = &wire.Service{
 			Errors: map[string]int{
 				ErrServiceFailure: 500,
 			},
+		},
+		"ListVirtualMFADevices": {
+			Name:  "ListVirtualMFADevices",
+			Input: shapeListVirtualMFADevicesInput, Output: shapeListVirtualMFADevicesOutput,
+			NewInput: func() any { return new(ListVirtualMFADevicesInput) },
+			Wrapper:  "ListVirtualMFADevicesResult",
 		},
 		"PutGroupPolicy": {
 			Name:  "PutGroupPolicy",
@@ -569,6 +848,18 @@ var Service = &wire.Service{
 				ErrServiceFailure:          500,
 			},
 		},
+		"PutRolePermissionsBoundary": {
+			Name:  "PutRolePermissionsBoundary",
+			Input: shapePutRolePermissionsBoundaryInput, Output: shapePutRolePermissionsBoundaryOutput,
+			NewInput: func() any { return new(PutRolePermissionsBoundaryInput) },
+			Errors: map[string]int{
+				ErrInvalidInput:        400,
+				ErrNoSuchEntity:        404,
+				ErrPolicyNotAttachable: 400,
+				ErrServiceFailure:      500,
+				ErrUnmodifiableEntity:  400,
+			},
+		},
 		"PutRolePolicy": {
 			Name:  "PutRolePolicy",
 			Input: shapePutRolePolicyInput, Output: shapePutRolePolicyOutput,
@@ -579,6 +870,17 @@ var Service = &wire.Service{
 				ErrNoSuchEntity:            404,
 				ErrServiceFailure:          500,
 				ErrUnmodifiableEntity:      400,
+			},
+		},
+		"PutUserPermissionsBoundary": {
+			Name:  "PutUserPermissionsBoundary",
+			Input: shapePutUserPermissionsBoundaryInput, Output: shapePutUserPermissionsBoundaryOutput,
+			NewInput: func() any { return new(PutUserPermissionsBoundaryInput) },
+			Errors: map[string]int{
+				ErrInvalidInput:        400,
+				ErrNoSuchEntity:        404,
+				ErrPolicyNotAttachable: 400,
+				ErrServiceFailure:      500,
 			},
 		},
 		"PutUserPolicy": {
@@ -603,6 +905,17 @@ var Service = &wire.Service{
 				ErrServiceFailure:         500,
 			},
 		},
+		"RemoveRoleFromInstanceProfile": {
+			Name:  "RemoveRoleFromInstanceProfile",
+			Input: shapeRemoveRoleFromInstanceProfileInput, Output: shapeRemoveRoleFromInstanceProfileOutput,
+			NewInput: func() any { return new(RemoveRoleFromInstanceProfileInput) },
+			Errors: map[string]int{
+				ErrLimitExceeded:      409,
+				ErrNoSuchEntity:       404,
+				ErrServiceFailure:     500,
+				ErrUnmodifiableEntity: 400,
+			},
+		},
 		"RemoveUserFromGroup": {
 			Name:  "RemoveUserFromGroup",
 			Input: shapeRemoveUserFromGroupInput, Output: shapeRemoveUserFromGroupOutput,
@@ -611,6 +924,18 @@ var Service = &wire.Service{
 				ErrLimitExceeded:  409,
 				ErrNoSuchEntity:   404,
 				ErrServiceFailure: 500,
+			},
+		},
+		"ResyncMFADevice": {
+			Name:  "ResyncMFADevice",
+			Input: shapeResyncMFADeviceInput, Output: shapeResyncMFADeviceOutput,
+			NewInput: func() any { return new(ResyncMFADeviceInput) },
+			Errors: map[string]int{
+				ErrConcurrentModification:    409,
+				ErrInvalidAuthenticationCode: 403,
+				ErrLimitExceeded:             409,
+				ErrNoSuchEntity:              404,
+				ErrServiceFailure:            500,
 			},
 		},
 		"SetDefaultPolicyVersion": {
@@ -645,6 +970,119 @@ var Service = &wire.Service{
 				ErrPolicyEvaluation: 500,
 			},
 		},
+		"TagInstanceProfile": {
+			Name:  "TagInstanceProfile",
+			Input: shapeTagInstanceProfileInput, Output: shapeTagInstanceProfileOutput,
+			NewInput: func() any { return new(TagInstanceProfileInput) },
+			Errors: map[string]int{
+				ErrConcurrentModification: 409,
+				ErrInvalidInput:           400,
+				ErrLimitExceeded:          409,
+				ErrNoSuchEntity:           404,
+				ErrServiceFailure:         500,
+			},
+		},
+		"TagOpenIDConnectProvider": {
+			Name:  "TagOpenIDConnectProvider",
+			Input: shapeTagOpenIDConnectProviderInput, Output: shapeTagOpenIDConnectProviderOutput,
+			NewInput: func() any { return new(TagOpenIDConnectProviderInput) },
+			Errors: map[string]int{
+				ErrConcurrentModification: 409,
+				ErrInvalidInput:           400,
+				ErrLimitExceeded:          409,
+				ErrNoSuchEntity:           404,
+				ErrServiceFailure:         500,
+			},
+		},
+		"TagPolicy": {
+			Name:  "TagPolicy",
+			Input: shapeTagPolicyInput, Output: shapeTagPolicyOutput,
+			NewInput: func() any { return new(TagPolicyInput) },
+			Errors: map[string]int{
+				ErrConcurrentModification: 409,
+				ErrInvalidInput:           400,
+				ErrLimitExceeded:          409,
+				ErrNoSuchEntity:           404,
+				ErrServiceFailure:         500,
+			},
+		},
+		"TagRole": {
+			Name:  "TagRole",
+			Input: shapeTagRoleInput, Output: shapeTagRoleOutput,
+			NewInput: func() any { return new(TagRoleInput) },
+			Errors: map[string]int{
+				ErrConcurrentModification: 409,
+				ErrInvalidInput:           400,
+				ErrLimitExceeded:          409,
+				ErrNoSuchEntity:           404,
+				ErrServiceFailure:         500,
+			},
+		},
+		"TagUser": {
+			Name:  "TagUser",
+			Input: shapeTagUserInput, Output: shapeTagUserOutput,
+			NewInput: func() any { return new(TagUserInput) },
+			Errors: map[string]int{
+				ErrConcurrentModification: 409,
+				ErrInvalidInput:           400,
+				ErrLimitExceeded:          409,
+				ErrNoSuchEntity:           404,
+				ErrServiceFailure:         500,
+			},
+		},
+		"UntagInstanceProfile": {
+			Name:  "UntagInstanceProfile",
+			Input: shapeUntagInstanceProfileInput, Output: shapeUntagInstanceProfileOutput,
+			NewInput: func() any { return new(UntagInstanceProfileInput) },
+			Errors: map[string]int{
+				ErrConcurrentModification: 409,
+				ErrInvalidInput:           400,
+				ErrNoSuchEntity:           404,
+				ErrServiceFailure:         500,
+			},
+		},
+		"UntagOpenIDConnectProvider": {
+			Name:  "UntagOpenIDConnectProvider",
+			Input: shapeUntagOpenIDConnectProviderInput, Output: shapeUntagOpenIDConnectProviderOutput,
+			NewInput: func() any { return new(UntagOpenIDConnectProviderInput) },
+			Errors: map[string]int{
+				ErrConcurrentModification: 409,
+				ErrInvalidInput:           400,
+				ErrNoSuchEntity:           404,
+				ErrServiceFailure:         500,
+			},
+		},
+		"UntagPolicy": {
+			Name:  "UntagPolicy",
+			Input: shapeUntagPolicyInput, Output: shapeUntagPolicyOutput,
+			NewInput: func() any { return new(UntagPolicyInput) },
+			Errors: map[string]int{
+				ErrConcurrentModification: 409,
+				ErrInvalidInput:           400,
+				ErrNoSuchEntity:           404,
+				ErrServiceFailure:         500,
+			},
+		},
+		"UntagRole": {
+			Name:  "UntagRole",
+			Input: shapeUntagRoleInput, Output: shapeUntagRoleOutput,
+			NewInput: func() any { return new(UntagRoleInput) },
+			Errors: map[string]int{
+				ErrConcurrentModification: 409,
+				ErrNoSuchEntity:           404,
+				ErrServiceFailure:         500,
+			},
+		},
+		"UntagUser": {
+			Name:  "UntagUser",
+			Input: shapeUntagUserInput, Output: shapeUntagUserOutput,
+			NewInput: func() any { return new(UntagUserInput) },
+			Errors: map[string]int{
+				ErrConcurrentModification: 409,
+				ErrNoSuchEntity:           404,
+				ErrServiceFailure:         500,
+			},
+		},
 		"UpdateAccessKey": {
 			Name:  "UpdateAccessKey",
 			Input: shapeUpdateAccessKeyInput, Output: shapeUpdateAccessKeyOutput,
@@ -666,6 +1104,63 @@ var Service = &wire.Service{
 				ErrNoSuchEntity:            404,
 				ErrServiceFailure:          500,
 				ErrUnmodifiableEntity:      400,
+			},
+		},
+		"UpdateGroup": {
+			Name:  "UpdateGroup",
+			Input: shapeUpdateGroupInput, Output: shapeUpdateGroupOutput,
+			NewInput: func() any { return new(UpdateGroupInput) },
+			Errors: map[string]int{
+				ErrEntityAlreadyExists: 409,
+				ErrLimitExceeded:       409,
+				ErrNoSuchEntity:        404,
+				ErrServiceFailure:      500,
+			},
+		},
+		"UpdateOpenIDConnectProviderThumbprint": {
+			Name:  "UpdateOpenIDConnectProviderThumbprint",
+			Input: shapeUpdateOpenIDConnectProviderThumbprintInput, Output: shapeUpdateOpenIDConnectProviderThumbprintOutput,
+			NewInput: func() any { return new(UpdateOpenIDConnectProviderThumbprintInput) },
+			Errors: map[string]int{
+				ErrConcurrentModification: 409,
+				ErrInvalidInput:           400,
+				ErrNoSuchEntity:           404,
+				ErrServiceFailure:         500,
+			},
+		},
+		"UpdateRole": {
+			Name:  "UpdateRole",
+			Input: shapeUpdateRoleInput, Output: shapeUpdateRoleOutput,
+			NewInput: func() any { return new(UpdateRoleInput) },
+			Wrapper:  "UpdateRoleResult",
+			Errors: map[string]int{
+				ErrNoSuchEntity:       404,
+				ErrServiceFailure:     500,
+				ErrUnmodifiableEntity: 400,
+			},
+		},
+		"UpdateRoleDescription": {
+			Name:  "UpdateRoleDescription",
+			Input: shapeUpdateRoleDescriptionInput, Output: shapeUpdateRoleDescriptionOutput,
+			NewInput: func() any { return new(UpdateRoleDescriptionInput) },
+			Wrapper:  "UpdateRoleDescriptionResult",
+			Errors: map[string]int{
+				ErrNoSuchEntity:       404,
+				ErrServiceFailure:     500,
+				ErrUnmodifiableEntity: 400,
+			},
+		},
+		"UpdateUser": {
+			Name:  "UpdateUser",
+			Input: shapeUpdateUserInput, Output: shapeUpdateUserOutput,
+			NewInput: func() any { return new(UpdateUserInput) },
+			Errors: map[string]int{
+				ErrConcurrentModification:        409,
+				ErrEntityAlreadyExists:           409,
+				ErrEntityTemporarilyUnmodifiable: 409,
+				ErrLimitExceeded:                 409,
+				ErrNoSuchEntity:                  404,
+				ErrServiceFailure:                500,
 			},
 		},
 	},

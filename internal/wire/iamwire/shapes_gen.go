@@ -15,6 +15,17 @@ var shapeAddClientIDToOpenIDConnectProviderInput = &wire.Shape{Name: "AddClientI
 
 var shapeAddClientIDToOpenIDConnectProviderOutput = &wire.Shape{Name: "AddClientIDToOpenIDConnectProviderOutput", Kind: wire.Structure, Members: []wire.Member{}}
 
+var shapeInstanceProfileNameType = &wire.Shape{Name: "instanceProfileNameType", Kind: wire.String, Min: new(int64(1)), Max: new(int64(128)), Pattern: wire.NewPattern(`[\w+=,.@-]+`, `[\w+=,.@-]+`)}
+
+var shapeRoleNameType = &wire.Shape{Name: "roleNameType", Kind: wire.String, Min: new(int64(1)), Max: new(int64(64)), Pattern: wire.NewPattern(`[\w+=,.@-]+`, `[\w+=,.@-]+`)}
+
+var shapeAddRoleToInstanceProfileInput = &wire.Shape{Name: "AddRoleToInstanceProfileInput", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "InstanceProfileName", Label: "instanceProfileName", Shape: shapeInstanceProfileNameType, Required: true},
+	{Name: "RoleName", Label: "roleName", Shape: shapeRoleNameType, Required: true},
+}}
+
+var shapeAddRoleToInstanceProfileOutput = &wire.Shape{Name: "AddRoleToInstanceProfileOutput", Kind: wire.Structure, Members: []wire.Member{}}
+
 var shapeGroupNameType = &wire.Shape{Name: "groupNameType", Kind: wire.String, Min: new(int64(1)), Max: new(int64(128)), Pattern: wire.NewPattern(`[\w+=,.@-]+`, `[\w+=,.@-]+`)}
 
 var shapeExistingUserNameType = &wire.Shape{Name: "existingUserNameType", Kind: wire.String, Min: new(int64(1)), Max: new(int64(128)), Pattern: wire.NewPattern(`[\w+=,.@-]+`, `[\w+=,.@-]+`)}
@@ -32,8 +43,6 @@ var shapeAttachGroupPolicyInput = &wire.Shape{Name: "AttachGroupPolicyInput", Ki
 }}
 
 var shapeAttachGroupPolicyOutput = &wire.Shape{Name: "AttachGroupPolicyOutput", Kind: wire.Structure, Members: []wire.Member{}}
-
-var shapeRoleNameType = &wire.Shape{Name: "roleNameType", Kind: wire.String, Min: new(int64(1)), Max: new(int64(64)), Pattern: wire.NewPattern(`[\w+=,.@-]+`, `[\w+=,.@-]+`)}
 
 var shapeAttachRolePolicyInput = &wire.Shape{Name: "AttachRolePolicyInput", Kind: wire.Structure, Members: []wire.Member{
 	{Name: "RoleName", Label: "roleName", Shape: shapeRoleNameType, Required: true},
@@ -75,6 +84,14 @@ var shapeCreateAccessKeyOutput = &wire.Shape{Name: "CreateAccessKeyOutput", Kind
 	{Name: "AccessKey", Label: "accessKey", Shape: shapeAccessKey, Required: true},
 }}
 
+var shapeAccountAliasType = &wire.Shape{Name: "accountAliasType", Kind: wire.String, Min: new(int64(3)), Max: new(int64(63)), Pattern: wire.NewPattern(`^[a-z0-9]([a-z0-9]|-(?!-)){1,61}[a-z0-9]$`, `[a-z0-9](?:-?[a-z0-9])*`)}
+
+var shapeCreateAccountAliasInput = &wire.Shape{Name: "CreateAccountAliasInput", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "AccountAlias", Label: "accountAlias", Shape: shapeAccountAliasType, Required: true},
+}}
+
+var shapeCreateAccountAliasOutput = &wire.Shape{Name: "CreateAccountAliasOutput", Kind: wire.Structure, Members: []wire.Member{}}
+
 var shapePathType = &wire.Shape{Name: "pathType", Kind: wire.String, Min: new(int64(1)), Max: new(int64(512)), Pattern: wire.NewPattern(`(\u002F)|(\u002F[\u0021-\u007E]+\u002F)`, `(\x{002F})|(\x{002F}[\x{0021}-\x{007E}]+\x{002F})`)}
 
 var shapeCreateGroupInput = &wire.Shape{Name: "CreateGroupInput", Kind: wire.Structure, Members: []wire.Member{
@@ -96,14 +113,6 @@ var shapeCreateGroupOutput = &wire.Shape{Name: "CreateGroupOutput", Kind: wire.S
 	{Name: "Group", Label: "group", Shape: shapeGroup, Required: true},
 }}
 
-var shapeOpenIDConnectProviderUrlType = &wire.Shape{Name: "OpenIDConnectProviderUrlType", Kind: wire.String, Min: new(int64(1)), Max: new(int64(255))}
-
-var shapeClientIDListType = &wire.Shape{Name: "clientIDListType", Kind: wire.List, Elem: shapeClientIDType, Item: "member"}
-
-var shapeThumbprintType = &wire.Shape{Name: "thumbprintType", Kind: wire.String, Min: new(int64(40)), Max: new(int64(40))}
-
-var shapeThumbprintListType = &wire.Shape{Name: "thumbprintListType", Kind: wire.List, Elem: shapeThumbprintType, Item: "member"}
-
 var shapeTagKeyType = &wire.Shape{Name: "tagKeyType", Kind: wire.String, Min: new(int64(1)), Max: new(int64(128)), Pattern: wire.NewPattern(`[\p{L}\p{Z}\p{N}_.:/=+\-@]+`, `[\p{L}\p{Z}\p{N}_.:/=+\-@]+`)}
 
 var shapeTagValueType = &wire.Shape{Name: "tagValueType", Kind: wire.String, Min: new(int64(0)), Max: new(int64(256)), Pattern: wire.NewPattern(`[\p{L}\p{Z}\p{N}_.:/=+\-@]*`, `[\p{L}\p{Z}\p{N}_.:/=+\-@]*`)}
@@ -114,6 +123,70 @@ var shapeTag = &wire.Shape{Name: "Tag", Kind: wire.Structure, Members: []wire.Me
 }}
 
 var shapeTagListType = &wire.Shape{Name: "tagListType", Kind: wire.List, Elem: shapeTag, Item: "member", Max: new(int64(50))}
+
+var shapeCreateInstanceProfileInput = &wire.Shape{Name: "CreateInstanceProfileInput", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "InstanceProfileName", Label: "instanceProfileName", Shape: shapeInstanceProfileNameType, Required: true},
+	{Name: "Path", Label: "path", Shape: shapePathType},
+	{Name: "Tags", Label: "tags", Shape: shapeTagListType},
+}}
+
+var shapePolicyDocumentType = &wire.Shape{Name: "policyDocumentType", Kind: wire.String, Min: new(int64(1)), Max: new(int64(131072)), Pattern: wire.NewPattern(`[\u0009\u000A\u000D\u0020-\u00FF]+`, `[\x{0009}\x{000A}\x{000D}\x{0020}-\x{00FF}]+`)}
+
+var shapeRoleDescriptionType = &wire.Shape{Name: "roleDescriptionType", Kind: wire.String, Max: new(int64(1000)), Pattern: wire.NewPattern(`[\u0009\u000A\u000D\u0020-\u007E\u00A1-\u00FF]*`, `[\x{0009}\x{000A}\x{000D}\x{0020}-\x{007E}\x{00A1}-\x{00FF}]*`)}
+
+var shapeRoleMaxSessionDurationType = &wire.Shape{Name: "roleMaxSessionDurationType", Kind: wire.Integer, Min: new(int64(3600)), Max: new(int64(43200))}
+
+var shapePermissionsBoundaryAttachmentType = &wire.Shape{Name: "PermissionsBoundaryAttachmentType", Kind: wire.String, Enum: []string{"PermissionsBoundaryPolicy"}}
+
+var shapeAttachedPermissionsBoundary = &wire.Shape{Name: "AttachedPermissionsBoundary", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "PermissionsBoundaryType", Label: "permissionsBoundaryType", Shape: shapePermissionsBoundaryAttachmentType},
+	{Name: "PermissionsBoundaryArn", Label: "permissionsBoundaryArn", Shape: shapeArnType},
+}}
+
+var shapeStringType = &wire.Shape{Name: "stringType", Kind: wire.String}
+
+var shapeRoleLastUsed = &wire.Shape{Name: "RoleLastUsed", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "LastUsedDate", Label: "lastUsedDate", Shape: shapeDateType},
+	{Name: "Region", Label: "region", Shape: shapeStringType},
+}}
+
+var shapeRole = &wire.Shape{Name: "Role", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "Path", Label: "path", Shape: shapePathType, Required: true},
+	{Name: "RoleName", Label: "roleName", Shape: shapeRoleNameType, Required: true},
+	{Name: "RoleId", Label: "roleId", Shape: shapeIdType, Required: true},
+	{Name: "Arn", Label: "arn", Shape: shapeArnType, Required: true},
+	{Name: "CreateDate", Label: "createDate", Shape: shapeDateType, Required: true},
+	{Name: "AssumeRolePolicyDocument", Label: "assumeRolePolicyDocument", Shape: shapePolicyDocumentType},
+	{Name: "Description", Label: "description", Shape: shapeRoleDescriptionType},
+	{Name: "MaxSessionDuration", Label: "maxSessionDuration", Shape: shapeRoleMaxSessionDurationType},
+	{Name: "PermissionsBoundary", Label: "permissionsBoundary", Shape: shapeAttachedPermissionsBoundary},
+	{Name: "Tags", Label: "tags", Shape: shapeTagListType},
+	{Name: "RoleLastUsed", Label: "roleLastUsed", Shape: shapeRoleLastUsed},
+}}
+
+var shapeRoleListType = &wire.Shape{Name: "roleListType", Kind: wire.List, Elem: shapeRole, Item: "member"}
+
+var shapeInstanceProfile = &wire.Shape{Name: "InstanceProfile", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "Path", Label: "path", Shape: shapePathType, Required: true},
+	{Name: "InstanceProfileName", Label: "instanceProfileName", Shape: shapeInstanceProfileNameType, Required: true},
+	{Name: "InstanceProfileId", Label: "instanceProfileId", Shape: shapeIdType, Required: true},
+	{Name: "Arn", Label: "arn", Shape: shapeArnType, Required: true},
+	{Name: "CreateDate", Label: "createDate", Shape: shapeDateType, Required: true},
+	{Name: "Roles", Label: "roles", Shape: shapeRoleListType, Required: true},
+	{Name: "Tags", Label: "tags", Shape: shapeTagListType},
+}}
+
+var shapeCreateInstanceProfileOutput = &wire.Shape{Name: "CreateInstanceProfileOutput", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "InstanceProfile", Label: "instanceProfile", Shape: shapeInstanceProfile, Required: true},
+}}
+
+var shapeOpenIDConnectProviderUrlType = &wire.Shape{Name: "OpenIDConnectProviderUrlType", Kind: wire.String, Min: new(int64(1)), Max: new(int64(255))}
+
+var shapeClientIDListType = &wire.Shape{Name: "clientIDListType", Kind: wire.List, Elem: shapeClientIDType, Item: "member"}
+
+var shapeThumbprintType = &wire.Shape{Name: "thumbprintType", Kind: wire.String, Min: new(int64(40)), Max: new(int64(40))}
+
+var shapeThumbprintListType = &wire.Shape{Name: "thumbprintListType", Kind: wire.List, Elem: shapeThumbprintType, Item: "member"}
 
 var shapeCreateOpenIDConnectProviderInput = &wire.Shape{Name: "CreateOpenIDConnectProviderInput", Kind: wire.Structure, Members: []wire.Member{
 	{Name: "Url", Label: "url", Shape: shapeOpenIDConnectProviderUrlType, Required: true},
@@ -130,8 +203,6 @@ var shapeCreateOpenIDConnectProviderOutput = &wire.Shape{Name: "CreateOpenIDConn
 var shapePolicyNameType = &wire.Shape{Name: "policyNameType", Kind: wire.String, Min: new(int64(1)), Max: new(int64(128)), Pattern: wire.NewPattern(`[\w+=,.@-]+`, `[\w+=,.@-]+`)}
 
 var shapePolicyPathType = &wire.Shape{Name: "policyPathType", Kind: wire.String, Min: new(int64(1)), Max: new(int64(512)), Pattern: wire.NewPattern(`((/[A-Za-z0-9\.,\+@=_-]+)*)/`, `((/[A-Za-z0-9\.,\+@=_-]+)*)/`)}
-
-var shapePolicyDocumentType = &wire.Shape{Name: "policyDocumentType", Kind: wire.String, Min: new(int64(1)), Max: new(int64(131072)), Pattern: wire.NewPattern(`[\u0009\u000A\u000D\u0020-\u00FF]+`, `[\x{0009}\x{000A}\x{000D}\x{0020}-\x{00FF}]+`)}
 
 var shapePolicyDescriptionType = &wire.Shape{Name: "policyDescriptionType", Kind: wire.String, Max: new(int64(1000))}
 
@@ -185,10 +256,6 @@ var shapeCreatePolicyVersionOutput = &wire.Shape{Name: "CreatePolicyVersionOutpu
 	{Name: "PolicyVersion", Label: "policyVersion", Shape: shapePolicyVersion},
 }}
 
-var shapeRoleDescriptionType = &wire.Shape{Name: "roleDescriptionType", Kind: wire.String, Max: new(int64(1000)), Pattern: wire.NewPattern(`[\u0009\u000A\u000D\u0020-\u007E\u00A1-\u00FF]*`, `[\x{0009}\x{000A}\x{000D}\x{0020}-\x{007E}\x{00A1}-\x{00FF}]*`)}
-
-var shapeRoleMaxSessionDurationType = &wire.Shape{Name: "roleMaxSessionDurationType", Kind: wire.Integer, Min: new(int64(3600)), Max: new(int64(43200))}
-
 var shapeCreateRoleInput = &wire.Shape{Name: "CreateRoleInput", Kind: wire.Structure, Members: []wire.Member{
 	{Name: "Path", Label: "path", Shape: shapePathType},
 	{Name: "RoleName", Label: "roleName", Shape: shapeRoleNameType, Required: true},
@@ -197,34 +264,6 @@ var shapeCreateRoleInput = &wire.Shape{Name: "CreateRoleInput", Kind: wire.Struc
 	{Name: "MaxSessionDuration", Label: "maxSessionDuration", Shape: shapeRoleMaxSessionDurationType},
 	{Name: "PermissionsBoundary", Label: "permissionsBoundary", Shape: shapeArnType},
 	{Name: "Tags", Label: "tags", Shape: shapeTagListType},
-}}
-
-var shapePermissionsBoundaryAttachmentType = &wire.Shape{Name: "PermissionsBoundaryAttachmentType", Kind: wire.String, Enum: []string{"PermissionsBoundaryPolicy"}}
-
-var shapeAttachedPermissionsBoundary = &wire.Shape{Name: "AttachedPermissionsBoundary", Kind: wire.Structure, Members: []wire.Member{
-	{Name: "PermissionsBoundaryType", Label: "permissionsBoundaryType", Shape: shapePermissionsBoundaryAttachmentType},
-	{Name: "PermissionsBoundaryArn", Label: "permissionsBoundaryArn", Shape: shapeArnType},
-}}
-
-var shapeStringType = &wire.Shape{Name: "stringType", Kind: wire.String}
-
-var shapeRoleLastUsed = &wire.Shape{Name: "RoleLastUsed", Kind: wire.Structure, Members: []wire.Member{
-	{Name: "LastUsedDate", Label: "lastUsedDate", Shape: shapeDateType},
-	{Name: "Region", Label: "region", Shape: shapeStringType},
-}}
-
-var shapeRole = &wire.Shape{Name: "Role", Kind: wire.Structure, Members: []wire.Member{
-	{Name: "Path", Label: "path", Shape: shapePathType, Required: true},
-	{Name: "RoleName", Label: "roleName", Shape: shapeRoleNameType, Required: true},
-	{Name: "RoleId", Label: "roleId", Shape: shapeIdType, Required: true},
-	{Name: "Arn", Label: "arn", Shape: shapeArnType, Required: true},
-	{Name: "CreateDate", Label: "createDate", Shape: shapeDateType, Required: true},
-	{Name: "AssumeRolePolicyDocument", Label: "assumeRolePolicyDocument", Shape: shapePolicyDocumentType},
-	{Name: "Description", Label: "description", Shape: shapeRoleDescriptionType},
-	{Name: "MaxSessionDuration", Label: "maxSessionDuration", Shape: shapeRoleMaxSessionDurationType},
-	{Name: "PermissionsBoundary", Label: "permissionsBoundary", Shape: shapeAttachedPermissionsBoundary},
-	{Name: "Tags", Label: "tags", Shape: shapeTagListType},
-	{Name: "RoleLastUsed", Label: "roleLastUsed", Shape: shapeRoleLastUsed},
 }}
 
 var shapeCreateRoleOutput = &wire.Shape{Name: "CreateRoleOutput", Kind: wire.Structure, Members: []wire.Member{
@@ -253,12 +292,50 @@ var shapeCreateUserOutput = &wire.Shape{Name: "CreateUserOutput", Kind: wire.Str
 	{Name: "User", Label: "user", Shape: shapeUser},
 }}
 
+var shapeVirtualMFADeviceName = &wire.Shape{Name: "virtualMFADeviceName", Kind: wire.String, Min: new(int64(1)), Pattern: wire.NewPattern(`[\w+=,.@-]+`, `[\w+=,.@-]+`)}
+
+var shapeCreateVirtualMFADeviceInput = &wire.Shape{Name: "CreateVirtualMFADeviceInput", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "Path", Label: "path", Shape: shapePathType},
+	{Name: "VirtualMFADeviceName", Label: "virtualMFADeviceName", Shape: shapeVirtualMFADeviceName, Required: true},
+	{Name: "Tags", Label: "tags", Shape: shapeTagListType},
+}}
+
+var shapeSerialNumberType = &wire.Shape{Name: "serialNumberType", Kind: wire.String, Min: new(int64(9)), Max: new(int64(256)), Pattern: wire.NewPattern(`[\w+=/:,.@-]+`, `[\w+=/:,.@-]+`)}
+
+var shapeBootstrapDatum = &wire.Shape{Name: "BootstrapDatum", Kind: wire.Blob, Sensitive: true}
+
+var shapeVirtualMFADevice = &wire.Shape{Name: "VirtualMFADevice", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "SerialNumber", Label: "serialNumber", Shape: shapeSerialNumberType, Required: true},
+	{Name: "Base32StringSeed", Label: "base32StringSeed", Shape: shapeBootstrapDatum},
+	{Name: "QRCodePNG", Label: "qRCodePNG", Shape: shapeBootstrapDatum},
+	{Name: "User", Label: "user", Shape: shapeUser},
+	{Name: "EnableDate", Label: "enableDate", Shape: shapeDateType},
+	{Name: "Tags", Label: "tags", Shape: shapeTagListType},
+}}
+
+var shapeCreateVirtualMFADeviceOutput = &wire.Shape{Name: "CreateVirtualMFADeviceOutput", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "VirtualMFADevice", Label: "virtualMFADevice", Shape: shapeVirtualMFADevice, Required: true},
+}}
+
+var shapeDeactivateMFADeviceInput = &wire.Shape{Name: "DeactivateMFADeviceInput", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "UserName", Label: "userName", Shape: shapeExistingUserNameType},
+	{Name: "SerialNumber", Label: "serialNumber", Shape: shapeSerialNumberType, Required: true},
+}}
+
+var shapeDeactivateMFADeviceOutput = &wire.Shape{Name: "DeactivateMFADeviceOutput", Kind: wire.Structure, Members: []wire.Member{}}
+
 var shapeDeleteAccessKeyInput = &wire.Shape{Name: "DeleteAccessKeyInput", Kind: wire.Structure, Members: []wire.Member{
 	{Name: "UserName", Label: "userName", Shape: shapeExistingUserNameType},
 	{Name: "AccessKeyId", Label: "accessKeyId", Shape: shapeAccessKeyIdType, Required: true},
 }}
 
 var shapeDeleteAccessKeyOutput = &wire.Shape{Name: "DeleteAccessKeyOutput", Kind: wire.Structure, Members: []wire.Member{}}
+
+var shapeDeleteAccountAliasInput = &wire.Shape{Name: "DeleteAccountAliasInput", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "AccountAlias", Label: "accountAlias", Shape: shapeAccountAliasType, Required: true},
+}}
+
+var shapeDeleteAccountAliasOutput = &wire.Shape{Name: "DeleteAccountAliasOutput", Kind: wire.Structure, Members: []wire.Member{}}
 
 var shapeDeleteGroupInput = &wire.Shape{Name: "DeleteGroupInput", Kind: wire.Structure, Members: []wire.Member{
 	{Name: "GroupName", Label: "groupName", Shape: shapeGroupNameType, Required: true},
@@ -272,6 +349,12 @@ var shapeDeleteGroupPolicyInput = &wire.Shape{Name: "DeleteGroupPolicyInput", Ki
 }}
 
 var shapeDeleteGroupPolicyOutput = &wire.Shape{Name: "DeleteGroupPolicyOutput", Kind: wire.Structure, Members: []wire.Member{}}
+
+var shapeDeleteInstanceProfileInput = &wire.Shape{Name: "DeleteInstanceProfileInput", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "InstanceProfileName", Label: "instanceProfileName", Shape: shapeInstanceProfileNameType, Required: true},
+}}
+
+var shapeDeleteInstanceProfileOutput = &wire.Shape{Name: "DeleteInstanceProfileOutput", Kind: wire.Structure, Members: []wire.Member{}}
 
 var shapeDeleteOpenIDConnectProviderInput = &wire.Shape{Name: "DeleteOpenIDConnectProviderInput", Kind: wire.Structure, Members: []wire.Member{
 	{Name: "OpenIDConnectProviderArn", Label: "openIDConnectProviderArn", Shape: shapeArnType, Required: true},
@@ -298,6 +381,12 @@ var shapeDeleteRoleInput = &wire.Shape{Name: "DeleteRoleInput", Kind: wire.Struc
 
 var shapeDeleteRoleOutput = &wire.Shape{Name: "DeleteRoleOutput", Kind: wire.Structure, Members: []wire.Member{}}
 
+var shapeDeleteRolePermissionsBoundaryInput = &wire.Shape{Name: "DeleteRolePermissionsBoundaryInput", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "RoleName", Label: "roleName", Shape: shapeRoleNameType, Required: true},
+}}
+
+var shapeDeleteRolePermissionsBoundaryOutput = &wire.Shape{Name: "DeleteRolePermissionsBoundaryOutput", Kind: wire.Structure, Members: []wire.Member{}}
+
 var shapeDeleteRolePolicyInput = &wire.Shape{Name: "DeleteRolePolicyInput", Kind: wire.Structure, Members: []wire.Member{
 	{Name: "RoleName", Label: "roleName", Shape: shapeRoleNameType, Required: true},
 	{Name: "PolicyName", Label: "policyName", Shape: shapePolicyNameType, Required: true},
@@ -311,12 +400,24 @@ var shapeDeleteUserInput = &wire.Shape{Name: "DeleteUserInput", Kind: wire.Struc
 
 var shapeDeleteUserOutput = &wire.Shape{Name: "DeleteUserOutput", Kind: wire.Structure, Members: []wire.Member{}}
 
+var shapeDeleteUserPermissionsBoundaryInput = &wire.Shape{Name: "DeleteUserPermissionsBoundaryInput", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "UserName", Label: "userName", Shape: shapeUserNameType, Required: true},
+}}
+
+var shapeDeleteUserPermissionsBoundaryOutput = &wire.Shape{Name: "DeleteUserPermissionsBoundaryOutput", Kind: wire.Structure, Members: []wire.Member{}}
+
 var shapeDeleteUserPolicyInput = &wire.Shape{Name: "DeleteUserPolicyInput", Kind: wire.Structure, Members: []wire.Member{
 	{Name: "UserName", Label: "userName", Shape: shapeExistingUserNameType, Required: true},
 	{Name: "PolicyName", Label: "policyName", Shape: shapePolicyNameType, Required: true},
 }}
 
 var shapeDeleteUserPolicyOutput = &wire.Shape{Name: "DeleteUserPolicyOutput", Kind: wire.Structure, Members: []wire.Member{}}
+
+var shapeDeleteVirtualMFADeviceInput = &wire.Shape{Name: "DeleteVirtualMFADeviceInput", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "SerialNumber", Label: "serialNumber", Shape: shapeSerialNumberType, Required: true},
+}}
+
+var shapeDeleteVirtualMFADeviceOutput = &wire.Shape{Name: "DeleteVirtualMFADeviceOutput", Kind: wire.Structure, Members: []wire.Member{}}
 
 var shapeDetachGroupPolicyInput = &wire.Shape{Name: "DetachGroupPolicyInput", Kind: wire.Structure, Members: []wire.Member{
 	{Name: "GroupName", Label: "groupName", Shape: shapeGroupNameType, Required: true},
@@ -338,6 +439,150 @@ var shapeDetachUserPolicyInput = &wire.Shape{Name: "DetachUserPolicyInput", Kind
 }}
 
 var shapeDetachUserPolicyOutput = &wire.Shape{Name: "DetachUserPolicyOutput", Kind: wire.Structure, Members: []wire.Member{}}
+
+var shapeAuthenticationCodeType = &wire.Shape{Name: "authenticationCodeType", Kind: wire.String, Min: new(int64(6)), Max: new(int64(6)), Pattern: wire.NewPattern(`[\d]+`, `[\d]+`)}
+
+var shapeEnableMFADeviceInput = &wire.Shape{Name: "EnableMFADeviceInput", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "UserName", Label: "userName", Shape: shapeExistingUserNameType, Required: true},
+	{Name: "SerialNumber", Label: "serialNumber", Shape: shapeSerialNumberType, Required: true},
+	{Name: "AuthenticationCode1", Label: "authenticationCode1", Shape: shapeAuthenticationCodeType, Required: true},
+	{Name: "AuthenticationCode2", Label: "authenticationCode2", Shape: shapeAuthenticationCodeType, Required: true},
+}}
+
+var shapeEnableMFADeviceOutput = &wire.Shape{Name: "EnableMFADeviceOutput", Kind: wire.Structure, Members: []wire.Member{}}
+
+var shapeGetAccessKeyLastUsedInput = &wire.Shape{Name: "GetAccessKeyLastUsedInput", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "AccessKeyId", Label: "accessKeyId", Shape: shapeAccessKeyIdType, Required: true},
+}}
+
+var shapeAccessKeyLastUsed = &wire.Shape{Name: "AccessKeyLastUsed", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "LastUsedDate", Label: "lastUsedDate", Shape: shapeDateType},
+	{Name: "ServiceName", Label: "serviceName", Shape: shapeStringType, Required: true},
+	{Name: "Region", Label: "region", Shape: shapeStringType, Required: true},
+}}
+
+var shapeGetAccessKeyLastUsedOutput = &wire.Shape{Name: "GetAccessKeyLastUsedOutput", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "UserName", Label: "userName", Shape: shapeExistingUserNameType},
+	{Name: "AccessKeyLastUsed", Label: "accessKeyLastUsed", Shape: shapeAccessKeyLastUsed},
+}}
+
+var shapeEntityType = &wire.Shape{Name: "EntityType", Kind: wire.String, Enum: []string{"User", "Role", "Group", "LocalManagedPolicy", "AWSManagedPolicy"}}
+
+var shapeEntityListType = &wire.Shape{Name: "entityListType", Kind: wire.List, Elem: shapeEntityType, Item: "member"}
+
+var shapeMaxItemsType = &wire.Shape{Name: "maxItemsType", Kind: wire.Integer, Min: new(int64(1)), Max: new(int64(1000))}
+
+var shapeMarkerType = &wire.Shape{Name: "markerType", Kind: wire.String, Min: new(int64(1)), Max: new(int64(320)), Pattern: wire.NewPattern(`[\u0020-\u00FF]+`, `[\x{0020}-\x{00FF}]+`)}
+
+var shapeGetAccountAuthorizationDetailsInput = &wire.Shape{Name: "GetAccountAuthorizationDetailsInput", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "Filter", Label: "filter", Shape: shapeEntityListType},
+	{Name: "MaxItems", Label: "maxItems", Shape: shapeMaxItemsType},
+	{Name: "Marker", Label: "marker", Shape: shapeMarkerType},
+}}
+
+var shapePolicyDetail = &wire.Shape{Name: "PolicyDetail", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "PolicyName", Label: "policyName", Shape: shapePolicyNameType},
+	{Name: "PolicyDocument", Label: "policyDocument", Shape: shapePolicyDocumentType},
+}}
+
+var shapePolicyDetailListType = &wire.Shape{Name: "policyDetailListType", Kind: wire.List, Elem: shapePolicyDetail, Item: "member"}
+
+var shapeGroupNameListType = &wire.Shape{Name: "groupNameListType", Kind: wire.List, Elem: shapeGroupNameType, Item: "member"}
+
+var shapeAttachedPolicy = &wire.Shape{Name: "AttachedPolicy", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "PolicyName", Label: "policyName", Shape: shapePolicyNameType},
+	{Name: "PolicyArn", Label: "policyArn", Shape: shapeArnType},
+}}
+
+var shapeAttachedPoliciesListType = &wire.Shape{Name: "attachedPoliciesListType", Kind: wire.List, Elem: shapeAttachedPolicy, Item: "member"}
+
+var shapeUserDetail = &wire.Shape{Name: "UserDetail", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "Path", Label: "path", Shape: shapePathType},
+	{Name: "UserName", Label: "userName", Shape: shapeUserNameType},
+	{Name: "UserId", Label: "userId", Shape: shapeIdType},
+	{Name: "Arn", Label: "arn", Shape: shapeArnType},
+	{Name: "CreateDate", Label: "createDate", Shape: shapeDateType},
+	{Name: "UserPolicyList", Label: "userPolicyList", Shape: shapePolicyDetailListType},
+	{Name: "GroupList", Label: "groupList", Shape: shapeGroupNameListType},
+	{Name: "AttachedManagedPolicies", Label: "attachedManagedPolicies", Shape: shapeAttachedPoliciesListType},
+	{Name: "PermissionsBoundary", Label: "permissionsBoundary", Shape: shapeAttachedPermissionsBoundary},
+	{Name: "Tags", Label: "tags", Shape: shapeTagListType},
+}}
+
+var shapeUserDetailListType = &wire.Shape{Name: "userDetailListType", Kind: wire.List, Elem: shapeUserDetail, Item: "member"}
+
+var shapeGroupDetail = &wire.Shape{Name: "GroupDetail", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "Path", Label: "path", Shape: shapePathType},
+	{Name: "GroupName", Label: "groupName", Shape: shapeGroupNameType},
+	{Name: "GroupId", Label: "groupId", Shape: shapeIdType},
+	{Name: "Arn", Label: "arn", Shape: shapeArnType},
+	{Name: "CreateDate", Label: "createDate", Shape: shapeDateType},
+	{Name: "GroupPolicyList", Label: "groupPolicyList", Shape: shapePolicyDetailListType},
+	{Name: "AttachedManagedPolicies", Label: "attachedManagedPolicies", Shape: shapeAttachedPoliciesListType},
+}}
+
+var shapeGroupDetailListType = &wire.Shape{Name: "groupDetailListType", Kind: wire.List, Elem: shapeGroupDetail, Item: "member"}
+
+var shapeInstanceProfileListType = &wire.Shape{Name: "instanceProfileListType", Kind: wire.List, Elem: shapeInstanceProfile, Item: "member"}
+
+var shapeRoleDetail = &wire.Shape{Name: "RoleDetail", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "Path", Label: "path", Shape: shapePathType},
+	{Name: "RoleName", Label: "roleName", Shape: shapeRoleNameType},
+	{Name: "RoleId", Label: "roleId", Shape: shapeIdType},
+	{Name: "Arn", Label: "arn", Shape: shapeArnType},
+	{Name: "CreateDate", Label: "createDate", Shape: shapeDateType},
+	{Name: "AssumeRolePolicyDocument", Label: "assumeRolePolicyDocument", Shape: shapePolicyDocumentType},
+	{Name: "InstanceProfileList", Label: "instanceProfileList", Shape: shapeInstanceProfileListType},
+	{Name: "RolePolicyList", Label: "rolePolicyList", Shape: shapePolicyDetailListType},
+	{Name: "AttachedManagedPolicies", Label: "attachedManagedPolicies", Shape: shapeAttachedPoliciesListType},
+	{Name: "PermissionsBoundary", Label: "permissionsBoundary", Shape: shapeAttachedPermissionsBoundary},
+	{Name: "Tags", Label: "tags", Shape: shapeTagListType},
+	{Name: "RoleLastUsed", Label: "roleLastUsed", Shape: shapeRoleLastUsed},
+}}
+
+var shapeRoleDetailListType = &wire.Shape{Name: "roleDetailListType", Kind: wire.List, Elem: shapeRoleDetail, Item: "member"}
+
+var shapePolicyDocumentVersionListType = &wire.Shape{Name: "policyDocumentVersionListType", Kind: wire.List, Elem: shapePolicyVersion, Item: "member"}
+
+var shapeManagedPolicyDetail = &wire.Shape{Name: "ManagedPolicyDetail", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "PolicyName", Label: "policyName", Shape: shapePolicyNameType},
+	{Name: "PolicyId", Label: "policyId", Shape: shapeIdType},
+	{Name: "Arn", Label: "arn", Shape: shapeArnType},
+	{Name: "Path", Label: "path", Shape: shapePolicyPathType},
+	{Name: "DefaultVersionId", Label: "defaultVersionId", Shape: shapePolicyVersionIdType},
+	{Name: "AttachmentCount", Label: "attachmentCount", Shape: shapeAttachmentCountType},
+	{Name: "PermissionsBoundaryUsageCount", Label: "permissionsBoundaryUsageCount", Shape: shapeAttachmentCountType},
+	{Name: "IsAttachable", Label: "isAttachable", Shape: shapeBooleanType},
+	{Name: "Description", Label: "description", Shape: shapePolicyDescriptionType},
+	{Name: "CreateDate", Label: "createDate", Shape: shapeDateType},
+	{Name: "UpdateDate", Label: "updateDate", Shape: shapeDateType},
+	{Name: "PolicyVersionList", Label: "policyVersionList", Shape: shapePolicyDocumentVersionListType},
+}}
+
+var shapeManagedPolicyDetailListType = &wire.Shape{Name: "ManagedPolicyDetailListType", Kind: wire.List, Elem: shapeManagedPolicyDetail, Item: "member"}
+
+var shapeResponseMarkerType = &wire.Shape{Name: "responseMarkerType", Kind: wire.String}
+
+var shapeGetAccountAuthorizationDetailsOutput = &wire.Shape{Name: "GetAccountAuthorizationDetailsOutput", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "UserDetailList", Label: "userDetailList", Shape: shapeUserDetailListType},
+	{Name: "GroupDetailList", Label: "groupDetailList", Shape: shapeGroupDetailListType},
+	{Name: "RoleDetailList", Label: "roleDetailList", Shape: shapeRoleDetailListType},
+	{Name: "Policies", Label: "policies", Shape: shapeManagedPolicyDetailListType},
+	{Name: "IsTruncated", Label: "isTruncated", Shape: shapeBooleanType},
+	{Name: "Marker", Label: "marker", Shape: shapeResponseMarkerType},
+}}
+
+var shapeGetAccountSummaryInput = &wire.Shape{Name: "GetAccountSummaryInput", Kind: wire.Structure, Members: []wire.Member{}}
+
+var shapeSummaryKeyType = &wire.Shape{Name: "summaryKeyType", Kind: wire.String, Enum: []string{"Users", "UsersQuota", "Groups", "GroupsQuota", "ServerCertificates", "ServerCertificatesQuota", "UserPolicySizeQuota", "GroupPolicySizeQuota", "GroupsPerUserQuota", "SigningCertificatesPerUserQuota", "AccessKeysPerUserQuota", "MFADevices", "MFADevicesInUse", "AccountMFAEnabled", "AccountAccessKeysPresent", "AccountPasswordPresent", "AccountSigningCertificatesPresent", "AttachedPoliciesPerGroupQuota", "AttachedPoliciesPerRoleQuota", "AttachedPoliciesPerUserQuota", "Policies", "PoliciesQuota", "PolicySizeQuota", "PolicyVersionsInUse", "PolicyVersionsInUseQuota", "VersionsPerPolicyQuota", "GlobalEndpointTokenVersion", "AssumeRolePolicySizeQuota", "InstanceProfiles", "InstanceProfilesQuota", "Providers", "RolePolicySizeQuota", "Roles", "RolesQuota"}}
+
+var shapeSummaryValueType = &wire.Shape{Name: "summaryValueType", Kind: wire.Integer}
+
+var shapeSummaryMapType = &wire.Shape{Name: "summaryMapType", Kind: wire.Map, Key: shapeSummaryKeyType, Elem: shapeSummaryValueType, Item: "entry", KeyName: "key", ElemName: "value"}
+
+var shapeGetAccountSummaryOutput = &wire.Shape{Name: "GetAccountSummaryOutput", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "SummaryMap", Label: "summaryMap", Shape: shapeSummaryMapType},
+}}
 
 var shapeSimulationPolicyListType = &wire.Shape{Name: "SimulationPolicyListType", Kind: wire.List, Elem: shapePolicyDocumentType, Item: "member"}
 
@@ -362,10 +607,6 @@ var shapeGetContextKeysForPrincipalPolicyOutput = &wire.Shape{Name: "GetContextK
 	{Name: "ContextKeyNames", Label: "contextKeyNames", Shape: shapeContextKeyNamesResultListType},
 }}
 
-var shapeMarkerType = &wire.Shape{Name: "markerType", Kind: wire.String, Min: new(int64(1)), Max: new(int64(320)), Pattern: wire.NewPattern(`[\u0020-\u00FF]+`, `[\x{0020}-\x{00FF}]+`)}
-
-var shapeMaxItemsType = &wire.Shape{Name: "maxItemsType", Kind: wire.Integer, Min: new(int64(1)), Max: new(int64(1000))}
-
 var shapeGetGroupInput = &wire.Shape{Name: "GetGroupInput", Kind: wire.Structure, Members: []wire.Member{
 	{Name: "GroupName", Label: "groupName", Shape: shapeGroupNameType, Required: true},
 	{Name: "Marker", Label: "marker", Shape: shapeMarkerType},
@@ -373,8 +614,6 @@ var shapeGetGroupInput = &wire.Shape{Name: "GetGroupInput", Kind: wire.Structure
 }}
 
 var shapeUserListType = &wire.Shape{Name: "userListType", Kind: wire.List, Elem: shapeUser, Item: "member"}
-
-var shapeResponseMarkerType = &wire.Shape{Name: "responseMarkerType", Kind: wire.String}
 
 var shapeGetGroupOutput = &wire.Shape{Name: "GetGroupOutput", Kind: wire.Structure, Members: []wire.Member{
 	{Name: "Group", Label: "group", Shape: shapeGroup, Required: true},
@@ -392,6 +631,32 @@ var shapeGetGroupPolicyOutput = &wire.Shape{Name: "GetGroupPolicyOutput", Kind: 
 	{Name: "GroupName", Label: "groupName", Shape: shapeGroupNameType, Required: true},
 	{Name: "PolicyName", Label: "policyName", Shape: shapePolicyNameType, Required: true},
 	{Name: "PolicyDocument", Label: "policyDocument", Shape: shapePolicyDocumentType, Required: true},
+}}
+
+var shapeGetInstanceProfileInput = &wire.Shape{Name: "GetInstanceProfileInput", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "InstanceProfileName", Label: "instanceProfileName", Shape: shapeInstanceProfileNameType, Required: true},
+}}
+
+var shapeGetInstanceProfileOutput = &wire.Shape{Name: "GetInstanceProfileOutput", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "InstanceProfile", Label: "instanceProfile", Shape: shapeInstanceProfile, Required: true},
+}}
+
+var shapeGetMFADeviceInput = &wire.Shape{Name: "GetMFADeviceInput", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "SerialNumber", Label: "serialNumber", Shape: shapeSerialNumberType, Required: true},
+	{Name: "UserName", Label: "userName", Shape: shapeUserNameType},
+}}
+
+var shapeCertificationKeyType = &wire.Shape{Name: "CertificationKeyType", Kind: wire.String, Min: new(int64(1)), Max: new(int64(128)), Pattern: wire.NewPattern(`[\u0020-\u00FF]+`, `[\x{0020}-\x{00FF}]+`)}
+
+var shapeCertificationValueType = &wire.Shape{Name: "CertificationValueType", Kind: wire.String, Min: new(int64(1)), Max: new(int64(32)), Pattern: wire.NewPattern(`[\u0020-\u00FF]+`, `[\x{0020}-\x{00FF}]+`)}
+
+var shapeCertificationMapType = &wire.Shape{Name: "CertificationMapType", Kind: wire.Map, Key: shapeCertificationKeyType, Elem: shapeCertificationValueType, Item: "entry", KeyName: "key", ElemName: "value"}
+
+var shapeGetMFADeviceOutput = &wire.Shape{Name: "GetMFADeviceOutput", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "UserName", Label: "userName", Shape: shapeUserNameType},
+	{Name: "SerialNumber", Label: "serialNumber", Shape: shapeSerialNumberType, Required: true},
+	{Name: "EnableDate", Label: "enableDate", Shape: shapeDateType},
+	{Name: "Certifications", Label: "certifications", Shape: shapeCertificationMapType},
 }}
 
 var shapeGetOpenIDConnectProviderInput = &wire.Shape{Name: "GetOpenIDConnectProviderInput", Kind: wire.Structure, Members: []wire.Member{
@@ -482,19 +747,25 @@ var shapeListAccessKeysOutput = &wire.Shape{Name: "ListAccessKeysOutput", Kind: 
 	{Name: "Marker", Label: "marker", Shape: shapeResponseMarkerType},
 }}
 
+var shapeListAccountAliasesInput = &wire.Shape{Name: "ListAccountAliasesInput", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "Marker", Label: "marker", Shape: shapeMarkerType},
+	{Name: "MaxItems", Label: "maxItems", Shape: shapeMaxItemsType},
+}}
+
+var shapeAccountAliasListType = &wire.Shape{Name: "accountAliasListType", Kind: wire.List, Elem: shapeAccountAliasType, Item: "member"}
+
+var shapeListAccountAliasesOutput = &wire.Shape{Name: "ListAccountAliasesOutput", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "AccountAliases", Label: "accountAliases", Shape: shapeAccountAliasListType, Required: true},
+	{Name: "IsTruncated", Label: "isTruncated", Shape: shapeBooleanType},
+	{Name: "Marker", Label: "marker", Shape: shapeResponseMarkerType},
+}}
+
 var shapeListAttachedGroupPoliciesInput = &wire.Shape{Name: "ListAttachedGroupPoliciesInput", Kind: wire.Structure, Members: []wire.Member{
 	{Name: "GroupName", Label: "groupName", Shape: shapeGroupNameType, Required: true},
 	{Name: "PathPrefix", Label: "pathPrefix", Shape: shapePolicyPathType},
 	{Name: "Marker", Label: "marker", Shape: shapeMarkerType},
 	{Name: "MaxItems", Label: "maxItems", Shape: shapeMaxItemsType},
 }}
-
-var shapeAttachedPolicy = &wire.Shape{Name: "AttachedPolicy", Kind: wire.Structure, Members: []wire.Member{
-	{Name: "PolicyName", Label: "policyName", Shape: shapePolicyNameType},
-	{Name: "PolicyArn", Label: "policyArn", Shape: shapeArnType},
-}}
-
-var shapeAttachedPoliciesListType = &wire.Shape{Name: "attachedPoliciesListType", Kind: wire.List, Elem: shapeAttachedPolicy, Item: "member"}
 
 var shapeListAttachedGroupPoliciesOutput = &wire.Shape{Name: "ListAttachedGroupPoliciesOutput", Kind: wire.Structure, Members: []wire.Member{
 	{Name: "AttachedPolicies", Label: "attachedPolicies", Shape: shapeAttachedPoliciesListType},
@@ -524,6 +795,46 @@ var shapeListAttachedUserPoliciesInput = &wire.Shape{Name: "ListAttachedUserPoli
 
 var shapeListAttachedUserPoliciesOutput = &wire.Shape{Name: "ListAttachedUserPoliciesOutput", Kind: wire.Structure, Members: []wire.Member{
 	{Name: "AttachedPolicies", Label: "attachedPolicies", Shape: shapeAttachedPoliciesListType},
+	{Name: "IsTruncated", Label: "isTruncated", Shape: shapeBooleanType},
+	{Name: "Marker", Label: "marker", Shape: shapeResponseMarkerType},
+}}
+
+var shapePolicyUsageType = &wire.Shape{Name: "PolicyUsageType", Kind: wire.String, Enum: []string{"PermissionsPolicy", "PermissionsBoundary"}}
+
+var shapeListEntitiesForPolicyInput = &wire.Shape{Name: "ListEntitiesForPolicyInput", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "PolicyArn", Label: "policyArn", Shape: shapeArnType, Required: true},
+	{Name: "EntityFilter", Label: "entityFilter", Shape: shapeEntityType},
+	{Name: "PathPrefix", Label: "pathPrefix", Shape: shapePathType},
+	{Name: "PolicyUsageFilter", Label: "policyUsageFilter", Shape: shapePolicyUsageType},
+	{Name: "Marker", Label: "marker", Shape: shapeMarkerType},
+	{Name: "MaxItems", Label: "maxItems", Shape: shapeMaxItemsType},
+}}
+
+var shapePolicyGroup = &wire.Shape{Name: "PolicyGroup", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "GroupName", Label: "groupName", Shape: shapeGroupNameType},
+	{Name: "GroupId", Label: "groupId", Shape: shapeIdType},
+}}
+
+var shapePolicyGroupListType = &wire.Shape{Name: "PolicyGroupListType", Kind: wire.List, Elem: shapePolicyGroup, Item: "member"}
+
+var shapePolicyUser = &wire.Shape{Name: "PolicyUser", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "UserName", Label: "userName", Shape: shapeUserNameType},
+	{Name: "UserId", Label: "userId", Shape: shapeIdType},
+}}
+
+var shapePolicyUserListType = &wire.Shape{Name: "PolicyUserListType", Kind: wire.List, Elem: shapePolicyUser, Item: "member"}
+
+var shapePolicyRole = &wire.Shape{Name: "PolicyRole", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "RoleName", Label: "roleName", Shape: shapeRoleNameType},
+	{Name: "RoleId", Label: "roleId", Shape: shapeIdType},
+}}
+
+var shapePolicyRoleListType = &wire.Shape{Name: "PolicyRoleListType", Kind: wire.List, Elem: shapePolicyRole, Item: "member"}
+
+var shapeListEntitiesForPolicyOutput = &wire.Shape{Name: "ListEntitiesForPolicyOutput", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "PolicyGroups", Label: "policyGroups", Shape: shapePolicyGroupListType},
+	{Name: "PolicyUsers", Label: "policyUsers", Shape: shapePolicyUserListType},
+	{Name: "PolicyRoles", Label: "policyRoles", Shape: shapePolicyRoleListType},
 	{Name: "IsTruncated", Label: "isTruncated", Shape: shapeBooleanType},
 	{Name: "Marker", Label: "marker", Shape: shapeResponseMarkerType},
 }}
@@ -570,6 +881,74 @@ var shapeListGroupsForUserOutput = &wire.Shape{Name: "ListGroupsForUserOutput", 
 	{Name: "Marker", Label: "marker", Shape: shapeResponseMarkerType},
 }}
 
+var shapeListInstanceProfileTagsInput = &wire.Shape{Name: "ListInstanceProfileTagsInput", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "InstanceProfileName", Label: "instanceProfileName", Shape: shapeInstanceProfileNameType, Required: true},
+	{Name: "Marker", Label: "marker", Shape: shapeMarkerType},
+	{Name: "MaxItems", Label: "maxItems", Shape: shapeMaxItemsType},
+}}
+
+var shapeListInstanceProfileTagsOutput = &wire.Shape{Name: "ListInstanceProfileTagsOutput", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "Tags", Label: "tags", Shape: shapeTagListType, Required: true},
+	{Name: "IsTruncated", Label: "isTruncated", Shape: shapeBooleanType},
+	{Name: "Marker", Label: "marker", Shape: shapeResponseMarkerType},
+}}
+
+var shapeListInstanceProfilesInput = &wire.Shape{Name: "ListInstanceProfilesInput", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "PathPrefix", Label: "pathPrefix", Shape: shapePathPrefixType},
+	{Name: "Marker", Label: "marker", Shape: shapeMarkerType},
+	{Name: "MaxItems", Label: "maxItems", Shape: shapeMaxItemsType},
+}}
+
+var shapeListInstanceProfilesOutput = &wire.Shape{Name: "ListInstanceProfilesOutput", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "InstanceProfiles", Label: "instanceProfiles", Shape: shapeInstanceProfileListType, Required: true},
+	{Name: "IsTruncated", Label: "isTruncated", Shape: shapeBooleanType},
+	{Name: "Marker", Label: "marker", Shape: shapeResponseMarkerType},
+}}
+
+var shapeListInstanceProfilesForRoleInput = &wire.Shape{Name: "ListInstanceProfilesForRoleInput", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "RoleName", Label: "roleName", Shape: shapeRoleNameType, Required: true},
+	{Name: "Marker", Label: "marker", Shape: shapeMarkerType},
+	{Name: "MaxItems", Label: "maxItems", Shape: shapeMaxItemsType},
+}}
+
+var shapeListInstanceProfilesForRoleOutput = &wire.Shape{Name: "ListInstanceProfilesForRoleOutput", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "InstanceProfiles", Label: "instanceProfiles", Shape: shapeInstanceProfileListType, Required: true},
+	{Name: "IsTruncated", Label: "isTruncated", Shape: shapeBooleanType},
+	{Name: "Marker", Label: "marker", Shape: shapeResponseMarkerType},
+}}
+
+var shapeListMFADevicesInput = &wire.Shape{Name: "ListMFADevicesInput", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "UserName", Label: "userName", Shape: shapeExistingUserNameType},
+	{Name: "Marker", Label: "marker", Shape: shapeMarkerType},
+	{Name: "MaxItems", Label: "maxItems", Shape: shapeMaxItemsType},
+}}
+
+var shapeMFADevice = &wire.Shape{Name: "MFADevice", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "UserName", Label: "userName", Shape: shapeUserNameType, Required: true},
+	{Name: "SerialNumber", Label: "serialNumber", Shape: shapeSerialNumberType, Required: true},
+	{Name: "EnableDate", Label: "enableDate", Shape: shapeDateType, Required: true},
+}}
+
+var shapeMfaDeviceListType = &wire.Shape{Name: "mfaDeviceListType", Kind: wire.List, Elem: shapeMFADevice, Item: "member"}
+
+var shapeListMFADevicesOutput = &wire.Shape{Name: "ListMFADevicesOutput", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "MFADevices", Label: "mFADevices", Shape: shapeMfaDeviceListType, Required: true},
+	{Name: "IsTruncated", Label: "isTruncated", Shape: shapeBooleanType},
+	{Name: "Marker", Label: "marker", Shape: shapeResponseMarkerType},
+}}
+
+var shapeListOpenIDConnectProviderTagsInput = &wire.Shape{Name: "ListOpenIDConnectProviderTagsInput", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "OpenIDConnectProviderArn", Label: "openIDConnectProviderArn", Shape: shapeArnType, Required: true},
+	{Name: "Marker", Label: "marker", Shape: shapeMarkerType},
+	{Name: "MaxItems", Label: "maxItems", Shape: shapeMaxItemsType},
+}}
+
+var shapeListOpenIDConnectProviderTagsOutput = &wire.Shape{Name: "ListOpenIDConnectProviderTagsOutput", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "Tags", Label: "tags", Shape: shapeTagListType, Required: true},
+	{Name: "IsTruncated", Label: "isTruncated", Shape: shapeBooleanType},
+	{Name: "Marker", Label: "marker", Shape: shapeResponseMarkerType},
+}}
+
 var shapeListOpenIDConnectProvidersInput = &wire.Shape{Name: "ListOpenIDConnectProvidersInput", Kind: wire.Structure, Members: []wire.Member{}}
 
 var shapeOpenIDConnectProviderListEntry = &wire.Shape{Name: "OpenIDConnectProviderListEntry", Kind: wire.Structure, Members: []wire.Member{
@@ -583,8 +962,6 @@ var shapeListOpenIDConnectProvidersOutput = &wire.Shape{Name: "ListOpenIDConnect
 }}
 
 var shapePolicyScopeType = &wire.Shape{Name: "policyScopeType", Kind: wire.String, Enum: []string{"All", "AWS", "Local"}}
-
-var shapePolicyUsageType = &wire.Shape{Name: "PolicyUsageType", Kind: wire.String, Enum: []string{"PermissionsPolicy", "PermissionsBoundary"}}
 
 var shapeListPoliciesInput = &wire.Shape{Name: "ListPoliciesInput", Kind: wire.Structure, Members: []wire.Member{
 	{Name: "Scope", Label: "scope", Shape: shapePolicyScopeType},
@@ -603,13 +980,23 @@ var shapeListPoliciesOutput = &wire.Shape{Name: "ListPoliciesOutput", Kind: wire
 	{Name: "Marker", Label: "marker", Shape: shapeResponseMarkerType},
 }}
 
-var shapeListPolicyVersionsInput = &wire.Shape{Name: "ListPolicyVersionsInput", Kind: wire.Structure, Members: []wire.Member{
+var shapeListPolicyTagsInput = &wire.Shape{Name: "ListPolicyTagsInput", Kind: wire.Structure, Members: []wire.Member{
 	{Name: "PolicyArn", Label: "policyArn", Shape: shapeArnType, Required: true},
 	{Name: "Marker", Label: "marker", Shape: shapeMarkerType},
 	{Name: "MaxItems", Label: "maxItems", Shape: shapeMaxItemsType},
 }}
 
-var shapePolicyDocumentVersionListType = &wire.Shape{Name: "policyDocumentVersionListType", Kind: wire.List, Elem: shapePolicyVersion, Item: "member"}
+var shapeListPolicyTagsOutput = &wire.Shape{Name: "ListPolicyTagsOutput", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "Tags", Label: "tags", Shape: shapeTagListType, Required: true},
+	{Name: "IsTruncated", Label: "isTruncated", Shape: shapeBooleanType},
+	{Name: "Marker", Label: "marker", Shape: shapeResponseMarkerType},
+}}
+
+var shapeListPolicyVersionsInput = &wire.Shape{Name: "ListPolicyVersionsInput", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "PolicyArn", Label: "policyArn", Shape: shapeArnType, Required: true},
+	{Name: "Marker", Label: "marker", Shape: shapeMarkerType},
+	{Name: "MaxItems", Label: "maxItems", Shape: shapeMaxItemsType},
+}}
 
 var shapeListPolicyVersionsOutput = &wire.Shape{Name: "ListPolicyVersionsOutput", Kind: wire.Structure, Members: []wire.Member{
 	{Name: "Versions", Label: "versions", Shape: shapePolicyDocumentVersionListType},
@@ -629,13 +1016,23 @@ var shapeListRolePoliciesOutput = &wire.Shape{Name: "ListRolePoliciesOutput", Ki
 	{Name: "Marker", Label: "marker", Shape: shapeResponseMarkerType},
 }}
 
+var shapeListRoleTagsInput = &wire.Shape{Name: "ListRoleTagsInput", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "RoleName", Label: "roleName", Shape: shapeRoleNameType, Required: true},
+	{Name: "Marker", Label: "marker", Shape: shapeMarkerType},
+	{Name: "MaxItems", Label: "maxItems", Shape: shapeMaxItemsType},
+}}
+
+var shapeListRoleTagsOutput = &wire.Shape{Name: "ListRoleTagsOutput", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "Tags", Label: "tags", Shape: shapeTagListType, Required: true},
+	{Name: "IsTruncated", Label: "isTruncated", Shape: shapeBooleanType},
+	{Name: "Marker", Label: "marker", Shape: shapeResponseMarkerType},
+}}
+
 var shapeListRolesInput = &wire.Shape{Name: "ListRolesInput", Kind: wire.Structure, Members: []wire.Member{
 	{Name: "PathPrefix", Label: "pathPrefix", Shape: shapePathPrefixType},
 	{Name: "Marker", Label: "marker", Shape: shapeMarkerType},
 	{Name: "MaxItems", Label: "maxItems", Shape: shapeMaxItemsType},
 }}
-
-var shapeRoleListType = &wire.Shape{Name: "roleListType", Kind: wire.List, Elem: shapeRole, Item: "member"}
 
 var shapeListRolesOutput = &wire.Shape{Name: "ListRolesOutput", Kind: wire.Structure, Members: []wire.Member{
 	{Name: "Roles", Label: "roles", Shape: shapeRoleListType, Required: true},
@@ -655,6 +1052,18 @@ var shapeListUserPoliciesOutput = &wire.Shape{Name: "ListUserPoliciesOutput", Ki
 	{Name: "Marker", Label: "marker", Shape: shapeResponseMarkerType},
 }}
 
+var shapeListUserTagsInput = &wire.Shape{Name: "ListUserTagsInput", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "UserName", Label: "userName", Shape: shapeExistingUserNameType, Required: true},
+	{Name: "Marker", Label: "marker", Shape: shapeMarkerType},
+	{Name: "MaxItems", Label: "maxItems", Shape: shapeMaxItemsType},
+}}
+
+var shapeListUserTagsOutput = &wire.Shape{Name: "ListUserTagsOutput", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "Tags", Label: "tags", Shape: shapeTagListType, Required: true},
+	{Name: "IsTruncated", Label: "isTruncated", Shape: shapeBooleanType},
+	{Name: "Marker", Label: "marker", Shape: shapeResponseMarkerType},
+}}
+
 var shapeListUsersInput = &wire.Shape{Name: "ListUsersInput", Kind: wire.Structure, Members: []wire.Member{
 	{Name: "PathPrefix", Label: "pathPrefix", Shape: shapePathPrefixType},
 	{Name: "Marker", Label: "marker", Shape: shapeMarkerType},
@@ -667,6 +1076,22 @@ var shapeListUsersOutput = &wire.Shape{Name: "ListUsersOutput", Kind: wire.Struc
 	{Name: "Marker", Label: "marker", Shape: shapeResponseMarkerType},
 }}
 
+var shapeAssignmentStatusType = &wire.Shape{Name: "assignmentStatusType", Kind: wire.String, Enum: []string{"Assigned", "Unassigned", "Any"}}
+
+var shapeListVirtualMFADevicesInput = &wire.Shape{Name: "ListVirtualMFADevicesInput", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "AssignmentStatus", Label: "assignmentStatus", Shape: shapeAssignmentStatusType},
+	{Name: "Marker", Label: "marker", Shape: shapeMarkerType},
+	{Name: "MaxItems", Label: "maxItems", Shape: shapeMaxItemsType},
+}}
+
+var shapeVirtualMFADeviceListType = &wire.Shape{Name: "virtualMFADeviceListType", Kind: wire.List, Elem: shapeVirtualMFADevice, Item: "member"}
+
+var shapeListVirtualMFADevicesOutput = &wire.Shape{Name: "ListVirtualMFADevicesOutput", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "VirtualMFADevices", Label: "virtualMFADevices", Shape: shapeVirtualMFADeviceListType, Required: true},
+	{Name: "IsTruncated", Label: "isTruncated", Shape: shapeBooleanType},
+	{Name: "Marker", Label: "marker", Shape: shapeResponseMarkerType},
+}}
+
 var shapePutGroupPolicyInput = &wire.Shape{Name: "PutGroupPolicyInput", Kind: wire.Structure, Members: []wire.Member{
 	{Name: "GroupName", Label: "groupName", Shape: shapeGroupNameType, Required: true},
 	{Name: "PolicyName", Label: "policyName", Shape: shapePolicyNameType, Required: true},
@@ -675,6 +1100,13 @@ var shapePutGroupPolicyInput = &wire.Shape{Name: "PutGroupPolicyInput", Kind: wi
 
 var shapePutGroupPolicyOutput = &wire.Shape{Name: "PutGroupPolicyOutput", Kind: wire.Structure, Members: []wire.Member{}}
 
+var shapePutRolePermissionsBoundaryInput = &wire.Shape{Name: "PutRolePermissionsBoundaryInput", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "RoleName", Label: "roleName", Shape: shapeRoleNameType, Required: true},
+	{Name: "PermissionsBoundary", Label: "permissionsBoundary", Shape: shapeArnType, Required: true},
+}}
+
+var shapePutRolePermissionsBoundaryOutput = &wire.Shape{Name: "PutRolePermissionsBoundaryOutput", Kind: wire.Structure, Members: []wire.Member{}}
+
 var shapePutRolePolicyInput = &wire.Shape{Name: "PutRolePolicyInput", Kind: wire.Structure, Members: []wire.Member{
 	{Name: "RoleName", Label: "roleName", Shape: shapeRoleNameType, Required: true},
 	{Name: "PolicyName", Label: "policyName", Shape: shapePolicyNameType, Required: true},
@@ -682,6 +1114,13 @@ var shapePutRolePolicyInput = &wire.Shape{Name: "PutRolePolicyInput", Kind: wire
 }}
 
 var shapePutRolePolicyOutput = &wire.Shape{Name: "PutRolePolicyOutput", Kind: wire.Structure, Members: []wire.Member{}}
+
+var shapePutUserPermissionsBoundaryInput = &wire.Shape{Name: "PutUserPermissionsBoundaryInput", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "UserName", Label: "userName", Shape: shapeUserNameType, Required: true},
+	{Name: "PermissionsBoundary", Label: "permissionsBoundary", Shape: shapeArnType, Required: true},
+}}
+
+var shapePutUserPermissionsBoundaryOutput = &wire.Shape{Name: "PutUserPermissionsBoundaryOutput", Kind: wire.Structure, Members: []wire.Member{}}
 
 var shapePutUserPolicyInput = &wire.Shape{Name: "PutUserPolicyInput", Kind: wire.Structure, Members: []wire.Member{
 	{Name: "UserName", Label: "userName", Shape: shapeExistingUserNameType, Required: true},
@@ -698,12 +1137,28 @@ var shapeRemoveClientIDFromOpenIDConnectProviderInput = &wire.Shape{Name: "Remov
 
 var shapeRemoveClientIDFromOpenIDConnectProviderOutput = &wire.Shape{Name: "RemoveClientIDFromOpenIDConnectProviderOutput", Kind: wire.Structure, Members: []wire.Member{}}
 
+var shapeRemoveRoleFromInstanceProfileInput = &wire.Shape{Name: "RemoveRoleFromInstanceProfileInput", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "InstanceProfileName", Label: "instanceProfileName", Shape: shapeInstanceProfileNameType, Required: true},
+	{Name: "RoleName", Label: "roleName", Shape: shapeRoleNameType, Required: true},
+}}
+
+var shapeRemoveRoleFromInstanceProfileOutput = &wire.Shape{Name: "RemoveRoleFromInstanceProfileOutput", Kind: wire.Structure, Members: []wire.Member{}}
+
 var shapeRemoveUserFromGroupInput = &wire.Shape{Name: "RemoveUserFromGroupInput", Kind: wire.Structure, Members: []wire.Member{
 	{Name: "GroupName", Label: "groupName", Shape: shapeGroupNameType, Required: true},
 	{Name: "UserName", Label: "userName", Shape: shapeExistingUserNameType, Required: true},
 }}
 
 var shapeRemoveUserFromGroupOutput = &wire.Shape{Name: "RemoveUserFromGroupOutput", Kind: wire.Structure, Members: []wire.Member{}}
+
+var shapeResyncMFADeviceInput = &wire.Shape{Name: "ResyncMFADeviceInput", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "UserName", Label: "userName", Shape: shapeExistingUserNameType, Required: true},
+	{Name: "SerialNumber", Label: "serialNumber", Shape: shapeSerialNumberType, Required: true},
+	{Name: "AuthenticationCode1", Label: "authenticationCode1", Shape: shapeAuthenticationCodeType, Required: true},
+	{Name: "AuthenticationCode2", Label: "authenticationCode2", Shape: shapeAuthenticationCodeType, Required: true},
+}}
+
+var shapeResyncMFADeviceOutput = &wire.Shape{Name: "ResyncMFADeviceOutput", Kind: wire.Structure, Members: []wire.Member{}}
 
 var shapeSetDefaultPolicyVersionInput = &wire.Shape{Name: "SetDefaultPolicyVersionInput", Kind: wire.Structure, Members: []wire.Member{
 	{Name: "PolicyArn", Label: "policyArn", Shape: shapeArnType, Required: true},
@@ -838,6 +1293,78 @@ var shapeSimulatePrincipalPolicyOutput = &wire.Shape{Name: "SimulatePrincipalPol
 	{Name: "Marker", Label: "marker", Shape: shapeResponseMarkerType},
 }}
 
+var shapeTagInstanceProfileInput = &wire.Shape{Name: "TagInstanceProfileInput", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "InstanceProfileName", Label: "instanceProfileName", Shape: shapeInstanceProfileNameType, Required: true},
+	{Name: "Tags", Label: "tags", Shape: shapeTagListType, Required: true},
+}}
+
+var shapeTagInstanceProfileOutput = &wire.Shape{Name: "TagInstanceProfileOutput", Kind: wire.Structure, Members: []wire.Member{}}
+
+var shapeTagOpenIDConnectProviderInput = &wire.Shape{Name: "TagOpenIDConnectProviderInput", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "OpenIDConnectProviderArn", Label: "openIDConnectProviderArn", Shape: shapeArnType, Required: true},
+	{Name: "Tags", Label: "tags", Shape: shapeTagListType, Required: true},
+}}
+
+var shapeTagOpenIDConnectProviderOutput = &wire.Shape{Name: "TagOpenIDConnectProviderOutput", Kind: wire.Structure, Members: []wire.Member{}}
+
+var shapeTagPolicyInput = &wire.Shape{Name: "TagPolicyInput", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "PolicyArn", Label: "policyArn", Shape: shapeArnType, Required: true},
+	{Name: "Tags", Label: "tags", Shape: shapeTagListType, Required: true},
+}}
+
+var shapeTagPolicyOutput = &wire.Shape{Name: "TagPolicyOutput", Kind: wire.Structure, Members: []wire.Member{}}
+
+var shapeTagRoleInput = &wire.Shape{Name: "TagRoleInput", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "RoleName", Label: "roleName", Shape: shapeRoleNameType, Required: true},
+	{Name: "Tags", Label: "tags", Shape: shapeTagListType, Required: true},
+}}
+
+var shapeTagRoleOutput = &wire.Shape{Name: "TagRoleOutput", Kind: wire.Structure, Members: []wire.Member{}}
+
+var shapeTagUserInput = &wire.Shape{Name: "TagUserInput", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "UserName", Label: "userName", Shape: shapeExistingUserNameType, Required: true},
+	{Name: "Tags", Label: "tags", Shape: shapeTagListType, Required: true},
+}}
+
+var shapeTagUserOutput = &wire.Shape{Name: "TagUserOutput", Kind: wire.Structure, Members: []wire.Member{}}
+
+var shapeTagKeyListType = &wire.Shape{Name: "tagKeyListType", Kind: wire.List, Elem: shapeTagKeyType, Item: "member", Max: new(int64(50))}
+
+var shapeUntagInstanceProfileInput = &wire.Shape{Name: "UntagInstanceProfileInput", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "InstanceProfileName", Label: "instanceProfileName", Shape: shapeInstanceProfileNameType, Required: true},
+	{Name: "TagKeys", Label: "tagKeys", Shape: shapeTagKeyListType, Required: true},
+}}
+
+var shapeUntagInstanceProfileOutput = &wire.Shape{Name: "UntagInstanceProfileOutput", Kind: wire.Structure, Members: []wire.Member{}}
+
+var shapeUntagOpenIDConnectProviderInput = &wire.Shape{Name: "UntagOpenIDConnectProviderInput", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "OpenIDConnectProviderArn", Label: "openIDConnectProviderArn", Shape: shapeArnType, Required: true},
+	{Name: "TagKeys", Label: "tagKeys", Shape: shapeTagKeyListType, Required: true},
+}}
+
+var shapeUntagOpenIDConnectProviderOutput = &wire.Shape{Name: "UntagOpenIDConnectProviderOutput", Kind: wire.Structure, Members: []wire.Member{}}
+
+var shapeUntagPolicyInput = &wire.Shape{Name: "UntagPolicyInput", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "PolicyArn", Label: "policyArn", Shape: shapeArnType, Required: true},
+	{Name: "TagKeys", Label: "tagKeys", Shape: shapeTagKeyListType, Required: true},
+}}
+
+var shapeUntagPolicyOutput = &wire.Shape{Name: "UntagPolicyOutput", Kind: wire.Structure, Members: []wire.Member{}}
+
+var shapeUntagRoleInput = &wire.Shape{Name: "UntagRoleInput", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "RoleName", Label: "roleName", Shape: shapeRoleNameType, Required: true},
+	{Name: "TagKeys", Label: "tagKeys", Shape: shapeTagKeyListType, Required: true},
+}}
+
+var shapeUntagRoleOutput = &wire.Shape{Name: "UntagRoleOutput", Kind: wire.Structure, Members: []wire.Member{}}
+
+var shapeUntagUserInput = &wire.Shape{Name: "UntagUserInput", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "UserName", Label: "userName", Shape: shapeExistingUserNameType, Required: true},
+	{Name: "TagKeys", Label: "tagKeys", Shape: shapeTagKeyListType, Required: true},
+}}
+
+var shapeUntagUserOutput = &wire.Shape{Name: "UntagUserOutput", Kind: wire.Structure, Members: []wire.Member{}}
+
 var shapeUpdateAccessKeyInput = &wire.Shape{Name: "UpdateAccessKeyInput", Kind: wire.Structure, Members: []wire.Member{
 	{Name: "UserName", Label: "userName", Shape: shapeExistingUserNameType},
 	{Name: "AccessKeyId", Label: "accessKeyId", Shape: shapeAccessKeyIdType, Required: true},
@@ -852,3 +1379,43 @@ var shapeUpdateAssumeRolePolicyInput = &wire.Shape{Name: "UpdateAssumeRolePolicy
 }}
 
 var shapeUpdateAssumeRolePolicyOutput = &wire.Shape{Name: "UpdateAssumeRolePolicyOutput", Kind: wire.Structure, Members: []wire.Member{}}
+
+var shapeUpdateGroupInput = &wire.Shape{Name: "UpdateGroupInput", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "GroupName", Label: "groupName", Shape: shapeGroupNameType, Required: true},
+	{Name: "NewPath", Label: "newPath", Shape: shapePathType},
+	{Name: "NewGroupName", Label: "newGroupName", Shape: shapeGroupNameType},
+}}
+
+var shapeUpdateGroupOutput = &wire.Shape{Name: "UpdateGroupOutput", Kind: wire.Structure, Members: []wire.Member{}}
+
+var shapeUpdateOpenIDConnectProviderThumbprintInput = &wire.Shape{Name: "UpdateOpenIDConnectProviderThumbprintInput", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "OpenIDConnectProviderArn", Label: "openIDConnectProviderArn", Shape: shapeArnType, Required: true},
+	{Name: "ThumbprintList", Label: "thumbprintList", Shape: shapeThumbprintListType, Required: true},
+}}
+
+var shapeUpdateOpenIDConnectProviderThumbprintOutput = &wire.Shape{Name: "UpdateOpenIDConnectProviderThumbprintOutput", Kind: wire.Structure, Members: []wire.Member{}}
+
+var shapeUpdateRoleInput = &wire.Shape{Name: "UpdateRoleInput", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "RoleName", Label: "roleName", Shape: shapeRoleNameType, Required: true},
+	{Name: "Description", Label: "description", Shape: shapeRoleDescriptionType},
+	{Name: "MaxSessionDuration", Label: "maxSessionDuration", Shape: shapeRoleMaxSessionDurationType},
+}}
+
+var shapeUpdateRoleOutput = &wire.Shape{Name: "UpdateRoleOutput", Kind: wire.Structure, Members: []wire.Member{}}
+
+var shapeUpdateRoleDescriptionInput = &wire.Shape{Name: "UpdateRoleDescriptionInput", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "RoleName", Label: "roleName", Shape: shapeRoleNameType, Required: true},
+	{Name: "Description", Label: "description", Shape: shapeRoleDescriptionType, Required: true},
+}}
+
+var shapeUpdateRoleDescriptionOutput = &wire.Shape{Name: "UpdateRoleDescriptionOutput", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "Role", Label: "role", Shape: shapeRole},
+}}
+
+var shapeUpdateUserInput = &wire.Shape{Name: "UpdateUserInput", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "UserName", Label: "userName", Shape: shapeExistingUserNameType, Required: true},
+	{Name: "NewPath", Label: "newPath", Shape: shapePathType},
+	{Name: "NewUserName", Label: "newUserName", Shape: shapeUserNameType},
+}}
+
+var shapeUpdateUserOutput = &wire.Shape{Name: "UpdateUserOutput", Kind: wire.Structure, Members: []wire.Member{}}

@@ -28,6 +28,26 @@ func (*AddClientIDToOpenIDConnectProviderOutput) WireShape() *wire.Shape {
 	return shapeAddClientIDToOpenIDConnectProviderOutput
 }
 
+// AddRoleToInstanceProfileInput is the input of AddRoleToInstanceProfile of the API.
+type AddRoleToInstanceProfileInput struct {
+	InstanceProfileName *string
+	RoleName            *string
+}
+
+// WireShape is the struct's descriptor.
+func (*AddRoleToInstanceProfileInput) WireShape() *wire.Shape {
+	return shapeAddRoleToInstanceProfileInput
+}
+
+// AddRoleToInstanceProfileOutput is the output of AddRoleToInstanceProfile of the API.
+type AddRoleToInstanceProfileOutput struct {
+}
+
+// WireShape is the struct's descriptor.
+func (*AddRoleToInstanceProfileOutput) WireShape() *wire.Shape {
+	return shapeAddRoleToInstanceProfileOutput
+}
+
 // AddUserToGroupInput is the input of AddUserToGroup of the API.
 type AddUserToGroupInput struct {
 	GroupName *string
@@ -127,6 +147,21 @@ type CreateAccessKeyOutput struct {
 // WireShape is the struct's descriptor.
 func (*CreateAccessKeyOutput) WireShape() *wire.Shape { return shapeCreateAccessKeyOutput }
 
+// CreateAccountAliasInput is the input of CreateAccountAlias of the API.
+type CreateAccountAliasInput struct {
+	AccountAlias *string
+}
+
+// WireShape is the struct's descriptor.
+func (*CreateAccountAliasInput) WireShape() *wire.Shape { return shapeCreateAccountAliasInput }
+
+// CreateAccountAliasOutput is the output of CreateAccountAlias of the API.
+type CreateAccountAliasOutput struct {
+}
+
+// WireShape is the struct's descriptor.
+func (*CreateAccountAliasOutput) WireShape() *wire.Shape { return shapeCreateAccountAliasOutput }
+
 // CreateGroupInput is the input of CreateGroup of the API.
 type CreateGroupInput struct {
 	Path      *string
@@ -164,6 +199,79 @@ type Tag struct {
 
 // WireShape is the struct's descriptor.
 func (*Tag) WireShape() *wire.Shape { return shapeTag }
+
+// CreateInstanceProfileInput is the input of CreateInstanceProfile of the API.
+type CreateInstanceProfileInput struct {
+	InstanceProfileName *string
+	Path                *string
+	Tags                []Tag
+}
+
+// WireShape is the struct's descriptor.
+func (*CreateInstanceProfileInput) WireShape() *wire.Shape { return shapeCreateInstanceProfileInput }
+
+// Values of PermissionsBoundaryAttachmentType.
+const (
+	PermissionsBoundaryAttachmentTypePermissionsBoundaryPolicy = "PermissionsBoundaryPolicy"
+)
+
+// AttachedPermissionsBoundary is a structure of the API.
+type AttachedPermissionsBoundary struct {
+	PermissionsBoundaryType *string
+	PermissionsBoundaryArn  *string
+}
+
+// WireShape is the struct's descriptor.
+func (*AttachedPermissionsBoundary) WireShape() *wire.Shape { return shapeAttachedPermissionsBoundary }
+
+// RoleLastUsed is a structure of the API.
+type RoleLastUsed struct {
+	LastUsedDate *time.Time
+	Region       *string
+}
+
+// WireShape is the struct's descriptor.
+func (*RoleLastUsed) WireShape() *wire.Shape { return shapeRoleLastUsed }
+
+// Role is a structure of the API.
+type Role struct {
+	Path                     *string
+	RoleName                 *string
+	RoleId                   *string
+	Arn                      *string
+	CreateDate               *time.Time
+	AssumeRolePolicyDocument *string
+	Description              *string
+	MaxSessionDuration       *int64
+	PermissionsBoundary      *AttachedPermissionsBoundary
+	Tags                     []Tag
+	RoleLastUsed             *RoleLastUsed
+}
+
+// WireShape is the struct's descriptor.
+func (*Role) WireShape() *wire.Shape { return shapeRole }
+
+// InstanceProfile is a structure of the API.
+type InstanceProfile struct {
+	Path                *string
+	InstanceProfileName *string
+	InstanceProfileId   *string
+	Arn                 *string
+	CreateDate          *time.Time
+	Roles               []Role
+	Tags                []Tag
+}
+
+// WireShape is the struct's descriptor.
+func (*InstanceProfile) WireShape() *wire.Shape { return shapeInstanceProfile }
+
+// CreateInstanceProfileOutput is the output of CreateInstanceProfile of the API.
+type CreateInstanceProfileOutput struct {
+	InstanceProfile *InstanceProfile
+}
+
+// WireShape is the struct's descriptor.
+func (*CreateInstanceProfileOutput) WireShape() *wire.Shape { return shapeCreateInstanceProfileOutput }
 
 // CreateOpenIDConnectProviderInput is the input of CreateOpenIDConnectProvider of the API.
 type CreateOpenIDConnectProviderInput struct {
@@ -271,47 +379,6 @@ type CreateRoleInput struct {
 // WireShape is the struct's descriptor.
 func (*CreateRoleInput) WireShape() *wire.Shape { return shapeCreateRoleInput }
 
-// Values of PermissionsBoundaryAttachmentType.
-const (
-	PermissionsBoundaryAttachmentTypePermissionsBoundaryPolicy = "PermissionsBoundaryPolicy"
-)
-
-// AttachedPermissionsBoundary is a structure of the API.
-type AttachedPermissionsBoundary struct {
-	PermissionsBoundaryType *string
-	PermissionsBoundaryArn  *string
-}
-
-// WireShape is the struct's descriptor.
-func (*AttachedPermissionsBoundary) WireShape() *wire.Shape { return shapeAttachedPermissionsBoundary }
-
-// RoleLastUsed is a structure of the API.
-type RoleLastUsed struct {
-	LastUsedDate *time.Time
-	Region       *string
-}
-
-// WireShape is the struct's descriptor.
-func (*RoleLastUsed) WireShape() *wire.Shape { return shapeRoleLastUsed }
-
-// Role is a structure of the API.
-type Role struct {
-	Path                     *string
-	RoleName                 *string
-	RoleId                   *string
-	Arn                      *string
-	CreateDate               *time.Time
-	AssumeRolePolicyDocument *string
-	Description              *string
-	MaxSessionDuration       *int64
-	PermissionsBoundary      *AttachedPermissionsBoundary
-	Tags                     []Tag
-	RoleLastUsed             *RoleLastUsed
-}
-
-// WireShape is the struct's descriptor.
-func (*Role) WireShape() *wire.Shape { return shapeRole }
-
 // CreateRoleOutput is the output of CreateRole of the API.
 type CreateRoleOutput struct {
 	Role *Role
@@ -354,6 +421,55 @@ type CreateUserOutput struct {
 // WireShape is the struct's descriptor.
 func (*CreateUserOutput) WireShape() *wire.Shape { return shapeCreateUserOutput }
 
+// CreateVirtualMFADeviceInput is the input of CreateVirtualMFADevice of the API.
+type CreateVirtualMFADeviceInput struct {
+	Path                 *string
+	VirtualMFADeviceName *string
+	Tags                 []Tag
+}
+
+// WireShape is the struct's descriptor.
+func (*CreateVirtualMFADeviceInput) WireShape() *wire.Shape { return shapeCreateVirtualMFADeviceInput }
+
+// VirtualMFADevice is a structure of the API.
+type VirtualMFADevice struct {
+	SerialNumber     *string
+	Base32StringSeed []byte
+	QRCodePNG        []byte
+	User             *User
+	EnableDate       *time.Time
+	Tags             []Tag
+}
+
+// WireShape is the struct's descriptor.
+func (*VirtualMFADevice) WireShape() *wire.Shape { return shapeVirtualMFADevice }
+
+// CreateVirtualMFADeviceOutput is the output of CreateVirtualMFADevice of the API.
+type CreateVirtualMFADeviceOutput struct {
+	VirtualMFADevice *VirtualMFADevice
+}
+
+// WireShape is the struct's descriptor.
+func (*CreateVirtualMFADeviceOutput) WireShape() *wire.Shape {
+	return shapeCreateVirtualMFADeviceOutput
+}
+
+// DeactivateMFADeviceInput is the input of DeactivateMFADevice of the API.
+type DeactivateMFADeviceInput struct {
+	UserName     *string
+	SerialNumber *string
+}
+
+// WireShape is the struct's descriptor.
+func (*DeactivateMFADeviceInput) WireShape() *wire.Shape { return shapeDeactivateMFADeviceInput }
+
+// DeactivateMFADeviceOutput is the output of DeactivateMFADevice of the API.
+type DeactivateMFADeviceOutput struct {
+}
+
+// WireShape is the struct's descriptor.
+func (*DeactivateMFADeviceOutput) WireShape() *wire.Shape { return shapeDeactivateMFADeviceOutput }
+
 // DeleteAccessKeyInput is the input of DeleteAccessKey of the API.
 type DeleteAccessKeyInput struct {
 	UserName    *string
@@ -369,6 +485,21 @@ type DeleteAccessKeyOutput struct {
 
 // WireShape is the struct's descriptor.
 func (*DeleteAccessKeyOutput) WireShape() *wire.Shape { return shapeDeleteAccessKeyOutput }
+
+// DeleteAccountAliasInput is the input of DeleteAccountAlias of the API.
+type DeleteAccountAliasInput struct {
+	AccountAlias *string
+}
+
+// WireShape is the struct's descriptor.
+func (*DeleteAccountAliasInput) WireShape() *wire.Shape { return shapeDeleteAccountAliasInput }
+
+// DeleteAccountAliasOutput is the output of DeleteAccountAlias of the API.
+type DeleteAccountAliasOutput struct {
+}
+
+// WireShape is the struct's descriptor.
+func (*DeleteAccountAliasOutput) WireShape() *wire.Shape { return shapeDeleteAccountAliasOutput }
 
 // DeleteGroupInput is the input of DeleteGroup of the API.
 type DeleteGroupInput struct {
@@ -400,6 +531,21 @@ type DeleteGroupPolicyOutput struct {
 
 // WireShape is the struct's descriptor.
 func (*DeleteGroupPolicyOutput) WireShape() *wire.Shape { return shapeDeleteGroupPolicyOutput }
+
+// DeleteInstanceProfileInput is the input of DeleteInstanceProfile of the API.
+type DeleteInstanceProfileInput struct {
+	InstanceProfileName *string
+}
+
+// WireShape is the struct's descriptor.
+func (*DeleteInstanceProfileInput) WireShape() *wire.Shape { return shapeDeleteInstanceProfileInput }
+
+// DeleteInstanceProfileOutput is the output of DeleteInstanceProfile of the API.
+type DeleteInstanceProfileOutput struct {
+}
+
+// WireShape is the struct's descriptor.
+func (*DeleteInstanceProfileOutput) WireShape() *wire.Shape { return shapeDeleteInstanceProfileOutput }
 
 // DeleteOpenIDConnectProviderInput is the input of DeleteOpenIDConnectProvider of the API.
 type DeleteOpenIDConnectProviderInput struct {
@@ -466,6 +612,25 @@ type DeleteRoleOutput struct {
 // WireShape is the struct's descriptor.
 func (*DeleteRoleOutput) WireShape() *wire.Shape { return shapeDeleteRoleOutput }
 
+// DeleteRolePermissionsBoundaryInput is the input of DeleteRolePermissionsBoundary of the API.
+type DeleteRolePermissionsBoundaryInput struct {
+	RoleName *string
+}
+
+// WireShape is the struct's descriptor.
+func (*DeleteRolePermissionsBoundaryInput) WireShape() *wire.Shape {
+	return shapeDeleteRolePermissionsBoundaryInput
+}
+
+// DeleteRolePermissionsBoundaryOutput is the output of DeleteRolePermissionsBoundary of the API.
+type DeleteRolePermissionsBoundaryOutput struct {
+}
+
+// WireShape is the struct's descriptor.
+func (*DeleteRolePermissionsBoundaryOutput) WireShape() *wire.Shape {
+	return shapeDeleteRolePermissionsBoundaryOutput
+}
+
 // DeleteRolePolicyInput is the input of DeleteRolePolicy of the API.
 type DeleteRolePolicyInput struct {
 	RoleName   *string
@@ -497,6 +662,25 @@ type DeleteUserOutput struct {
 // WireShape is the struct's descriptor.
 func (*DeleteUserOutput) WireShape() *wire.Shape { return shapeDeleteUserOutput }
 
+// DeleteUserPermissionsBoundaryInput is the input of DeleteUserPermissionsBoundary of the API.
+type DeleteUserPermissionsBoundaryInput struct {
+	UserName *string
+}
+
+// WireShape is the struct's descriptor.
+func (*DeleteUserPermissionsBoundaryInput) WireShape() *wire.Shape {
+	return shapeDeleteUserPermissionsBoundaryInput
+}
+
+// DeleteUserPermissionsBoundaryOutput is the output of DeleteUserPermissionsBoundary of the API.
+type DeleteUserPermissionsBoundaryOutput struct {
+}
+
+// WireShape is the struct's descriptor.
+func (*DeleteUserPermissionsBoundaryOutput) WireShape() *wire.Shape {
+	return shapeDeleteUserPermissionsBoundaryOutput
+}
+
 // DeleteUserPolicyInput is the input of DeleteUserPolicy of the API.
 type DeleteUserPolicyInput struct {
 	UserName   *string
@@ -512,6 +696,23 @@ type DeleteUserPolicyOutput struct {
 
 // WireShape is the struct's descriptor.
 func (*DeleteUserPolicyOutput) WireShape() *wire.Shape { return shapeDeleteUserPolicyOutput }
+
+// DeleteVirtualMFADeviceInput is the input of DeleteVirtualMFADevice of the API.
+type DeleteVirtualMFADeviceInput struct {
+	SerialNumber *string
+}
+
+// WireShape is the struct's descriptor.
+func (*DeleteVirtualMFADeviceInput) WireShape() *wire.Shape { return shapeDeleteVirtualMFADeviceInput }
+
+// DeleteVirtualMFADeviceOutput is the output of DeleteVirtualMFADevice of the API.
+type DeleteVirtualMFADeviceOutput struct {
+}
+
+// WireShape is the struct's descriptor.
+func (*DeleteVirtualMFADeviceOutput) WireShape() *wire.Shape {
+	return shapeDeleteVirtualMFADeviceOutput
+}
 
 // DetachGroupPolicyInput is the input of DetachGroupPolicy of the API.
 type DetachGroupPolicyInput struct {
@@ -560,6 +761,227 @@ type DetachUserPolicyOutput struct {
 
 // WireShape is the struct's descriptor.
 func (*DetachUserPolicyOutput) WireShape() *wire.Shape { return shapeDetachUserPolicyOutput }
+
+// EnableMFADeviceInput is the input of EnableMFADevice of the API.
+type EnableMFADeviceInput struct {
+	UserName            *string
+	SerialNumber        *string
+	AuthenticationCode1 *string
+	AuthenticationCode2 *string
+}
+
+// WireShape is the struct's descriptor.
+func (*EnableMFADeviceInput) WireShape() *wire.Shape { return shapeEnableMFADeviceInput }
+
+// EnableMFADeviceOutput is the output of EnableMFADevice of the API.
+type EnableMFADeviceOutput struct {
+}
+
+// WireShape is the struct's descriptor.
+func (*EnableMFADeviceOutput) WireShape() *wire.Shape { return shapeEnableMFADeviceOutput }
+
+// GetAccessKeyLastUsedInput is the input of GetAccessKeyLastUsed of the API.
+type GetAccessKeyLastUsedInput struct {
+	AccessKeyId *string
+}
+
+// WireShape is the struct's descriptor.
+func (*GetAccessKeyLastUsedInput) WireShape() *wire.Shape { return shapeGetAccessKeyLastUsedInput }
+
+// AccessKeyLastUsed is a structure of the API.
+type AccessKeyLastUsed struct {
+	LastUsedDate *time.Time
+	ServiceName  *string
+	Region       *string
+}
+
+// WireShape is the struct's descriptor.
+func (*AccessKeyLastUsed) WireShape() *wire.Shape { return shapeAccessKeyLastUsed }
+
+// GetAccessKeyLastUsedOutput is the output of GetAccessKeyLastUsed of the API.
+type GetAccessKeyLastUsedOutput struct {
+	UserName          *string
+	AccessKeyLastUsed *AccessKeyLastUsed
+}
+
+// WireShape is the struct's descriptor.
+func (*GetAccessKeyLastUsedOutput) WireShape() *wire.Shape { return shapeGetAccessKeyLastUsedOutput }
+
+// Values of EntityType.
+const (
+	EntityTypeUser               = "User"
+	EntityTypeRole               = "Role"
+	EntityTypeGroup              = "Group"
+	EntityTypeLocalManagedPolicy = "LocalManagedPolicy"
+	EntityTypeAWSManagedPolicy   = "AWSManagedPolicy"
+)
+
+// GetAccountAuthorizationDetailsInput is the input of GetAccountAuthorizationDetails of the API.
+type GetAccountAuthorizationDetailsInput struct {
+	Filter   []string
+	MaxItems *int64
+	Marker   *string
+}
+
+// WireShape is the struct's descriptor.
+func (*GetAccountAuthorizationDetailsInput) WireShape() *wire.Shape {
+	return shapeGetAccountAuthorizationDetailsInput
+}
+
+// PolicyDetail is a structure of the API.
+type PolicyDetail struct {
+	PolicyName     *string
+	PolicyDocument *string
+}
+
+// WireShape is the struct's descriptor.
+func (*PolicyDetail) WireShape() *wire.Shape { return shapePolicyDetail }
+
+// AttachedPolicy is a structure of the API.
+type AttachedPolicy struct {
+	PolicyName *string
+	PolicyArn  *string
+}
+
+// WireShape is the struct's descriptor.
+func (*AttachedPolicy) WireShape() *wire.Shape { return shapeAttachedPolicy }
+
+// UserDetail is a structure of the API.
+type UserDetail struct {
+	Path                    *string
+	UserName                *string
+	UserId                  *string
+	Arn                     *string
+	CreateDate              *time.Time
+	UserPolicyList          []PolicyDetail
+	GroupList               []string
+	AttachedManagedPolicies []AttachedPolicy
+	PermissionsBoundary     *AttachedPermissionsBoundary
+	Tags                    []Tag
+}
+
+// WireShape is the struct's descriptor.
+func (*UserDetail) WireShape() *wire.Shape { return shapeUserDetail }
+
+// GroupDetail is a structure of the API.
+type GroupDetail struct {
+	Path                    *string
+	GroupName               *string
+	GroupId                 *string
+	Arn                     *string
+	CreateDate              *time.Time
+	GroupPolicyList         []PolicyDetail
+	AttachedManagedPolicies []AttachedPolicy
+}
+
+// WireShape is the struct's descriptor.
+func (*GroupDetail) WireShape() *wire.Shape { return shapeGroupDetail }
+
+// RoleDetail is a structure of the API.
+type RoleDetail struct {
+	Path                     *string
+	RoleName                 *string
+	RoleId                   *string
+	Arn                      *string
+	CreateDate               *time.Time
+	AssumeRolePolicyDocument *string
+	InstanceProfileList      []InstanceProfile
+	RolePolicyList           []PolicyDetail
+	AttachedManagedPolicies  []AttachedPolicy
+	PermissionsBoundary      *AttachedPermissionsBoundary
+	Tags                     []Tag
+	RoleLastUsed             *RoleLastUsed
+}
+
+// WireShape is the struct's descriptor.
+func (*RoleDetail) WireShape() *wire.Shape { return shapeRoleDetail }
+
+// ManagedPolicyDetail is a structure of the API.
+type ManagedPolicyDetail struct {
+	PolicyName                    *string
+	PolicyId                      *string
+	Arn                           *string
+	Path                          *string
+	DefaultVersionId              *string
+	AttachmentCount               *int64
+	PermissionsBoundaryUsageCount *int64
+	IsAttachable                  *bool
+	Description                   *string
+	CreateDate                    *time.Time
+	UpdateDate                    *time.Time
+	PolicyVersionList             []PolicyVersion
+}
+
+// WireShape is the struct's descriptor.
+func (*ManagedPolicyDetail) WireShape() *wire.Shape { return shapeManagedPolicyDetail }
+
+// GetAccountAuthorizationDetailsOutput is the output of GetAccountAuthorizationDetails of the API.
+type GetAccountAuthorizationDetailsOutput struct {
+	UserDetailList  []UserDetail
+	GroupDetailList []GroupDetail
+	RoleDetailList  []RoleDetail
+	Policies        []ManagedPolicyDetail
+	IsTruncated     *bool
+	Marker          *string
+}
+
+// WireShape is the struct's descriptor.
+func (*GetAccountAuthorizationDetailsOutput) WireShape() *wire.Shape {
+	return shapeGetAccountAuthorizationDetailsOutput
+}
+
+// GetAccountSummaryInput is the input of GetAccountSummary of the API.
+type GetAccountSummaryInput struct {
+}
+
+// WireShape is the struct's descriptor.
+func (*GetAccountSummaryInput) WireShape() *wire.Shape { return shapeGetAccountSummaryInput }
+
+// Values of summaryKeyType.
+const (
+	SummaryKeyTypeUsers                             = "Users"
+	SummaryKeyTypeUsersQuota                        = "UsersQuota"
+	SummaryKeyTypeGroups                            = "Groups"
+	SummaryKeyTypeGroupsQuota                       = "GroupsQuota"
+	SummaryKeyTypeServerCertificates                = "ServerCertificates"
+	SummaryKeyTypeServerCertificatesQuota           = "ServerCertificatesQuota"
+	SummaryKeyTypeUserPolicySizeQuota               = "UserPolicySizeQuota"
+	SummaryKeyTypeGroupPolicySizeQuota              = "GroupPolicySizeQuota"
+	SummaryKeyTypeGroupsPerUserQuota                = "GroupsPerUserQuota"
+	SummaryKeyTypeSigningCertificatesPerUserQuota   = "SigningCertificatesPerUserQuota"
+	SummaryKeyTypeAccessKeysPerUserQuota            = "AccessKeysPerUserQuota"
+	SummaryKeyTypeMFADevices                        = "MFADevices"
+	SummaryKeyTypeMFADevicesInUse                   = "MFADevicesInUse"
+	SummaryKeyTypeAccountMFAEnabled                 = "AccountMFAEnabled"
+	SummaryKeyTypeAccountAccessKeysPresent          = "AccountAccessKeysPresent"
+	SummaryKeyTypeAccountPasswordPresent            = "AccountPasswordPresent"
+	SummaryKeyTypeAccountSigningCertificatesPresent = "AccountSigningCertificatesPresent"
+	SummaryKeyTypeAttachedPoliciesPerGroupQuota     = "AttachedPoliciesPerGroupQuota"
+	SummaryKeyTypeAttachedPoliciesPerRoleQuota      = "AttachedPoliciesPerRoleQuota"
+	SummaryKeyTypeAttachedPoliciesPerUserQuota      = "AttachedPoliciesPerUserQuota"
+	SummaryKeyTypePolicies                          = "Policies"
+	SummaryKeyTypePoliciesQuota                     = "PoliciesQuota"
+	SummaryKeyTypePolicySizeQuota                   = "PolicySizeQuota"
+	SummaryKeyTypePolicyVersionsInUse               = "PolicyVersionsInUse"
+	SummaryKeyTypePolicyVersionsInUseQuota          = "PolicyVersionsInUseQuota"
+	SummaryKeyTypeVersionsPerPolicyQuota            = "VersionsPerPolicyQuota"
+	SummaryKeyTypeGlobalEndpointTokenVersion        = "GlobalEndpointTokenVersion"
+	SummaryKeyTypeAssumeRolePolicySizeQuota         = "AssumeRolePolicySizeQuota"
+	SummaryKeyTypeInstanceProfiles                  = "InstanceProfiles"
+	SummaryKeyTypeInstanceProfilesQuota             = "InstanceProfilesQuota"
+	SummaryKeyTypeProviders                         = "Providers"
+	SummaryKeyTypeRolePolicySizeQuota               = "RolePolicySizeQuota"
+	SummaryKeyTypeRoles                             = "Roles"
+	SummaryKeyTypeRolesQuota                        = "RolesQuota"
+)
+
+// GetAccountSummaryOutput is the output of GetAccountSummary of the API.
+type GetAccountSummaryOutput struct {
+	SummaryMap map[string]int64
+}
+
+// WireShape is the struct's descriptor.
+func (*GetAccountSummaryOutput) WireShape() *wire.Shape { return shapeGetAccountSummaryOutput }
 
 // GetContextKeysForCustomPolicyInput is the input of GetContextKeysForCustomPolicy of the API.
 type GetContextKeysForCustomPolicyInput struct {
@@ -641,6 +1063,42 @@ type GetGroupPolicyOutput struct {
 
 // WireShape is the struct's descriptor.
 func (*GetGroupPolicyOutput) WireShape() *wire.Shape { return shapeGetGroupPolicyOutput }
+
+// GetInstanceProfileInput is the input of GetInstanceProfile of the API.
+type GetInstanceProfileInput struct {
+	InstanceProfileName *string
+}
+
+// WireShape is the struct's descriptor.
+func (*GetInstanceProfileInput) WireShape() *wire.Shape { return shapeGetInstanceProfileInput }
+
+// GetInstanceProfileOutput is the output of GetInstanceProfile of the API.
+type GetInstanceProfileOutput struct {
+	InstanceProfile *InstanceProfile
+}
+
+// WireShape is the struct's descriptor.
+func (*GetInstanceProfileOutput) WireShape() *wire.Shape { return shapeGetInstanceProfileOutput }
+
+// GetMFADeviceInput is the input of GetMFADevice of the API.
+type GetMFADeviceInput struct {
+	SerialNumber *string
+	UserName     *string
+}
+
+// WireShape is the struct's descriptor.
+func (*GetMFADeviceInput) WireShape() *wire.Shape { return shapeGetMFADeviceInput }
+
+// GetMFADeviceOutput is the output of GetMFADevice of the API.
+type GetMFADeviceOutput struct {
+	UserName       *string
+	SerialNumber   *string
+	EnableDate     *time.Time
+	Certifications map[string]string
+}
+
+// WireShape is the struct's descriptor.
+func (*GetMFADeviceOutput) WireShape() *wire.Shape { return shapeGetMFADeviceOutput }
 
 // GetOpenIDConnectProviderInput is the input of GetOpenIDConnectProvider of the API.
 type GetOpenIDConnectProviderInput struct {
@@ -800,6 +1258,25 @@ type ListAccessKeysOutput struct {
 // WireShape is the struct's descriptor.
 func (*ListAccessKeysOutput) WireShape() *wire.Shape { return shapeListAccessKeysOutput }
 
+// ListAccountAliasesInput is the input of ListAccountAliases of the API.
+type ListAccountAliasesInput struct {
+	Marker   *string
+	MaxItems *int64
+}
+
+// WireShape is the struct's descriptor.
+func (*ListAccountAliasesInput) WireShape() *wire.Shape { return shapeListAccountAliasesInput }
+
+// ListAccountAliasesOutput is the output of ListAccountAliases of the API.
+type ListAccountAliasesOutput struct {
+	AccountAliases []string
+	IsTruncated    *bool
+	Marker         *string
+}
+
+// WireShape is the struct's descriptor.
+func (*ListAccountAliasesOutput) WireShape() *wire.Shape { return shapeListAccountAliasesOutput }
+
 // ListAttachedGroupPoliciesInput is the input of ListAttachedGroupPolicies of the API.
 type ListAttachedGroupPoliciesInput struct {
 	GroupName  *string
@@ -812,15 +1289,6 @@ type ListAttachedGroupPoliciesInput struct {
 func (*ListAttachedGroupPoliciesInput) WireShape() *wire.Shape {
 	return shapeListAttachedGroupPoliciesInput
 }
-
-// AttachedPolicy is a structure of the API.
-type AttachedPolicy struct {
-	PolicyName *string
-	PolicyArn  *string
-}
-
-// WireShape is the struct's descriptor.
-func (*AttachedPolicy) WireShape() *wire.Shape { return shapeAttachedPolicy }
 
 // ListAttachedGroupPoliciesOutput is the output of ListAttachedGroupPolicies of the API.
 type ListAttachedGroupPoliciesOutput struct {
@@ -884,6 +1352,64 @@ func (*ListAttachedUserPoliciesOutput) WireShape() *wire.Shape {
 	return shapeListAttachedUserPoliciesOutput
 }
 
+// Values of PolicyUsageType.
+const (
+	PolicyUsageTypePermissionsPolicy   = "PermissionsPolicy"
+	PolicyUsageTypePermissionsBoundary = "PermissionsBoundary"
+)
+
+// ListEntitiesForPolicyInput is the input of ListEntitiesForPolicy of the API.
+type ListEntitiesForPolicyInput struct {
+	PolicyArn         *string
+	EntityFilter      *string
+	PathPrefix        *string
+	PolicyUsageFilter *string
+	Marker            *string
+	MaxItems          *int64
+}
+
+// WireShape is the struct's descriptor.
+func (*ListEntitiesForPolicyInput) WireShape() *wire.Shape { return shapeListEntitiesForPolicyInput }
+
+// PolicyGroup is a structure of the API.
+type PolicyGroup struct {
+	GroupName *string
+	GroupId   *string
+}
+
+// WireShape is the struct's descriptor.
+func (*PolicyGroup) WireShape() *wire.Shape { return shapePolicyGroup }
+
+// PolicyUser is a structure of the API.
+type PolicyUser struct {
+	UserName *string
+	UserId   *string
+}
+
+// WireShape is the struct's descriptor.
+func (*PolicyUser) WireShape() *wire.Shape { return shapePolicyUser }
+
+// PolicyRole is a structure of the API.
+type PolicyRole struct {
+	RoleName *string
+	RoleId   *string
+}
+
+// WireShape is the struct's descriptor.
+func (*PolicyRole) WireShape() *wire.Shape { return shapePolicyRole }
+
+// ListEntitiesForPolicyOutput is the output of ListEntitiesForPolicy of the API.
+type ListEntitiesForPolicyOutput struct {
+	PolicyGroups []PolicyGroup
+	PolicyUsers  []PolicyUser
+	PolicyRoles  []PolicyRole
+	IsTruncated  *bool
+	Marker       *string
+}
+
+// WireShape is the struct's descriptor.
+func (*ListEntitiesForPolicyOutput) WireShape() *wire.Shape { return shapeListEntitiesForPolicyOutput }
+
 // ListGroupPoliciesInput is the input of ListGroupPolicies of the API.
 type ListGroupPoliciesInput struct {
 	GroupName *string
@@ -944,6 +1470,128 @@ type ListGroupsForUserOutput struct {
 // WireShape is the struct's descriptor.
 func (*ListGroupsForUserOutput) WireShape() *wire.Shape { return shapeListGroupsForUserOutput }
 
+// ListInstanceProfileTagsInput is the input of ListInstanceProfileTags of the API.
+type ListInstanceProfileTagsInput struct {
+	InstanceProfileName *string
+	Marker              *string
+	MaxItems            *int64
+}
+
+// WireShape is the struct's descriptor.
+func (*ListInstanceProfileTagsInput) WireShape() *wire.Shape {
+	return shapeListInstanceProfileTagsInput
+}
+
+// ListInstanceProfileTagsOutput is the output of ListInstanceProfileTags of the API.
+type ListInstanceProfileTagsOutput struct {
+	Tags        []Tag
+	IsTruncated *bool
+	Marker      *string
+}
+
+// WireShape is the struct's descriptor.
+func (*ListInstanceProfileTagsOutput) WireShape() *wire.Shape {
+	return shapeListInstanceProfileTagsOutput
+}
+
+// ListInstanceProfilesInput is the input of ListInstanceProfiles of the API.
+type ListInstanceProfilesInput struct {
+	PathPrefix *string
+	Marker     *string
+	MaxItems   *int64
+}
+
+// WireShape is the struct's descriptor.
+func (*ListInstanceProfilesInput) WireShape() *wire.Shape { return shapeListInstanceProfilesInput }
+
+// ListInstanceProfilesOutput is the output of ListInstanceProfiles of the API.
+type ListInstanceProfilesOutput struct {
+	InstanceProfiles []InstanceProfile
+	IsTruncated      *bool
+	Marker           *string
+}
+
+// WireShape is the struct's descriptor.
+func (*ListInstanceProfilesOutput) WireShape() *wire.Shape { return shapeListInstanceProfilesOutput }
+
+// ListInstanceProfilesForRoleInput is the input of ListInstanceProfilesForRole of the API.
+type ListInstanceProfilesForRoleInput struct {
+	RoleName *string
+	Marker   *string
+	MaxItems *int64
+}
+
+// WireShape is the struct's descriptor.
+func (*ListInstanceProfilesForRoleInput) WireShape() *wire.Shape {
+	return shapeListInstanceProfilesForRoleInput
+}
+
+// ListInstanceProfilesForRoleOutput is the output of ListInstanceProfilesForRole of the API.
+type ListInstanceProfilesForRoleOutput struct {
+	InstanceProfiles []InstanceProfile
+	IsTruncated      *bool
+	Marker           *string
+}
+
+// WireShape is the struct's descriptor.
+func (*ListInstanceProfilesForRoleOutput) WireShape() *wire.Shape {
+	return shapeListInstanceProfilesForRoleOutput
+}
+
+// ListMFADevicesInput is the input of ListMFADevices of the API.
+type ListMFADevicesInput struct {
+	UserName *string
+	Marker   *string
+	MaxItems *int64
+}
+
+// WireShape is the struct's descriptor.
+func (*ListMFADevicesInput) WireShape() *wire.Shape { return shapeListMFADevicesInput }
+
+// MFADevice is a structure of the API.
+type MFADevice struct {
+	UserName     *string
+	SerialNumber *string
+	EnableDate   *time.Time
+}
+
+// WireShape is the struct's descriptor.
+func (*MFADevice) WireShape() *wire.Shape { return shapeMFADevice }
+
+// ListMFADevicesOutput is the output of ListMFADevices of the API.
+type ListMFADevicesOutput struct {
+	MFADevices  []MFADevice
+	IsTruncated *bool
+	Marker      *string
+}
+
+// WireShape is the struct's descriptor.
+func (*ListMFADevicesOutput) WireShape() *wire.Shape { return shapeListMFADevicesOutput }
+
+// ListOpenIDConnectProviderTagsInput is the input of ListOpenIDConnectProviderTags of the API.
+type ListOpenIDConnectProviderTagsInput struct {
+	OpenIDConnectProviderArn *string
+	Marker                   *string
+	MaxItems                 *int64
+}
+
+// WireShape is the struct's descriptor.
+func (*ListOpenIDConnectProviderTagsInput) WireShape() *wire.Shape {
+	return shapeListOpenIDConnectProviderTagsInput
+}
+
+// ListOpenIDConnectProviderTagsOutput is the output of ListOpenIDConnectProviderTags of the API.
+type ListOpenIDConnectProviderTagsOutput struct {
+	Tags        []Tag
+	IsTruncated *bool
+	Marker      *string
+}
+
+// WireShape is the struct's descriptor.
+func (*ListOpenIDConnectProviderTagsOutput) WireShape() *wire.Shape {
+	return shapeListOpenIDConnectProviderTagsOutput
+}
+
 // ListOpenIDConnectProvidersInput is the input of ListOpenIDConnectProviders of the API.
 type ListOpenIDConnectProvidersInput struct {
 }
@@ -980,12 +1628,6 @@ const (
 	PolicyScopeTypeLocal = "Local"
 )
 
-// Values of PolicyUsageType.
-const (
-	PolicyUsageTypePermissionsPolicy   = "PermissionsPolicy"
-	PolicyUsageTypePermissionsBoundary = "PermissionsBoundary"
-)
-
 // ListPoliciesInput is the input of ListPolicies of the API.
 type ListPoliciesInput struct {
 	Scope             *string
@@ -1008,6 +1650,26 @@ type ListPoliciesOutput struct {
 
 // WireShape is the struct's descriptor.
 func (*ListPoliciesOutput) WireShape() *wire.Shape { return shapeListPoliciesOutput }
+
+// ListPolicyTagsInput is the input of ListPolicyTags of the API.
+type ListPolicyTagsInput struct {
+	PolicyArn *string
+	Marker    *string
+	MaxItems  *int64
+}
+
+// WireShape is the struct's descriptor.
+func (*ListPolicyTagsInput) WireShape() *wire.Shape { return shapeListPolicyTagsInput }
+
+// ListPolicyTagsOutput is the output of ListPolicyTags of the API.
+type ListPolicyTagsOutput struct {
+	Tags        []Tag
+	IsTruncated *bool
+	Marker      *string
+}
+
+// WireShape is the struct's descriptor.
+func (*ListPolicyTagsOutput) WireShape() *wire.Shape { return shapeListPolicyTagsOutput }
 
 // ListPolicyVersionsInput is the input of ListPolicyVersions of the API.
 type ListPolicyVersionsInput struct {
@@ -1049,6 +1711,26 @@ type ListRolePoliciesOutput struct {
 // WireShape is the struct's descriptor.
 func (*ListRolePoliciesOutput) WireShape() *wire.Shape { return shapeListRolePoliciesOutput }
 
+// ListRoleTagsInput is the input of ListRoleTags of the API.
+type ListRoleTagsInput struct {
+	RoleName *string
+	Marker   *string
+	MaxItems *int64
+}
+
+// WireShape is the struct's descriptor.
+func (*ListRoleTagsInput) WireShape() *wire.Shape { return shapeListRoleTagsInput }
+
+// ListRoleTagsOutput is the output of ListRoleTags of the API.
+type ListRoleTagsOutput struct {
+	Tags        []Tag
+	IsTruncated *bool
+	Marker      *string
+}
+
+// WireShape is the struct's descriptor.
+func (*ListRoleTagsOutput) WireShape() *wire.Shape { return shapeListRoleTagsOutput }
+
 // ListRolesInput is the input of ListRoles of the API.
 type ListRolesInput struct {
 	PathPrefix *string
@@ -1089,6 +1771,26 @@ type ListUserPoliciesOutput struct {
 // WireShape is the struct's descriptor.
 func (*ListUserPoliciesOutput) WireShape() *wire.Shape { return shapeListUserPoliciesOutput }
 
+// ListUserTagsInput is the input of ListUserTags of the API.
+type ListUserTagsInput struct {
+	UserName *string
+	Marker   *string
+	MaxItems *int64
+}
+
+// WireShape is the struct's descriptor.
+func (*ListUserTagsInput) WireShape() *wire.Shape { return shapeListUserTagsInput }
+
+// ListUserTagsOutput is the output of ListUserTags of the API.
+type ListUserTagsOutput struct {
+	Tags        []Tag
+	IsTruncated *bool
+	Marker      *string
+}
+
+// WireShape is the struct's descriptor.
+func (*ListUserTagsOutput) WireShape() *wire.Shape { return shapeListUserTagsOutput }
+
 // ListUsersInput is the input of ListUsers of the API.
 type ListUsersInput struct {
 	PathPrefix *string
@@ -1109,6 +1811,33 @@ type ListUsersOutput struct {
 // WireShape is the struct's descriptor.
 func (*ListUsersOutput) WireShape() *wire.Shape { return shapeListUsersOutput }
 
+// Values of assignmentStatusType.
+const (
+	AssignmentStatusTypeAssigned   = "Assigned"
+	AssignmentStatusTypeUnassigned = "Unassigned"
+	AssignmentStatusTypeAny        = "Any"
+)
+
+// ListVirtualMFADevicesInput is the input of ListVirtualMFADevices of the API.
+type ListVirtualMFADevicesInput struct {
+	AssignmentStatus *string
+	Marker           *string
+	MaxItems         *int64
+}
+
+// WireShape is the struct's descriptor.
+func (*ListVirtualMFADevicesInput) WireShape() *wire.Shape { return shapeListVirtualMFADevicesInput }
+
+// ListVirtualMFADevicesOutput is the output of ListVirtualMFADevices of the API.
+type ListVirtualMFADevicesOutput struct {
+	VirtualMFADevices []VirtualMFADevice
+	IsTruncated       *bool
+	Marker            *string
+}
+
+// WireShape is the struct's descriptor.
+func (*ListVirtualMFADevicesOutput) WireShape() *wire.Shape { return shapeListVirtualMFADevicesOutput }
+
 // PutGroupPolicyInput is the input of PutGroupPolicy of the API.
 type PutGroupPolicyInput struct {
 	GroupName      *string
@@ -1126,6 +1855,26 @@ type PutGroupPolicyOutput struct {
 // WireShape is the struct's descriptor.
 func (*PutGroupPolicyOutput) WireShape() *wire.Shape { return shapePutGroupPolicyOutput }
 
+// PutRolePermissionsBoundaryInput is the input of PutRolePermissionsBoundary of the API.
+type PutRolePermissionsBoundaryInput struct {
+	RoleName            *string
+	PermissionsBoundary *string
+}
+
+// WireShape is the struct's descriptor.
+func (*PutRolePermissionsBoundaryInput) WireShape() *wire.Shape {
+	return shapePutRolePermissionsBoundaryInput
+}
+
+// PutRolePermissionsBoundaryOutput is the output of PutRolePermissionsBoundary of the API.
+type PutRolePermissionsBoundaryOutput struct {
+}
+
+// WireShape is the struct's descriptor.
+func (*PutRolePermissionsBoundaryOutput) WireShape() *wire.Shape {
+	return shapePutRolePermissionsBoundaryOutput
+}
+
 // PutRolePolicyInput is the input of PutRolePolicy of the API.
 type PutRolePolicyInput struct {
 	RoleName       *string
@@ -1142,6 +1891,26 @@ type PutRolePolicyOutput struct {
 
 // WireShape is the struct's descriptor.
 func (*PutRolePolicyOutput) WireShape() *wire.Shape { return shapePutRolePolicyOutput }
+
+// PutUserPermissionsBoundaryInput is the input of PutUserPermissionsBoundary of the API.
+type PutUserPermissionsBoundaryInput struct {
+	UserName            *string
+	PermissionsBoundary *string
+}
+
+// WireShape is the struct's descriptor.
+func (*PutUserPermissionsBoundaryInput) WireShape() *wire.Shape {
+	return shapePutUserPermissionsBoundaryInput
+}
+
+// PutUserPermissionsBoundaryOutput is the output of PutUserPermissionsBoundary of the API.
+type PutUserPermissionsBoundaryOutput struct {
+}
+
+// WireShape is the struct's descriptor.
+func (*PutUserPermissionsBoundaryOutput) WireShape() *wire.Shape {
+	return shapePutUserPermissionsBoundaryOutput
+}
 
 // PutUserPolicyInput is the input of PutUserPolicy of the API.
 type PutUserPolicyInput struct {
@@ -1180,6 +1949,26 @@ func (*RemoveClientIDFromOpenIDConnectProviderOutput) WireShape() *wire.Shape {
 	return shapeRemoveClientIDFromOpenIDConnectProviderOutput
 }
 
+// RemoveRoleFromInstanceProfileInput is the input of RemoveRoleFromInstanceProfile of the API.
+type RemoveRoleFromInstanceProfileInput struct {
+	InstanceProfileName *string
+	RoleName            *string
+}
+
+// WireShape is the struct's descriptor.
+func (*RemoveRoleFromInstanceProfileInput) WireShape() *wire.Shape {
+	return shapeRemoveRoleFromInstanceProfileInput
+}
+
+// RemoveRoleFromInstanceProfileOutput is the output of RemoveRoleFromInstanceProfile of the API.
+type RemoveRoleFromInstanceProfileOutput struct {
+}
+
+// WireShape is the struct's descriptor.
+func (*RemoveRoleFromInstanceProfileOutput) WireShape() *wire.Shape {
+	return shapeRemoveRoleFromInstanceProfileOutput
+}
+
 // RemoveUserFromGroupInput is the input of RemoveUserFromGroup of the API.
 type RemoveUserFromGroupInput struct {
 	GroupName *string
@@ -1195,6 +1984,24 @@ type RemoveUserFromGroupOutput struct {
 
 // WireShape is the struct's descriptor.
 func (*RemoveUserFromGroupOutput) WireShape() *wire.Shape { return shapeRemoveUserFromGroupOutput }
+
+// ResyncMFADeviceInput is the input of ResyncMFADevice of the API.
+type ResyncMFADeviceInput struct {
+	UserName            *string
+	SerialNumber        *string
+	AuthenticationCode1 *string
+	AuthenticationCode2 *string
+}
+
+// WireShape is the struct's descriptor.
+func (*ResyncMFADeviceInput) WireShape() *wire.Shape { return shapeResyncMFADeviceInput }
+
+// ResyncMFADeviceOutput is the output of ResyncMFADevice of the API.
+type ResyncMFADeviceOutput struct {
+}
+
+// WireShape is the struct's descriptor.
+func (*ResyncMFADeviceOutput) WireShape() *wire.Shape { return shapeResyncMFADeviceOutput }
 
 // SetDefaultPolicyVersionInput is the input of SetDefaultPolicyVersion of the API.
 type SetDefaultPolicyVersionInput struct {
@@ -1388,6 +2195,174 @@ func (*SimulatePrincipalPolicyOutput) WireShape() *wire.Shape {
 	return shapeSimulatePrincipalPolicyOutput
 }
 
+// TagInstanceProfileInput is the input of TagInstanceProfile of the API.
+type TagInstanceProfileInput struct {
+	InstanceProfileName *string
+	Tags                []Tag
+}
+
+// WireShape is the struct's descriptor.
+func (*TagInstanceProfileInput) WireShape() *wire.Shape { return shapeTagInstanceProfileInput }
+
+// TagInstanceProfileOutput is the output of TagInstanceProfile of the API.
+type TagInstanceProfileOutput struct {
+}
+
+// WireShape is the struct's descriptor.
+func (*TagInstanceProfileOutput) WireShape() *wire.Shape { return shapeTagInstanceProfileOutput }
+
+// TagOpenIDConnectProviderInput is the input of TagOpenIDConnectProvider of the API.
+type TagOpenIDConnectProviderInput struct {
+	OpenIDConnectProviderArn *string
+	Tags                     []Tag
+}
+
+// WireShape is the struct's descriptor.
+func (*TagOpenIDConnectProviderInput) WireShape() *wire.Shape {
+	return shapeTagOpenIDConnectProviderInput
+}
+
+// TagOpenIDConnectProviderOutput is the output of TagOpenIDConnectProvider of the API.
+type TagOpenIDConnectProviderOutput struct {
+}
+
+// WireShape is the struct's descriptor.
+func (*TagOpenIDConnectProviderOutput) WireShape() *wire.Shape {
+	return shapeTagOpenIDConnectProviderOutput
+}
+
+// TagPolicyInput is the input of TagPolicy of the API.
+type TagPolicyInput struct {
+	PolicyArn *string
+	Tags      []Tag
+}
+
+// WireShape is the struct's descriptor.
+func (*TagPolicyInput) WireShape() *wire.Shape { return shapeTagPolicyInput }
+
+// TagPolicyOutput is the output of TagPolicy of the API.
+type TagPolicyOutput struct {
+}
+
+// WireShape is the struct's descriptor.
+func (*TagPolicyOutput) WireShape() *wire.Shape { return shapeTagPolicyOutput }
+
+// TagRoleInput is the input of TagRole of the API.
+type TagRoleInput struct {
+	RoleName *string
+	Tags     []Tag
+}
+
+// WireShape is the struct's descriptor.
+func (*TagRoleInput) WireShape() *wire.Shape { return shapeTagRoleInput }
+
+// TagRoleOutput is the output of TagRole of the API.
+type TagRoleOutput struct {
+}
+
+// WireShape is the struct's descriptor.
+func (*TagRoleOutput) WireShape() *wire.Shape { return shapeTagRoleOutput }
+
+// TagUserInput is the input of TagUser of the API.
+type TagUserInput struct {
+	UserName *string
+	Tags     []Tag
+}
+
+// WireShape is the struct's descriptor.
+func (*TagUserInput) WireShape() *wire.Shape { return shapeTagUserInput }
+
+// TagUserOutput is the output of TagUser of the API.
+type TagUserOutput struct {
+}
+
+// WireShape is the struct's descriptor.
+func (*TagUserOutput) WireShape() *wire.Shape { return shapeTagUserOutput }
+
+// UntagInstanceProfileInput is the input of UntagInstanceProfile of the API.
+type UntagInstanceProfileInput struct {
+	InstanceProfileName *string
+	TagKeys             []string
+}
+
+// WireShape is the struct's descriptor.
+func (*UntagInstanceProfileInput) WireShape() *wire.Shape { return shapeUntagInstanceProfileInput }
+
+// UntagInstanceProfileOutput is the output of UntagInstanceProfile of the API.
+type UntagInstanceProfileOutput struct {
+}
+
+// WireShape is the struct's descriptor.
+func (*UntagInstanceProfileOutput) WireShape() *wire.Shape { return shapeUntagInstanceProfileOutput }
+
+// UntagOpenIDConnectProviderInput is the input of UntagOpenIDConnectProvider of the API.
+type UntagOpenIDConnectProviderInput struct {
+	OpenIDConnectProviderArn *string
+	TagKeys                  []string
+}
+
+// WireShape is the struct's descriptor.
+func (*UntagOpenIDConnectProviderInput) WireShape() *wire.Shape {
+	return shapeUntagOpenIDConnectProviderInput
+}
+
+// UntagOpenIDConnectProviderOutput is the output of UntagOpenIDConnectProvider of the API.
+type UntagOpenIDConnectProviderOutput struct {
+}
+
+// WireShape is the struct's descriptor.
+func (*UntagOpenIDConnectProviderOutput) WireShape() *wire.Shape {
+	return shapeUntagOpenIDConnectProviderOutput
+}
+
+// UntagPolicyInput is the input of UntagPolicy of the API.
+type UntagPolicyInput struct {
+	PolicyArn *string
+	TagKeys   []string
+}
+
+// WireShape is the struct's descriptor.
+func (*UntagPolicyInput) WireShape() *wire.Shape { return shapeUntagPolicyInput }
+
+// UntagPolicyOutput is the output of UntagPolicy of the API.
+type UntagPolicyOutput struct {
+}
+
+// WireShape is the struct's descriptor.
+func (*UntagPolicyOutput) WireShape() *wire.Shape { return shapeUntagPolicyOutput }
+
+// UntagRoleInput is the input of UntagRole of the API.
+type UntagRoleInput struct {
+	RoleName *string
+	TagKeys  []string
+}
+
+// WireShape is the struct's descriptor.
+func (*UntagRoleInput) WireShape() *wire.Shape { return shapeUntagRoleInput }
+
+// UntagRoleOutput is the output of UntagRole of the API.
+type UntagRoleOutput struct {
+}
+
+// WireShape is the struct's descriptor.
+func (*UntagRoleOutput) WireShape() *wire.Shape { return shapeUntagRoleOutput }
+
+// UntagUserInput is the input of UntagUser of the API.
+type UntagUserInput struct {
+	UserName *string
+	TagKeys  []string
+}
+
+// WireShape is the struct's descriptor.
+func (*UntagUserInput) WireShape() *wire.Shape { return shapeUntagUserInput }
+
+// UntagUserOutput is the output of UntagUser of the API.
+type UntagUserOutput struct {
+}
+
+// WireShape is the struct's descriptor.
+func (*UntagUserOutput) WireShape() *wire.Shape { return shapeUntagUserOutput }
+
 // UpdateAccessKeyInput is the input of UpdateAccessKey of the API.
 type UpdateAccessKeyInput struct {
 	UserName    *string
@@ -1422,3 +2397,91 @@ type UpdateAssumeRolePolicyOutput struct {
 func (*UpdateAssumeRolePolicyOutput) WireShape() *wire.Shape {
 	return shapeUpdateAssumeRolePolicyOutput
 }
+
+// UpdateGroupInput is the input of UpdateGroup of the API.
+type UpdateGroupInput struct {
+	GroupName    *string
+	NewPath      *string
+	NewGroupName *string
+}
+
+// WireShape is the struct's descriptor.
+func (*UpdateGroupInput) WireShape() *wire.Shape { return shapeUpdateGroupInput }
+
+// UpdateGroupOutput is the output of UpdateGroup of the API.
+type UpdateGroupOutput struct {
+}
+
+// WireShape is the struct's descriptor.
+func (*UpdateGroupOutput) WireShape() *wire.Shape { return shapeUpdateGroupOutput }
+
+// UpdateOpenIDConnectProviderThumbprintInput is the input of UpdateOpenIDConnectProviderThumbprint of the API.
+type UpdateOpenIDConnectProviderThumbprintInput struct {
+	OpenIDConnectProviderArn *string
+	ThumbprintList           []string
+}
+
+// WireShape is the struct's descriptor.
+func (*UpdateOpenIDConnectProviderThumbprintInput) WireShape() *wire.Shape {
+	return shapeUpdateOpenIDConnectProviderThumbprintInput
+}
+
+// UpdateOpenIDConnectProviderThumbprintOutput is the output of UpdateOpenIDConnectProviderThumbprint of the API.
+type UpdateOpenIDConnectProviderThumbprintOutput struct {
+}
+
+// WireShape is the struct's descriptor.
+func (*UpdateOpenIDConnectProviderThumbprintOutput) WireShape() *wire.Shape {
+	return shapeUpdateOpenIDConnectProviderThumbprintOutput
+}
+
+// UpdateRoleInput is the input of UpdateRole of the API.
+type UpdateRoleInput struct {
+	RoleName           *string
+	Description        *string
+	MaxSessionDuration *int64
+}
+
+// WireShape is the struct's descriptor.
+func (*UpdateRoleInput) WireShape() *wire.Shape { return shapeUpdateRoleInput }
+
+// UpdateRoleOutput is the output of UpdateRole of the API.
+type UpdateRoleOutput struct {
+}
+
+// WireShape is the struct's descriptor.
+func (*UpdateRoleOutput) WireShape() *wire.Shape { return shapeUpdateRoleOutput }
+
+// UpdateRoleDescriptionInput is the input of UpdateRoleDescription of the API.
+type UpdateRoleDescriptionInput struct {
+	RoleName    *string
+	Description *string
+}
+
+// WireShape is the struct's descriptor.
+func (*UpdateRoleDescriptionInput) WireShape() *wire.Shape { return shapeUpdateRoleDescriptionInput }
+
+// UpdateRoleDescriptionOutput is the output of UpdateRoleDescription of the API.
+type UpdateRoleDescriptionOutput struct {
+	Role *Role
+}
+
+// WireShape is the struct's descriptor.
+func (*UpdateRoleDescriptionOutput) WireShape() *wire.Shape { return shapeUpdateRoleDescriptionOutput }
+
+// UpdateUserInput is the input of UpdateUser of the API.
+type UpdateUserInput struct {
+	UserName    *string
+	NewPath     *string
+	NewUserName *string
+}
+
+// WireShape is the struct's descriptor.
+func (*UpdateUserInput) WireShape() *wire.Shape { return shapeUpdateUserInput }
+
+// UpdateUserOutput is the output of UpdateUser of the API.
+type UpdateUserOutput struct {
+}
+
+// WireShape is the struct's descriptor.
+func (*UpdateUserOutput) WireShape() *wire.Shape { return shapeUpdateUserOutput }

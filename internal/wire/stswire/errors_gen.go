@@ -6,13 +6,14 @@ import "sojourn/internal/awserr"
 
 // Codes of the errors that the operations may answer.
 const (
-	ErrExpiredToken            = "ExpiredTokenException"
-	ErrIDPCommunicationError   = "IDPCommunicationError"
-	ErrIDPRejectedClaim        = "IDPRejectedClaim"
-	ErrInvalidIdentityToken    = "InvalidIdentityToken"
-	ErrMalformedPolicyDocument = "MalformedPolicyDocument"
-	ErrPackedPolicyTooLarge    = "PackedPolicyTooLarge"
-	ErrRegionDisabled          = "RegionDisabledException"
+	ErrExpiredToken                = "ExpiredTokenException"
+	ErrIDPCommunicationError       = "IDPCommunicationError"
+	ErrIDPRejectedClaim            = "IDPRejectedClaim"
+	ErrInvalidAuthorizationMessage = "InvalidAuthorizationMessageException"
+	ErrInvalidIdentityToken        = "InvalidIdentityToken"
+	ErrMalformedPolicyDocument     = "MalformedPolicyDocument"
+	ErrPackedPolicyTooLarge        = "PackedPolicyTooLarge"
+	ErrRegionDisabled              = "RegionDisabledException"
 )
 
 // NewExpiredToken makes the error ExpiredTokenException.
@@ -28,6 +29,11 @@ func NewIDPCommunicationError(format string, args ...any) *awserr.Error {
 // NewIDPRejectedClaim makes the error IDPRejectedClaim.
 func NewIDPRejectedClaim(format string, args ...any) *awserr.Error {
 	return awserr.New(ErrIDPRejectedClaim, 403, format, args...)
+}
+
+// NewInvalidAuthorizationMessage makes the error InvalidAuthorizationMessageException.
+func NewInvalidAuthorizationMessage(format string, args ...any) *awserr.Error {
+	return awserr.New(ErrInvalidAuthorizationMessage, 400, format, args...)
 }
 
 // NewInvalidIdentityToken makes the error InvalidIdentityToken.

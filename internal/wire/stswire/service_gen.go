@@ -38,11 +38,46 @@ var Service = &wire.Service{
 				ErrRegionDisabled:          403,
 			},
 		},
+		"DecodeAuthorizationMessage": {
+			Name:  "DecodeAuthorizationMessage",
+			Input: shapeDecodeAuthorizationMessageInput, Output: shapeDecodeAuthorizationMessageOutput,
+			NewInput: func() any { return new(DecodeAuthorizationMessageInput) },
+			Wrapper:  "DecodeAuthorizationMessageResult",
+			Errors: map[string]int{
+				ErrInvalidAuthorizationMessage: 400,
+			},
+		},
+		"GetAccessKeyInfo": {
+			Name:  "GetAccessKeyInfo",
+			Input: shapeGetAccessKeyInfoInput, Output: shapeGetAccessKeyInfoOutput,
+			NewInput: func() any { return new(GetAccessKeyInfoInput) },
+			Wrapper:  "GetAccessKeyInfoResult",
+		},
 		"GetCallerIdentity": {
 			Name:  "GetCallerIdentity",
 			Input: shapeGetCallerIdentityInput, Output: shapeGetCallerIdentityOutput,
 			NewInput: func() any { return new(GetCallerIdentityInput) },
 			Wrapper:  "GetCallerIdentityResult",
+		},
+		"GetFederationToken": {
+			Name:  "GetFederationToken",
+			Input: shapeGetFederationTokenInput, Output: shapeGetFederationTokenOutput,
+			NewInput: func() any { return new(GetFederationTokenInput) },
+			Wrapper:  "GetFederationTokenResult",
+			Errors: map[string]int{
+				ErrMalformedPolicyDocument: 400,
+				ErrPackedPolicyTooLarge:    400,
+				ErrRegionDisabled:          403,
+			},
+		},
+		"GetSessionToken": {
+			Name:  "GetSessionToken",
+			Input: shapeGetSessionTokenInput, Output: shapeGetSessionTokenOutput,
+			NewInput: func() any { return new(GetSessionTokenInput) },
+			Wrapper:  "GetSessionTokenResult",
+			Errors: map[string]int{
+				ErrRegionDisabled: 403,
+			},
 		},
 	},
 }

@@ -126,14 +126,69 @@ var shapeAssumeRoleWithWebIdentityOutput = &wire.Shape{Name: "AssumeRoleWithWebI
 	{Name: "SourceIdentity", Label: "sourceIdentity", Shape: shapeSourceIdentityType},
 }}
 
+var shapeEncodedMessageType = &wire.Shape{Name: "encodedMessageType", Kind: wire.String, Min: new(int64(1)), Max: new(int64(10240))}
+
+var shapeDecodeAuthorizationMessageInput = &wire.Shape{Name: "DecodeAuthorizationMessageInput", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "EncodedMessage", Label: "encodedMessage", Shape: shapeEncodedMessageType, Required: true},
+}}
+
+var shapeDecodedMessageType = &wire.Shape{Name: "decodedMessageType", Kind: wire.String}
+
+var shapeDecodeAuthorizationMessageOutput = &wire.Shape{Name: "DecodeAuthorizationMessageOutput", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "DecodedMessage", Label: "decodedMessage", Shape: shapeDecodedMessageType},
+}}
+
+var shapeGetAccessKeyInfoInput = &wire.Shape{Name: "GetAccessKeyInfoInput", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "AccessKeyId", Label: "accessKeyId", Shape: shapeAccessKeyIdType, Required: true},
+}}
+
+var shapeAccountType = &wire.Shape{Name: "accountType", Kind: wire.String}
+
+var shapeGetAccessKeyInfoOutput = &wire.Shape{Name: "GetAccessKeyInfoOutput", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "Account", Label: "account", Shape: shapeAccountType},
+}}
+
 var shapeGetCallerIdentityInput = &wire.Shape{Name: "GetCallerIdentityInput", Kind: wire.Structure, Members: []wire.Member{}}
 
 var shapeUserIdType = &wire.Shape{Name: "userIdType", Kind: wire.String}
-
-var shapeAccountType = &wire.Shape{Name: "accountType", Kind: wire.String}
 
 var shapeGetCallerIdentityOutput = &wire.Shape{Name: "GetCallerIdentityOutput", Kind: wire.Structure, Members: []wire.Member{
 	{Name: "UserId", Label: "userId", Shape: shapeUserIdType},
 	{Name: "Account", Label: "account", Shape: shapeAccountType},
 	{Name: "Arn", Label: "arn", Shape: shapeArnType},
+}}
+
+var shapeUserNameType = &wire.Shape{Name: "userNameType", Kind: wire.String, Min: new(int64(2)), Max: new(int64(32)), Pattern: wire.NewPattern(`[\w+=,.@-]*`, `[\w+=,.@-]*`)}
+
+var shapeDurationSecondsType = &wire.Shape{Name: "durationSecondsType", Kind: wire.Integer, Min: new(int64(900)), Max: new(int64(129600))}
+
+var shapeGetFederationTokenInput = &wire.Shape{Name: "GetFederationTokenInput", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "Name", Label: "name", Shape: shapeUserNameType, Required: true},
+	{Name: "Policy", Label: "policy", Shape: shapeSessionPolicyDocumentType},
+	{Name: "PolicyArns", Label: "policyArns", Shape: shapePolicyDescriptorListType},
+	{Name: "DurationSeconds", Label: "durationSeconds", Shape: shapeDurationSecondsType},
+	{Name: "Tags", Label: "tags", Shape: shapeTagListType},
+}}
+
+var shapeFederatedIdType = &wire.Shape{Name: "federatedIdType", Kind: wire.String, Min: new(int64(2)), Max: new(int64(193)), Pattern: wire.NewPattern(`[\w+=,.@\:-]*`, `[\w+=,.@\:-]*`)}
+
+var shapeFederatedUser = &wire.Shape{Name: "FederatedUser", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "FederatedUserId", Label: "federatedUserId", Shape: shapeFederatedIdType, Required: true},
+	{Name: "Arn", Label: "arn", Shape: shapeArnType, Required: true},
+}}
+
+var shapeGetFederationTokenOutput = &wire.Shape{Name: "GetFederationTokenOutput", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "Credentials", Label: "credentials", Shape: shapeCredentials},
+	{Name: "FederatedUser", Label: "federatedUser", Shape: shapeFederatedUser},
+	{Name: "PackedPolicySize", Label: "packedPolicySize", Shape: shapeNonNegativeIntegerType},
+}}
+
+var shapeGetSessionTokenInput = &wire.Shape{Name: "GetSessionTokenInput", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "DurationSeconds", Label: "durationSeconds", Shape: shapeDurationSecondsType},
+	{Name: "SerialNumber", Label: "serialNumber", Shape: shapeSerialNumberType},
+	{Name: "TokenCode", Label: "tokenCode", Shape: shapeTokenCodeType},
+}}
+
+var shapeGetSessionTokenOutput = &wire.Shape{Name: "GetSessionTokenOutput", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "Credentials", Label: "credentials", Shape: shapeCredentials},
 }}

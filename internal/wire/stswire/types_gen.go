@@ -116,6 +116,42 @@ func (*AssumeRoleWithWebIdentityOutput) WireShape() *wire.Shape {
 	return shapeAssumeRoleWithWebIdentityOutput
 }
 
+// DecodeAuthorizationMessageInput is the input of DecodeAuthorizationMessage of the API.
+type DecodeAuthorizationMessageInput struct {
+	EncodedMessage *string
+}
+
+// WireShape is the struct's descriptor.
+func (*DecodeAuthorizationMessageInput) WireShape() *wire.Shape {
+	return shapeDecodeAuthorizationMessageInput
+}
+
+// DecodeAuthorizationMessageOutput is the output of DecodeAuthorizationMessage of the API.
+type DecodeAuthorizationMessageOutput struct {
+	DecodedMessage *string
+}
+
+// WireShape is the struct's descriptor.
+func (*DecodeAuthorizationMessageOutput) WireShape() *wire.Shape {
+	return shapeDecodeAuthorizationMessageOutput
+}
+
+// GetAccessKeyInfoInput is the input of GetAccessKeyInfo of the API.
+type GetAccessKeyInfoInput struct {
+	AccessKeyId *string
+}
+
+// WireShape is the struct's descriptor.
+func (*GetAccessKeyInfoInput) WireShape() *wire.Shape { return shapeGetAccessKeyInfoInput }
+
+// GetAccessKeyInfoOutput is the output of GetAccessKeyInfo of the API.
+type GetAccessKeyInfoOutput struct {
+	Account *string
+}
+
+// WireShape is the struct's descriptor.
+func (*GetAccessKeyInfoOutput) WireShape() *wire.Shape { return shapeGetAccessKeyInfoOutput }
+
 // GetCallerIdentityInput is the input of GetCallerIdentity of the API.
 type GetCallerIdentityInput struct {
 }
@@ -132,3 +168,52 @@ type GetCallerIdentityOutput struct {
 
 // WireShape is the struct's descriptor.
 func (*GetCallerIdentityOutput) WireShape() *wire.Shape { return shapeGetCallerIdentityOutput }
+
+// GetFederationTokenInput is the input of GetFederationToken of the API.
+type GetFederationTokenInput struct {
+	Name            *string
+	Policy          *string
+	PolicyArns      []PolicyDescriptorType
+	DurationSeconds *int64
+	Tags            []Tag
+}
+
+// WireShape is the struct's descriptor.
+func (*GetFederationTokenInput) WireShape() *wire.Shape { return shapeGetFederationTokenInput }
+
+// FederatedUser is a structure of the API.
+type FederatedUser struct {
+	FederatedUserId *string
+	Arn             *string
+}
+
+// WireShape is the struct's descriptor.
+func (*FederatedUser) WireShape() *wire.Shape { return shapeFederatedUser }
+
+// GetFederationTokenOutput is the output of GetFederationToken of the API.
+type GetFederationTokenOutput struct {
+	Credentials      *Credentials
+	FederatedUser    *FederatedUser
+	PackedPolicySize *int64
+}
+
+// WireShape is the struct's descriptor.
+func (*GetFederationTokenOutput) WireShape() *wire.Shape { return shapeGetFederationTokenOutput }
+
+// GetSessionTokenInput is the input of GetSessionToken of the API.
+type GetSessionTokenInput struct {
+	DurationSeconds *int64
+	SerialNumber    *string
+	TokenCode       *string
+}
+
+// WireShape is the struct's descriptor.
+func (*GetSessionTokenInput) WireShape() *wire.Shape { return shapeGetSessionTokenInput }
+
+// GetSessionTokenOutput is the output of GetSessionToken of the API.
+type GetSessionTokenOutput struct {
+	Credentials *Credentials
+}
+
+// WireShape is the struct's descriptor.
+func (*GetSessionTokenOutput) WireShape() *wire.Shape { return shapeGetSessionTokenOutput }

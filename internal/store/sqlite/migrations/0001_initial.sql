@@ -82,13 +82,15 @@ CREATE TABLE policies (
     UNIQUE (account, name_key)
 ) STRICT, WITHOUT ROWID;
 
+-- The two tables of documents have row ids: without them a search compares whole
+-- rows, and these are longer than a page.
 CREATE TABLE policy_versions (
     policy_id TEXT NOT NULL REFERENCES policies (id),
     version   TEXT NOT NULL,
     document  TEXT NOT NULL,
     created   INTEGER NOT NULL,
     PRIMARY KEY (policy_id, version)
-) STRICT, WITHOUT ROWID;
+) STRICT;
 
 -- An owner is the unique id of a user, a group or a role.
 CREATE TABLE inline_policies (
@@ -96,7 +98,7 @@ CREATE TABLE inline_policies (
     name     TEXT NOT NULL,
     document TEXT NOT NULL,
     PRIMARY KEY (owner, name)
-) STRICT, WITHOUT ROWID;
+) STRICT;
 
 CREATE TABLE attachments (
     owner      TEXT NOT NULL,
