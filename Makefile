@@ -35,7 +35,7 @@ demo: build ## the main job on real input; KEEP=1 leaves the server running
 test: parts lint build ## the whole test suite, real parts included
 	CGO_ENABLED=0 $(GO) test -timeout 15m ./...
 
-parts: ## install what the tests need beside Go and git (the AWS CLI)
+parts: ## install what the tests need beside Go and git (the AWS CLI, xmlsec1)
 	@sh scripts/parts
 
 lint: $(BUILD)/bin/golangci-lint ## formatting, vet, the layers, and the rest of .golangci.yml

@@ -63,7 +63,8 @@ func newCluster(t *testing.T) *cluster {
 		records, err := audit.Open(filepath.Join(dir.audit(), string(rune('a'+i))))
 		ok(err)
 		t.Cleanup(func() { records.Close() })
-		p := parts{cfg: Config{Region: DefaultRegion}, keys: keys, store: st, objects: blobs, audit: records, engine: engine, log: log, now: now}
+		p := parts{cfg: Config{Region: DefaultRegion}, keys: keys, store: st, objects: blobs, audit: records, engine: engine, log: log, now: now,
+			onClose: func(stop func() error) { t.Cleanup(func() { ok(stop()) }) }}
 		options, err := p.doors("https://localhost")
 		ok(err)
 		c.nodes[i] = options.API

@@ -31,6 +31,10 @@ func TestPositionsOfStatements(t *testing.T) {
 			"{\"Id\":\"ü\\u00fc\",\"Statement\":[ {\"Effect\":\"Allow\",\"Action\":\"s3:*\",\"Resource\":\"*\"}\r\n,\n {\"Effect\":\"Deny\",\"Action\":\"s3:*\",\"Resource\":\"*\"} ]}",
 			[][2]Position{{{1, 30}, {1, 80}}, {{1, 80}, {3, 50}}},
 		},
+		{
+			"{\"Statement\":[\n{\"Effect\":\"Allow\",\"Action\":\"s3:*\",\"Resource\":\"*\"}]}",
+			[][2]Position{{{1, 15}, {2, 50}}},
+		},
 	} {
 		p, err := Parse(Identity, tt.text)
 		if err != nil {

@@ -3,6 +3,7 @@ package policy
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -46,6 +47,8 @@ func TestParseJSONRefuses(t *testing.T) {
 		"duplicate after escapes":  `{"a":1,"\u0061":2}`,
 		"duplicate deeper":         `[{"x":{"a":1,"b":2,"a":3}}]`,
 		"unquoted name":            `{a:1}`,
+		"missing name":             `{:1}`,
+		"missing opening quote":    `{xa":1}`,
 		"missing colon":            `{"a" 1}`,
 		"missing comma":            `[1 2]`,
 		"open object":              `{"a":1`,
@@ -56,6 +59,7 @@ func TestParseJSONRefuses(t *testing.T) {
 		"raw control character":    "\"a\nb\"",
 		"raw control after escape": "\"a\\tb\x01\"",
 		"unknown escape":           `"\x41"`,
+		"unknown escape, 4 digits": `"\x0041"`,
 		"short unicode escape":     `"\u12"`,
 		"bad unicode escape":       `"\u12g4"`,
 		"escape at the end":        `"\`,
@@ -63,6 +67,7 @@ func TestParseJSONRefuses(t *testing.T) {
 		"lone low surrogate":       `"\ude00"`,
 		"two high surrogates":      `"\ud83d\ud83d"`,
 		"high then plain":          `"\ud83d\u0041"`,
+		"high then no escape":      `"\ud83d--de00"`,
 		"invalid UTF-8":            "\"a\xff\"",
 		"byte order mark":          "\ufeff{}",
 		"leading zero":             "01",
@@ -78,6 +83,30 @@ func TestParseJSONRefuses(t *testing.T) {
 	} {
 		if n, err := parseJSON(text); err == nil {
 			t.Errorf("%s: parseJSON(%.40q) = %+v, want an error", name, text, n)
+		}
+	}
+}
+
+// Large objects find their members in another way than small ones.
+func TestMembersOfLargeObjects(t *testing.T) {
+	const members = 40
+	object := func(names ...int) string {
+		var out []string
+		for _, n := range names {
+			out = append(out, fmt.Sprintf(`"m%d":%d`, n, n))
+		}
+		return "{" + strings.Join(out, ",") + "}"
+	}
+	all := make([]int, members)
+	for i := range all {
+		all[i] = i
+	}
+	if n, err := parseJSON(object(all...)); err != nil || len(n.items) != members || n.items[members-1].name != "m39" {
+		t.Errorf("%d different members: %v", members, err)
+	}
+	for i := range members {
+		if _, err := parseJSON(object(append(all[:members:members], i)...)); err == nil {
+			t.Errorf("member %d may come twice", i)
 		}
 	}
 }

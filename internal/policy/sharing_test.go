@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"slices"
 	"strconv"
 	"testing"
 )
@@ -72,5 +73,33 @@ func TestExplainSaysWhereAStatementIs(t *testing.T) {
 	x := Explain(Set{Identity: []*Policy{p}}, &Request{Action: "a:b", Resource: "*", Caller: maria})
 	if len(x.Matched) != 1 || x.Matched[0].Start != p.statements[0].start || x.Matched[0].End != p.statements[0].end || x.Matched[0].End.Column < 2 {
 		t.Errorf("%+v", x.Matched)
+	}
+}
+
+func TestReadableValues(t *testing.T) {
+	for _, tt := range []struct {
+		operator, text string
+		want           bool
+	}{
+		{"NumericEquals", "1.5", true}, {"NumericEquals", "x", false},
+		{"DateLessThan", "2026-01-01", true}, {"DateLessThan", "x", false},
+		{"IpAddress", "10.0.0.1", true}, {"IpAddress", "10.0.0.0/8", false},
+		{"Bool", "TRUE", true}, {"Bool", "yes", false},
+		{"StringEquals", "anything", true}, {"BinaryEquals", "anything", true},
+		{"Nope", "true", false},
+	} {
+		if got := Readable(tt.operator, tt.text); got != tt.want {
+			t.Errorf("Readable(%s, %s) = %t", tt.operator, tt.text, got)
+		}
+	}
+}
+
+// All keys that a statement asks for and the request lacks are wanted, also
+// behind the first condition that fails.
+func TestExplainNamesAllMissingKeys(t *testing.T) {
+	p := identity(t, allow("a:b").on("*").when("StringEquals", "x:First", "1").when("StringLike", "x:Second", "${x:Third}").when("Bool", "x:Fourth", "true"))
+	x := Explain(Set{Identity: []*Policy{p}}, &Request{Action: "a:b", Resource: "*", Caller: maria, Context: ctx("x:second", "2")})
+	if want := []string{"x:First", "x:Third", "x:Fourth"}; !slices.Equal(x.Missing, want) {
+		t.Errorf("%q, want %q", x.Missing, want)
 	}
 }

@@ -41,9 +41,6 @@ func (l *linter) grammar(root policy.Value) {
 
 // whole takes care that nothing that IAM refuses goes without an error.
 func (l *linter) whole(root policy.Value, told bool) {
-	if l.kind == policy.Resource {
-		return // told by its statements: their principals and the rest
-	}
 	if _, err := policy.Parse(l.kind, l.text); err != nil && !told && !repeatsSid(root) {
 		l.add("MALFORMED_POLICY", placeOf(root), "IAM refuses this policy: %s", err)
 	}
@@ -161,29 +158,22 @@ type trial struct {
 
 // refuses returns why IAM refuses a statement with this member, nil when it does not.
 func (t trial) refuses(name, value string) error {
-	kind := t.kind
-	base := strings.TrimPrefix(name, "Not")
-	if kind == policy.Resource { // the two kinds have its parts between them
-		kind = policy.Identity
-		if base == "Principal" {
-			kind = policy.Trust
-		}
-	}
 	good := [][2]string{{"Effect", `"Deny"`}, {"Action", `"sts:AssumeRole"`}}
-	if kind == policy.Trust {
+	if t.kind == policy.Trust || t.kind == policy.Resource {
 		good = append(good, [2]string{"Principal", `"*"`})
-	} else {
+	}
+	if t.kind != policy.Trust {
 		good = append(good, [2]string{"Resource", `"*"`})
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, `{"Version":%q,"Statement":{%q:%s`, t.version, name, value)
 	for _, m := range good {
-		if m[0] != base {
+		if m[0] != strings.TrimPrefix(name, "Not") {
 			fmt.Fprintf(&b, ",%q:%s", m[0], m[1])
 		}
 	}
 	b.WriteString("}}")
-	_, err := policy.Parse(kind, b.String())
+	_, err := policy.Parse(t.kind, b.String())
 	return err
 }
 

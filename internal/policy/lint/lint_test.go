@@ -268,9 +268,6 @@ func TestEveryCodeIsTestedAndExplained(t *testing.T) {
 func TestErrorsAreThoseOfTheGrammar(t *testing.T) {
 	for _, tt := range cases {
 		for _, text := range slices.Concat(tt.has, tt.lack) {
-			if tt.kind == policy.Resource {
-				continue
-			}
 			_, err := policy.Parse(tt.kind, text)
 			wrong := slices.ContainsFunc(Check(tt.kind, text), func(f Finding) bool { return f.Type == Error })
 			if err != nil && !wrong {
