@@ -27,6 +27,7 @@ type Gate struct {
 	store    store.Store
 	audit    audit.Recorder
 	compiled *cache
+	held     store.Memo[holder, bearing]
 	sealer   Sealer // nil for refusals without encoded messages
 	events   atomic.Uint64
 }
@@ -115,26 +116,33 @@ type bearing struct {
 	session  []identity.NamedPolicy
 }
 
+// holder is a principal as what is attached to it depends on it.
+type holder struct {
+	kind        principal.Kind
+	account, id string
+}
+
 // policies collects what is attached to the caller now; only a session's own
 // policies are frozen in its token.
 func (g *Gate) policies(ctx context.Context, c *principal.Caller) (b bearing, err error) {
-	if c.Kind == principal.Anonymous || c.Kind == principal.Root {
+	switch {
+	case c.Kind == principal.Anonymous || c.Kind == principal.Root:
 		return b, nil
-	}
-	err = g.store.View(ctx, func(tx store.Tx) error {
-		id, err := identity.LoadIdentity(tx, &c.Session)
-		if err != nil {
+	case len(c.PolicyARNs) > 0: // read together with what is attached
+		err = g.store.View(ctx, func(tx store.Tx) (err error) {
+			if b, err = g.attached(tx, c); err == nil {
+				b.session, err = sessionPolicies(tx, c)
+			}
 			return err
-		}
-		b.identity = *id
-		b.session, err = sessionPolicies(tx, c)
-		return err
-	})
+		})
+	default:
+		b, err = g.held.Read(ctx, g.store, holder{c.Kind, c.Account, c.ID}, func(tx store.Tx) (bearing, error) { return g.attached(tx, c) })
+	}
 	if errors.Is(err, store.ErrNotFound) {
 		return b, awserr.InvalidToken()
 	}
 	if err == nil {
-		err = g.compileAll(&b, c)
+		err = g.limit(&b, c)
 	}
 	if err != nil {
 		return b, fmt.Errorf("loading the policies of %s: %w", c.ARN(), err)
@@ -142,8 +150,7 @@ func (g *Gate) policies(ctx context.Context, c *principal.Caller) (b bearing, er
 	return b, nil
 }
 
-// sessionPolicies are a session's own: the managed ones as they are now, the
-// inline one as it was given.
+// sessionPolicies are a session's own managed ones, as they are now.
 func sessionPolicies(tx store.Tx, c *principal.Caller) (out []identity.NamedPolicy, err error) {
 	for _, name := range c.PolicyARNs {
 		p, err := identity.PolicyByARN(tx, name)
@@ -155,23 +162,30 @@ func sessionPolicies(tx store.Tx, c *principal.Caller) (out []identity.NamedPoli
 		}
 		out = append(out, p)
 	}
-	if c.SessionPolicy != "" {
-		out = append(out, identity.NamedPolicy{Name: "session policy", Text: c.SessionPolicy})
-	}
 	return out, nil
 }
 
-func (g *Gate) compileAll(b *bearing, c *principal.Caller) (err error) {
-	if b.set.Identity, err = g.compile(policy.Identity, b.identity.Policies); err != nil {
-		return err
+// attached reads and compiles what is attached to a principal. It depends on
+// what is in holder alone.
+func (g *Gate) attached(tx store.Tx, c *principal.Caller) (b bearing, err error) {
+	id, err := identity.LoadIdentity(tx, &c.Session)
+	if err != nil {
+		return b, err
 	}
-	if b.identity.Boundary != nil {
-		if b.set.Boundary, err = g.compiled.get(policy.Boundary, *b.identity.Boundary); err != nil {
-			return err
-		}
-	}
-	b.set.HasSession = c.SessionPolicy != "" || len(c.PolicyARNs) > 0
+	b.identity = *id
 	b.set.FederatedUser = c.Kind == principal.Federated
+	if b.set.Identity, err = g.compile(policy.Identity, id.Policies); err == nil && id.Boundary != nil {
+		b.set.Boundary, err = g.compiled.get(policy.Boundary, *id.Boundary)
+	}
+	return b, err
+}
+
+// limit adds the session's own policies.
+func (g *Gate) limit(b *bearing, c *principal.Caller) (err error) {
+	b.set.HasSession = c.SessionPolicy != "" || len(c.PolicyARNs) > 0
+	if c.SessionPolicy != "" {
+		b.session = append(b.session, identity.NamedPolicy{Name: "session policy", Text: c.SessionPolicy})
+	}
 	b.set.Session, err = g.compile(policy.Session, b.session)
 	return err
 }

@@ -29,13 +29,13 @@ const here = "111111111111"
 
 // cluster is two nodes over one store and one keyring, without their listeners.
 type cluster struct {
-	t     *testing.T
+	t     testing.TB
 	nodes [2]http.Handler
 	keys  *seal.Keyring
 	now   time.Time
 }
 
-func newCluster(t *testing.T) *cluster {
+func newCluster(t testing.TB) *cluster {
 	t.Helper()
 	dir := dataDir(t.TempDir())
 	c := &cluster{t: t, now: time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)}

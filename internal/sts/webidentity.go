@@ -52,12 +52,8 @@ func (g *webIdentity) prove(ctx context.Context, account string) (*proof, error)
 	if g.in.ProviderId != nil {
 		return nil, badParameter("ProviderId is for OAuth 2.0 access tokens, which are not supported; leave it out for an OpenID Connect ID token.")
 	}
-	id, err := g.service.oidc.Verify(ctx, value(g.in.WebIdentityToken), func(url string) (p store.OIDCProvider, err error) {
-		err = g.service.store.View(ctx, func(tx store.Tx) (err error) {
-			p, err = tx.OIDCProvider(account, url)
-			return err
-		})
-		return p, err
+	id, err := g.service.oidc.Verify(ctx, value(g.in.WebIdentityToken), func(url string) (store.OIDCProvider, error) {
+		return g.service.provider(ctx, account, url)
 	})
 	if err != nil {
 		return nil, err
@@ -74,6 +70,15 @@ func (g *webIdentity) prove(ctx context.Context, account string) (*proof, error)
 			s.Provider, s.Claims = id.Provider.URL, id.Context
 		},
 	}, nil
+}
+
+type providerName struct{ account, url string }
+
+// provider finds a registered provider.
+func (s *Service) provider(ctx context.Context, account, url string) (store.OIDCProvider, error) {
+	return s.providers.Read(ctx, s.store, providerName{account, url}, func(tx store.Tx) (store.OIDCProvider, error) {
+		return tx.OIDCProvider(account, url)
+	})
 }
 
 var sourceIdentity = regexp.MustCompile(`^[\w+=,.@-]{2,64}$`)
