@@ -1,8 +1,8 @@
 package gate
 
 import (
-	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 
@@ -39,7 +39,7 @@ func decided(d policy.Decision, action string) outcome {
 func (g *Gate) record(c *principal.Caller, r *Request, o outcome) error {
 	service, action, _ := strings.Cut(r.Action, ":")
 	rec := audit.Record{
-		EventID:   fmt.Sprintf("%s-%d", c.RequestID, g.events.Add(1)),
+		EventID:   c.RequestID + "-" + strconv.FormatUint(g.events.Add(1), 10),
 		EventTime: c.Time.UTC(), EventSource: service + ".amazonaws.com", EventName: action,
 		Region: c.Region, UserAgent: c.UserAgent[:min(len(c.UserAgent), 1024)], RequestID: c.RequestID,
 		Identity: identityOf(c, r), Resource: r.Resource, Account: r.ResourceAccount,

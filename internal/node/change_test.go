@@ -32,6 +32,7 @@ type cluster struct {
 	t     testing.TB
 	nodes [2]http.Handler
 	keys  *seal.Keyring
+	store store.Store
 	now   time.Time
 }
 
@@ -51,6 +52,7 @@ func newCluster(t testing.TB) *cluster {
 	c.keys = keys
 	st, err := sqlite.Open(t.Context(), dir.database())
 	ok(err)
+	c.store = st
 	t.Cleanup(func() { st.Close() })
 	ok(st.Update(t.Context(), func(tx store.Tx) error { return tx.InsertAccount(store.Account{ID: here, Name: "a", Created: c.now}) }))
 	blobs, err := file.Open(dir.objects())
