@@ -55,7 +55,9 @@ func (g *Gate) Authorize(ctx context.Context, c *principal.Caller, r Request) er
 	if rule, ok := ruleFor(c, r.Action); ok {
 		return g.follow(c, &r, rule)
 	}
-	d, q, err := g.decide(ctx, c, &r)
+	n, k := namesOf(c), keysPool.Get().(*keys)
+	defer k.giveBack()
+	d, q, err := g.decide(ctx, c, &r, &n, k)
 	if err != nil {
 		return awserr.From(err)
 	}
@@ -63,7 +65,7 @@ func (g *Gate) Authorize(ctx context.Context, c *principal.Caller, r Request) er
 	if unneeded(c, &r, d) {
 		o = outcome{policy.Decision{Allowed: true}, byService, ""}
 	}
-	if err := g.record(c, &r, o); err != nil {
+	if err := g.record(c, &r, &n, o); err != nil {
 		return err
 	}
 	if !o.Allowed {
@@ -74,7 +76,8 @@ func (g *Gate) Authorize(ctx context.Context, c *principal.Caller, r Request) er
 
 // follow records and answers what a service's rule says.
 func (g *Gate) follow(c *principal.Caller, r *Request, by rule) error {
-	if err := g.record(c, r, outcome{policy.Decision{Allowed: by.admits}, byService, by.reason}); err != nil {
+	n := namesOf(c)
+	if err := g.record(c, r, &n, outcome{policy.Decision{Allowed: by.admits}, byService, by.reason}); err != nil {
 		return err
 	}
 	switch {
@@ -92,7 +95,19 @@ type question struct {
 	bearing
 }
 
-func (g *Gate) decide(ctx context.Context, c *principal.Caller, r *Request) (policy.Decision, *question, error) {
+// names are the caller's, made once for a decision.
+type names struct{ arn, principalARN, userID string }
+
+func namesOf(c *principal.Caller) names {
+	n := names{c.ARN(), "", c.UserID()}
+	if n.principalARN = n.arn; c.Kind == principal.AssumedRole {
+		n.principalARN = c.PrincipalARN()
+	}
+	return n
+}
+
+// decide answers r. What it returns stands in k and is of no use after it.
+func (g *Gate) decide(ctx context.Context, c *principal.Caller, r *Request, n *names, k *keys) (policy.Decision, *question, error) {
 	b, err := g.policies(ctx, c)
 	if err != nil {
 		return policy.Decision{}, nil, err
@@ -100,9 +115,9 @@ func (g *Gate) decide(ctx context.Context, c *principal.Caller, r *Request) (pol
 	b.set.Trust = r.Trust
 	q := &question{policy.Request{
 		Action: r.Action, Resource: r.Resource, ResourceAccount: r.ResourceAccount,
-		Context: contextOf(c, r, b.identity.Tags),
+		Context: k.fill(c, r, n, b.identity.Tags),
 		Caller: policy.Caller{
-			Account: c.Account, ARN: c.ARN(), PrincipalARN: c.PrincipalARN(), ID: c.ID, IssuerARN: c.IssuerARN(),
+			Account: c.Account, ARN: n.arn, PrincipalARN: n.principalARN, ID: c.ID, IssuerARN: c.IssuerARN(),
 			Root: c.Kind == principal.Root, Anonymous: c.Kind == principal.Anonymous, Federated: r.Federated,
 		},
 	}, b}
@@ -128,13 +143,8 @@ func (g *Gate) policies(ctx context.Context, c *principal.Caller) (b bearing, er
 	switch {
 	case c.Kind == principal.Anonymous || c.Kind == principal.Root:
 		return b, nil
-	case len(c.PolicyARNs) > 0: // read together with what is attached
-		err = g.store.View(ctx, func(tx store.Tx) (err error) {
-			if b, err = g.attached(tx, c); err == nil {
-				b.session, err = sessionPolicies(tx, c)
-			}
-			return err
-		})
+	case len(c.PolicyARNs) > 0:
+		b, err = g.together(ctx, c)
 	default:
 		b, err = g.held.Read(ctx, g.store, holder{c.Kind, c.Account, c.ID}, func(tx store.Tx) (bearing, error) { return g.attached(tx, c) })
 	}
@@ -148,6 +158,18 @@ func (g *Gate) policies(ctx context.Context, c *principal.Caller) (b bearing, er
 		return b, fmt.Errorf("loading the policies of %s: %w", c.ARN(), err)
 	}
 	return b, nil
+}
+
+// together reads what is attached to a caller together with the managed policies
+// of its session.
+func (g *Gate) together(ctx context.Context, c *principal.Caller) (b bearing, err error) {
+	err = g.store.View(ctx, func(tx store.Tx) (err error) {
+		if b, err = g.attached(tx, c); err == nil {
+			b.session, err = sessionPolicies(tx, c)
+		}
+		return err
+	})
+	return b, err
 }
 
 // sessionPolicies are a session's own managed ones, as they are now.
