@@ -97,9 +97,9 @@ func BenchmarkAssumeRoleWithWebIdentity(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	for alg, key := range map[jose.SignatureAlgorithm]crypto.Signer{jose.RS256: big, jose.ES256: small} {
-		b.Run(string(alg), func(b *testing.B) {
-			p := identityProvider{b, alg, key}
+	for _, p := range []identityProvider{{alg: jose.RS256, key: big}, {alg: jose.ES256, key: small}} {
+		b.Run(string(p.alg), func(b *testing.B) {
+			p.TB = b
 			c := newCluster(b)
 			benchmark(b, repeat(c.trusting(p), nil, c.now, url.Values{"Action": {"AssumeRoleWithWebIdentity"}, "Version": {"2011-06-15"},
 				"RoleArn": {"arn:aws:iam::" + here + ":role/Web"}, "RoleSessionName": {"bench"}, "WebIdentityToken": {p.token(c.now)}}))

@@ -56,7 +56,7 @@ func signed(t target, by sigv4.Credentials, service, region string, form url.Val
 type load struct {
 	took    time.Duration
 	each    []time.Duration // sorted
-	perCall time.Duration   // of the server's processor time; set by who knows it
+	perCall time.Duration   // of the server's processor time
 }
 
 func (l *load) rate() float64 { return float64(len(l.each)) / l.took.Seconds() }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"bufio"
-	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/json"
@@ -32,16 +31,14 @@ type world struct {
 	user    sigv4.Credentials
 }
 
-// start runs BIN/sojourn serve on a new data directory below dir.
-func start(ctx context.Context, bin, dir string, flags ...string) (*world, error) {
-	data := filepath.Join(dir, "data")
-	w := &world{process: exec.CommandContext(ctx, filepath.Join(bin, "sojourn"),
-		append([]string{"serve", "--data", data, "--listen", "127.0.0.1:0"}, flags...)...)}
-	out, err := w.process.StdoutPipe()
+// run starts a server that says where it listens.
+func run(process *exec.Cmd) (*world, error) {
+	w := &world{process: process}
+	out, err := process.StdoutPipe()
 	if err != nil {
 		return nil, err
 	}
-	if err := w.process.Start(); err != nil {
+	if err := process.Start(); err != nil {
 		return nil, err
 	}
 	line, err := bufio.NewReader(out).ReadString('\n')
@@ -49,7 +46,19 @@ func start(ctx context.Context, bin, dir string, flags ...string) (*world, error
 	if err != nil || !ok {
 		return nil, errors.Join(fmt.Errorf("the server said %q", line), err, w.stop())
 	}
-	if err := w.meet(address, data); err != nil {
+	w.http = &http.Client{}
+	w.url, err = url.Parse(address)
+	return w, err
+}
+
+// start runs BIN/sojourn serve on a new data directory below dir.
+func start(bin, dir string, flags ...string) (*world, error) {
+	data := filepath.Join(dir, "data")
+	w, err := run(exec.Command(filepath.Join(bin, "sojourn"), append([]string{"serve", "--data", data, "--listen", "127.0.0.1:0"}, flags...)...))
+	if err != nil {
+		return nil, err
+	}
+	if err := w.trust(data); err != nil {
 		return nil, errors.Join(err, w.stop())
 	}
 	if w.user, err = w.setUp(bin, dir); err != nil {
@@ -58,11 +67,8 @@ func start(ctx context.Context, bin, dir string, flags ...string) (*world, error
 	return w, nil
 }
 
-func (w *world) meet(address, data string) (err error) {
-	if w.url, err = url.Parse(address); err != nil {
-		return err
-	}
-	w.http = &http.Client{Transport: &http.Transport{}}
+// trust takes the server's own authority, if it serves TLS.
+func (w *world) trust(data string) error {
 	if w.url.Scheme == "http" {
 		return nil
 	}
@@ -113,12 +119,30 @@ func (w *world) stop() error {
 	return w.process.Wait()
 }
 
-// assumeRole is the request that is measured.
-func (w *world) assumeRole() ([]byte, error) {
-	return signed(w.target, w.user, "sts", node.DefaultRegion, url.Values{
+// load sends the request that is measured, signed anew for each run, and adds
+// what it cost the server.
+func (w *world) load(conns, n int) (*load, error) {
+	request, err := signed(w.target, w.user, "sts", node.DefaultRegion, url.Values{
 		"Action": {"AssumeRole"}, "Version": {"2011-06-15"},
 		"RoleArn": {"arn:aws:iam::" + node.DefaultAccount + ":role/R"}, "RoleSessionName": {"bench"},
 	}, time.Now())
+	if err != nil {
+		return nil, err
+	}
+	before, err := w.metric("process_cpu_seconds_total")
+	if err != nil {
+		return nil, err
+	}
+	l, err := send(w.target, request, conns, n)
+	if err != nil {
+		return nil, err
+	}
+	after, err := w.metric("process_cpu_seconds_total")
+	if err != nil {
+		return nil, err
+	}
+	l.perCall = time.Duration((after - before) * float64(time.Second) / float64(len(l.each)))
+	return l, nil
 }
 
 // metric reads a number of the server about itself.
