@@ -220,7 +220,7 @@ func TestRedirects(t *testing.T) {
 func TestAnswers(t *testing.T) {
 	var bomb bytes.Buffer
 	z := gzip.NewWriter(&bomb)
-	z.Write(make([]byte, 64<<20))
+	z.Write(make([]byte, 8<<20))
 	z.Close()
 	flood := strings.Repeat("x", 1<<16)
 	for name, answer := range map[string]func(io.Writer){
