@@ -52,7 +52,9 @@ func (p parts) doors(url string) (server.Options, error) {
 	guard := gate.New(p.store, p.audit).Sealing(p.keys)
 	who := &authn.Authenticator{Keys: p.keys, Store: p.store, Region: p.cfg.Region, Now: p.now}
 	p.onClose(p.keepLastUses(who))
-	tokens := oidc.New(oidc.Options{Fetch: fetch, Now: p.now})
+	tokens := oidc.New(oidc.Options{Fetch: fetch, Now: p.now, Store: p.store,
+		Report: func(err error) { p.log.Warn("keys of identity providers are not kept", "error", err) }})
+	p.onClose(tokens.Close)
 	apis, err := aws.New(aws.Options{
 		Services: []*api.Service{
 			stsapi.New(sts.New(sts.Options{Store: p.store, Gate: guard, Keys: p.keys, OIDC: tokens, MFA: &mfa.Verifier{Store: p.store, Keys: p.keys, Now: p.now}, Now: p.now})),

@@ -43,22 +43,33 @@ type Fetcher interface {
 // returns store.ErrNotFound where there is none.
 type Lookup func(url string) (store.OIDCProvider, error)
 
-// Verifier verifies tokens. It keeps the providers' keys in memory and is safe
-// for concurrent use.
+// Verifier verifies tokens. It keeps the providers' keys in memory and in the
+// store, and is safe for concurrent use.
 type Verifier struct {
 	keys *keyCache
 	now  func() time.Time
 }
 
-// Options of a Verifier; both are required.
+// Options of a Verifier. Fetch and Now are required.
 type Options struct {
 	Fetch Fetcher
 	Now   func() time.Time
+
+	// Store keeps the providers' last good keys over a restart; without one they
+	// are in memory only. Report is told when it fails, and required with it.
+	Store  store.Store
+	Report func(error)
 }
 
 // New makes a verifier.
 func New(o Options) *Verifier {
-	return &Verifier{keys: newKeyCache(o.Fetch, o.Now), now: o.Now}
+	return &Verifier{keys: newKeyCache(o), now: o.Now}
+}
+
+// Close waits until the keys that were fetched are in the store.
+func (v *Verifier) Close() error {
+	v.keys.shelf.writes.Wait()
+	return nil
 }
 
 // Identity is what a verified token says.

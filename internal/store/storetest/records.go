@@ -19,6 +19,7 @@ var recordTests = map[string]func(*testing.T, *database){
 	"Policy":        policyRecord,
 	"PolicyVersion": policyVersionRecord,
 	"OIDCProvider":  providerRecord,
+	"IssuerKeys":    issuerKeysRecord,
 	"MFADevice":     mfaDeviceRecord,
 	"Repository":    repositoryRecord,
 	"Push":          pushRecord,
@@ -203,6 +204,31 @@ func providerRecord(t *testing.T, db *database) {
 		is(t, "OIDCProvider", err, store.ErrNotFound)
 		_, err = tx.OIDCProvider(other, p.URL)
 		ok(t, err)
+	})
+}
+
+func issuerKeysRecord(t *testing.T, db *database) {
+	k := fill[store.IssuerKeys](1)
+	changed, another := k, store.IssuerKeys{Issuer: "another", Keys: []byte("{}"), Fetched: epoch}
+	changed.Keys, changed.Fetched = []byte("later"), k.Fetched.Add(time.Second)
+	db.update(t, func(tx store.Tx) {
+		_, err := tx.IssuerKeys(k.Issuer)
+		is(t, "IssuerKeys", err, store.ErrNotFound)
+		ok(t, tx.PutIssuerKeys(k))
+		got, err := tx.IssuerKeys(k.Issuer)
+		equal(t, "IssuerKeys", got, err, k)
+		ok(t, tx.PutIssuerKeys(changed))
+		ok(t, tx.PutIssuerKeys(another))
+	})
+	db.update(t, func(tx store.Tx) {
+		ok(t, tx.PutIssuerKeys(k)) // is the earlier one
+		got, err := tx.IssuerKeys(k.Issuer)
+		equal(t, "IssuerKeys", got, err, changed)
+		ok(t, tx.DropIssuerKeys(changed.Fetched))
+		got, err = tx.IssuerKeys(k.Issuer)
+		equal(t, "IssuerKeys", got, err, changed)
+		_, err = tx.IssuerKeys(another.Issuer)
+		is(t, "IssuerKeys", err, store.ErrNotFound)
 	})
 }
 

@@ -1,0 +1,7 @@
+-- The last good key set of each OpenID Connect issuer, whichever accounts have
+-- registered it. keys is a JWK set, fetched the time of its fetch.
+CREATE TABLE issuer_keys (
+    issuer  TEXT NOT NULL PRIMARY KEY,
+    keys    BLOB NOT NULL,
+    fetched INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;

@@ -1,0 +1,28 @@
+package sqlstore
+
+import (
+	"database/sql"
+	"time"
+
+	"sojourn/internal/store"
+)
+
+// PutIssuerKeys implements store.IssuerKeysTx.
+func (t *Tx) PutIssuerKeys(k store.IssuerKeys) error {
+	return t.run("keys of issuer", k.Issuer,
+		"INSERT INTO issuer_keys (issuer, keys, fetched) VALUES (?, ?, ?)"+
+			" ON CONFLICT (issuer) DO UPDATE SET keys = excluded.keys, fetched = excluded.fetched WHERE excluded.fetched > issuer_keys.fetched",
+		k.Issuer, blob(k.Keys), micros(k.Fetched))
+}
+
+// IssuerKeys implements store.IssuerKeysTx.
+func (t *Tx) IssuerKeys(issuer string) (store.IssuerKeys, error) {
+	return one(t, "keys of issuer", issuer, func(rows *sql.Rows, k *store.IssuerKeys) error {
+		return rows.Scan(&k.Issuer, &k.Keys, instant{&k.Fetched})
+	}, "SELECT issuer, keys, fetched FROM issuer_keys WHERE issuer = ?", issuer)
+}
+
+// DropIssuerKeys implements store.IssuerKeysTx.
+func (t *Tx) DropIssuerKeys(before time.Time) error {
+	return t.run("keys of issuers", "", "DELETE FROM issuer_keys WHERE fetched < ?", micros(before))
+}
