@@ -3,6 +3,7 @@ package sts
 import (
 	"context"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -67,13 +68,28 @@ func (g *webIdentity) prove(ctx context.Context, account string) (*proof, error)
 		return nil, err
 	}
 	g.identity = id
+	name, audience := arn.IAM(account, "oidc-provider/"+id.Provider.URL), []string(nil)
+	if id.BuiltIn {
+		name, audience = id.Provider.URL, audienceKeys(id.Context, ":aud", ":azp", ":oaud")
+	}
 	return &proof{
-		caller: g.caller, federated: arn.IAM(account, "oidc-provider/"+id.Provider.URL), marks: m, keys: id.Context,
+		caller: g.caller, federated: name, audience: audience, marks: m, keys: id.Context,
 		params: map[string]string{"subjectFromWebIdentityToken": id.Subject, "audience": id.Audience, "staleKeys": strconv.FormatBool(id.StaleKeys)},
 		shape: func(s *principal.Session) {
 			s.Provider, s.Claims = id.Provider.URL, id.Context
 		},
 	}, nil
+}
+
+// audienceKeys are the condition keys of these endings that are there.
+func audienceKeys(keys map[string][]string, endings ...string) (found []string) {
+	for k := range keys {
+		if slices.ContainsFunc(endings, func(e string) bool { return strings.HasSuffix(k, e) }) {
+			found = append(found, k)
+		}
+	}
+	slices.Sort(found)
+	return found
 }
 
 var sourceIdentity = regexp.MustCompile(`^[\w+=,.@-]{2,64}$`)
