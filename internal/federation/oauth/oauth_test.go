@@ -86,6 +86,9 @@ func wantCode(t *testing.T, what string, err error, code string) {
 		t.Errorf("%s: got %v, want %q", what, err, code)
 	}
 	if e, ok := errors.AsType[*awserr.Error](err); ok {
+		if e.Status != http.StatusBadRequest || e.Message == "" {
+			t.Errorf("%s: status %d, text %q", what, e.Status, e.Message)
+		}
 		if text := fmt.Sprint(e, e.Cause); strings.Contains(text, token) || strings.Contains(text, appSecret) {
 			t.Errorf("%s: the error holds a secret: %s", what, text)
 		}
@@ -199,6 +202,54 @@ func TestNothingIsAsked(t *testing.T) {
 	} {
 		_, err := x.v.Verify(t.Context(), x.provider, x.token)
 		wantCode(t, x.provider+" "+x.token[:min(9, len(x.token))], err, x.code)
+	}
+}
+
+// TestWhereProvidersAre: without other addresses the real ones are asked.
+func TestWhereProvidersAre(t *testing.T) {
+	asked := ""
+	v := New(Options{Now: time.Now, AmazonApps: []string{amazonApp}, FacebookApp: facebookApp, Fetch: fetchFunc(func(s outbound.Secret) ([]byte, error) {
+		asked = s.URL
+		return nil, errors.New("connection refused")
+	})})
+	for provider, want := range map[string]string{Amazon: "https://api.amazon.com/auth/o2/tokeninfo", Facebook: "https://graph.facebook.com/debug_token"} {
+		_, err := v.Verify(t.Context(), provider, token)
+		wantCode(t, provider, err, down)
+		if e := awserr.From(err); asked != want || fmt.Sprint(e.Cause) != "connection refused" {
+			t.Errorf("asked %q, cause %v", asked, e.Cause)
+		}
+	}
+}
+
+// TestBounds: the longest token and id, and the first and last characters of a token, are taken.
+func TestBounds(t *testing.T) {
+	for _, x := range []struct{ token, user, code string }{
+		{"!~", "u", ""}, {strings.Repeat("x", maxToken), strings.Repeat("u", maxName), ""}, {"x", strings.Repeat("u", maxName+1), down}, {"a\x7f", "u", badToken}, {" ", "u", badToken},
+	} {
+		v := New(Options{Now: func() time.Time { return now }, AmazonApps: []string{amazonApp}, Fetch: fetchFunc(func(outbound.Secret) ([]byte, error) {
+			return fmt.Appendf(nil, `{"aud":%q,"user_id":%q,"exp":1}`, amazonApp, x.user), nil
+		})})
+		_, err := v.Verify(t.Context(), Amazon, x.token)
+		wantCode(t, fmt.Sprintf("token of %d, user of %d", len(x.token), len(x.user)), err, x.code)
+	}
+}
+
+// TestTexts are what users read.
+func TestTexts(t *testing.T) {
+	f := fetchFunc(func(outbound.Secret) ([]byte, error) { return []byte(`{"aud":"evil"}`), nil })
+	off, on := New(Options{Fetch: f}), New(Options{Fetch: f, AmazonApps: []string{amazonApp}})
+	for _, x := range []struct {
+		v              *Verifier
+		provider, text string
+	}{
+		{off, Amazon, "Access tokens of www.amazon.com are turned off on this server."},
+		{on, Facebook, "Access tokens of graph.facebook.com are turned off on this server."},
+		{on, "x", "ProviderId is for OAuth 2.0 access tokens of www.amazon.com and graph.facebook.com; leave it out for an OpenID Connect ID token."},
+		{on, Amazon, "Incorrect token audience"},
+	} {
+		if _, err := x.v.Verify(t.Context(), x.provider, token); awserr.From(err).Message != x.text {
+			t.Errorf("%s: %v", x.provider, err)
+		}
 	}
 }
 

@@ -44,6 +44,7 @@ func TestBenign(t *testing.T) {
 		"fractional dates":  sign(goodHeader(), changed(goodClaims(), map[string]any{"iat": float64(start.Unix()) + 0.5}), "RS256", k.rsa),
 		"just expired":      sign(goodHeader(), changed(goodClaims(), map[string]any{"iat": start.Add(-time.Hour).Unix(), "exp": start.Add(-59 * time.Second).Unix()}), "RS256", k.rsa),
 		"clock a bit ahead": sign(goodHeader(), changed(goodClaims(), map[string]any{"iat": start.Add(time.Minute).Unix(), "nbf": start.Add(time.Minute).Unix()}), "RS256", k.rsa),
+		"a day, dated back": sign(goodHeader(), changed(goodClaims(), map[string]any{"iat": start.Add(-5 * time.Minute).Unix(), "exp": start.Add(24 * time.Hour).Unix()}), "RS256", k.rsa),
 		"24 hours":          sign(goodHeader(), changed(goodClaims(), map[string]any{"exp": start.Add(24 * time.Hour).Unix()}), "RS256", k.rsa),
 	} {
 		if id, err := verifyOne(t, token); err != nil || id.Subject == "" {
@@ -358,7 +359,7 @@ func timeAttacks() []attack {
 		{"iat in two minutes", with(map[string]any{"iat": at(2 * time.Minute)}), badToken},
 		{"iat a text", with(map[string]any{"iat": "now"}), badToken},
 		{"exp before iat", with(map[string]any{"iat": at(30 * time.Second), "exp": at(20 * time.Second)}), badToken},
-		{"valid for longer than a day", with(map[string]any{"exp": at(24*time.Hour + time.Second)}), rejects},
+		{"valid for longer than a day", with(map[string]any{"exp": at(maxLifetime + time.Second)}), rejects},
 	}
 }
 
