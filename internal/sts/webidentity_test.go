@@ -239,7 +239,7 @@ func (w *world) issuers(urls ...string) (issue func(claims map[string]any) *stri
 	}
 	docs := documents{"https://keys.example.com/": jose.JSONWebKeySet{Keys: []jose.JSONWebKey{{Key: key.Public(), KeyID: "k", Use: "sig", Algorithm: "ES256"}}}}
 	for _, u := range urls {
-		docs["https://"+u+"/.well-known/openid-configuration"] = map[string]any{"issuer": "https://" + u, "jwks_uri": "https://keys.example.com/"}
+		docs["https://"+strings.TrimSuffix(u, "/")+"/.well-known/openid-configuration"] = map[string]any{"issuer": "https://" + u, "jwks_uri": "https://keys.example.com/"}
 	}
 	w.Service.oidc = oidc.New(oidc.Options{Now: func() time.Time { return w.time }, Fetch: docs})
 	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.ES256, Key: jose.JSONWebKey{Key: key, KeyID: "k"}}, (&jose.SignerOptions{}).WithType("JWT"))

@@ -16,8 +16,8 @@ import (
 const (
 	skew        = time.Minute
 	maxLifetime = 24*time.Hour + 5*time.Minute // a day, from a provider that dates its tokens back
-	maxName     = 255          // characters of sub, aud and azp
-	lastSecond  = 253402300799 // 9999-12-31T23:59:59Z
+	maxName     = 255                          // characters of sub, aud and azp
+	lastSecond  = 253402300799                 // 9999-12-31T23:59:59Z
 )
 
 // registered are the claims that decide. A claim whose name differs from one of
