@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"sojourn/internal/devidp"
 	"sojourn/internal/node"
 	"sojourn/internal/sojourntest"
 )
@@ -16,14 +17,7 @@ func TestStartWithoutProvider(t *testing.T) {
 	root := &api{t: t, s: s, cred: s.Root("")}
 	root.query("iam", "Action", "CreateOpenIDConnectProvider", "Url", p.URL, "ClientIDList.member.1", "sojourn")
 	root.role("CodeCommitAccess", trustProvider(p), allow("codecommit:*"))
-	signIn := func() (map[string]string, error) {
-		token, err := p.Token("maria@example.com", "sojourn", time.Hour, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return (&api{t: t, s: s}).tryQuery("sts", "Action", "AssumeRoleWithWebIdentity", "RoleSessionName", "maria",
-			"RoleArn", "arn:aws:iam::"+sojourntest.Account+":role/CodeCommitAccess", "WebIdentityToken", token)
-	}
+	signIn := func() (map[string]string, error) { return signInAt(t, p, s) }
 	if _, err := signIn(); err != nil {
 		t.Fatal(err)
 	}
@@ -40,5 +34,47 @@ func TestStartWithoutProvider(t *testing.T) {
 	s.Turn(2 * time.Hour)
 	if _, err := signIn(); err == nil || !strings.HasPrefix(err.Error(), "400 IDPCommunicationError") {
 		t.Errorf("after more than a day: %v", err)
+	}
+}
+
+// signInAt assumes the role with a token of p.
+func signInAt(t *testing.T, p *devidp.Provider, s *sojourntest.Server) (map[string]string, error) {
+	t.Helper()
+	token, err := p.Token("maria@example.com", "sojourn", time.Hour, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return (&api{t: t, s: s}).tryQuery("sts", "Action", "AssumeRoleWithWebIdentity", "RoleSessionName", "maria",
+		"RoleArn", "arn:aws:iam::"+sojourntest.Account+":role/CodeCommitAccess", "WebIdentityToken", token)
+}
+
+// A provider that the server cannot reach at all: the operator gives its keys,
+// and takes them back.
+func TestKeysByHand(t *testing.T) {
+	p, s := provider(t)
+	root := &api{t: t, s: s, cred: s.Root("")}
+	root.query("iam", "Action", "CreateOpenIDConnectProvider", "Url", p.URL, "ClientIDList.member.1", "sojourn")
+	root.role("CodeCommitAccess", trustProvider(p), allow("codecommit:*"))
+	sh := shell(s)
+	sh.Write("keys.json", string(p.Keys()))
+	p.Close()
+	keys := func(args ...string) string {
+		return sh.Run("sojourn", append([]string{"admin", "oidc-keys", "--data", s.Data, "--url", p.URL}, args...)...)
+	}
+	if out := keys("--jwks", sh.Home+"/keys.json"); !strings.Contains(out, "devidp-1") {
+		t.Errorf("the ids are %q", out)
+	}
+	if _, err := signInAt(t, p, s); err != nil {
+		t.Errorf("with the given keys: %v", err)
+	}
+	keys("--remove")
+	s.Turn(2 * time.Minute)
+	if _, err := signInAt(t, p, s); err == nil || !strings.HasPrefix(err.Error(), "400 IDPCommunicationError") {
+		t.Errorf("behind their removal: %v", err)
+	}
+	for want, args := range map[string][]string{"no keys were given": {"--remove"}, "either --jwks FILE or --remove": {}, "jwks:": {"--jwks", s.Data + "/endpoint"}} {
+		if out := sh.Fail("sojourn", append([]string{"admin", "oidc-keys", "--data", s.Data, "--url", p.URL}, args...)...); !strings.Contains(out, want) {
+			t.Errorf("want %q in %q", want, out)
+		}
 	}
 }

@@ -94,11 +94,11 @@ type OIDCProvider struct {
 }
 
 // IssuerKeys is what an OpenID Connect issuer, given by its whole URL, has last
-// answered when it was asked for its keys.
+// answered when it was asked for its keys, or what an operator has given in its place.
 type IssuerKeys struct {
 	Issuer  string
-	Keys    []byte // a JWK set
-	Fetched time.Time
+	Keys    []byte    // a JWK set
+	Fetched time.Time // or given
 }
 
 // MFADevice is a virtual MFA device. Seed is sealed by the seal package. The

@@ -186,6 +186,11 @@ type IssuerKeysTx interface {
 	PutIssuerKeys(k IssuerKeys) error
 	IssuerKeys(issuer string) (IssuerKeys, error)
 	DropIssuerKeys(before time.Time) error // sets that were fetched before it
+
+	// The set that an operator has given for an issuer is another one.
+	GiveIssuerKeys(k IssuerKeys) error // replaces
+	GivenIssuerKeys(issuer string) (IssuerKeys, error)
+	RemoveGivenIssuerKeys(issuer string) error
 }
 
 // MFATx owns virtual MFA devices. Names are unique in an account without regard to case.

@@ -22,6 +22,7 @@ const (
 	minFresh   = 5 * time.Minute
 	maxFresh   = time.Hour
 	staleMax   = 24 * time.Hour   // keys of the last good fetch while the provider is down
+	givenFresh = time.Minute      // until a change of given keys counts
 	unknownGap = time.Minute      // between fetches for a key that is not there
 	failureGap = 10 * time.Second // between fetches of a provider that is down
 	maxSources = 1000
@@ -46,6 +47,7 @@ type source struct {
 	fresh     time.Time         // until when it needs no other
 	attempted time.Time         // the last fetch, good or not
 	failure   error             // of the last fetch, nil when it was good
+	given     bool              // keys are an operator's, not a fetch's
 }
 
 func newKeyCache(o Options) *keyCache {
@@ -111,8 +113,19 @@ func (c *keyCache) refresh(ctx context.Context, issuer string, gap time.Duration
 	}
 }
 
-// load fetches the issuer's keys and notes the outcome.
+// load fetches the issuer's keys and notes the outcome. An issuer whose keys an
+// operator has given is not asked, nor is any while that cannot be told.
 func (c *keyCache) load(ctx context.Context, issuer string) source {
+	given, err := c.shelf.given(ctx, issuer)
+	switch {
+	case err != nil:
+		return c.note(issuer, func(s *source) { s.failed(err, nil, time.Time{}, c.now()) })
+	case given != nil:
+		return c.note(issuer, func(s *source) {
+			s.succeeded(given, givenFresh, c.now())
+			s.given = true
+		})
+	}
 	keys, fresh, err := load(ctx, c.fetch, issuer)
 	if err != nil {
 		keys, fetched := c.shelf.take(ctx, issuer)
@@ -143,8 +156,12 @@ func (s *source) succeeded(keys []jose.JSONWebKey, fresh time.Duration, now time
 }
 
 // failed takes a kept set that is later than what is known: of the last run, or
-// of another node. It is not fresh, so the provider is asked again.
+// of another node. It is not fresh, so the provider is asked again. Keys that
+// an operator gave, and has taken back, are no last good fetch.
 func (s *source) failed(err error, kept []jose.JSONWebKey, fetched, now time.Time) {
+	if s.given {
+		*s = source{}
+	}
 	s.attempted, s.failure = now, err
 	if kept != nil && fetched.After(s.fetched) && !fetched.After(now.Add(skew)) {
 		s.keys, s.fetched = kept, fetched

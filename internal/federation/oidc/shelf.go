@@ -19,7 +19,8 @@ const shelfTime = 10 * time.Second
 // shelf keeps each issuer's last good key set in the store, so that a node that
 // starts while a provider is down knows its keys. What lies on it is looked for
 // only when a fetch has failed, and so never for an issuer that nobody has
-// registered. One without a store keeps nothing.
+// registered. It also has the sets that an operator has given for issuers that
+// are not to be asked. One without a store keeps nothing.
 type shelf struct {
 	store  store.Store
 	report func(error)
@@ -56,21 +57,54 @@ func (s *shelf) write(ctx context.Context, issuer string, keys []jose.JSONWebKey
 
 // take returns the set on the shelf; no keys when there are none to use.
 func (s *shelf) take(ctx context.Context, issuer string) (keys []jose.JSONWebKey, fetched time.Time) {
+	keys, fetched, err := s.read(ctx, func(tx store.Tx) (store.IssuerKeys, error) { return tx.IssuerKeys(issuer) })
+	if err != nil {
+		s.report(fmt.Errorf("reading the kept keys of %q: %w", issuer, err))
+	}
+	return keys, fetched
+}
+
+// given returns the keys that an operator has given for an issuer, nil for none.
+func (s *shelf) given(ctx context.Context, issuer string) ([]jose.JSONWebKey, error) {
+	keys, _, err := s.read(ctx, func(tx store.Tx) (store.IssuerKeys, error) { return tx.GivenIssuerKeys(issuer) })
+	if err != nil {
+		return nil, fmt.Errorf("reading the given keys of %q: %w", issuer, err)
+	}
+	return keys, nil
+}
+
+// read reads one set, which may be absent.
+func (s *shelf) read(ctx context.Context, get func(store.Tx) (store.IssuerKeys, error)) (keys []jose.JSONWebKey, at time.Time, err error) {
 	if s.store == nil {
-		return nil, fetched
+		return nil, at, nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, shelfTime)
 	defer cancel()
-	var kept store.IssuerKeys
-	err := s.store.View(ctx, func(tx store.Tx) (err error) {
-		kept, err = tx.IssuerKeys(issuer)
+	var set store.IssuerKeys
+	err = s.store.View(ctx, func(tx store.Tx) (err error) {
+		set, err = get(tx)
 		return err
 	})
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, at, nil
+	}
 	if err == nil {
-		keys, err = parseKeys(kept.Keys)
+		keys, err = parseKeys(set.Keys)
 	}
-	if err != nil && !errors.Is(err, store.ErrNotFound) {
-		s.report(fmt.Errorf("reading the kept keys of %q: %w", issuer, err))
+	return keys, set.Fetched, err
+}
+
+// PublicKeys reads a JWK set as a provider would answer it. It returns the keys
+// that can verify tokens as a set of their own, without anything private that
+// stood beside them, and their ids.
+func PublicKeys(jwks []byte) (set []byte, ids []string, err error) {
+	keys, err := parseKeys(jwks)
+	if err != nil {
+		return nil, nil, err
 	}
-	return keys, kept.Fetched
+	for _, k := range keys {
+		ids = append(ids, k.KeyID)
+	}
+	set, err = json.Marshal(jose.JSONWebKeySet{Keys: keys})
+	return set, ids, err
 }

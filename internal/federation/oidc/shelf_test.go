@@ -195,3 +195,78 @@ func TestOldSetsAreDropped(t *testing.T) {
 		t.Errorf("old set %v, new set %v of %s", keys, kept, at)
 	}
 }
+
+// give is what an operator does; no keys takes them back.
+func give(t *testing.T, db store.Store, keys ...any) {
+	t.Helper()
+	err := db.Update(t.Context(), func(tx store.Tx) error {
+		if len(keys) == 0 {
+			return tx.RemoveGivenIssuerKeys(issuer)
+		}
+		set, _, err := PublicKeys(text(map[string]any{"keys": keys}))
+		return errors.Join(err, tx.GiveIssuerKeys(store.IssuerKeys{Issuer: issuer, Keys: set, Fetched: start}))
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestGivenKeys: an issuer whose keys are given is not asked, however long it
+// takes, and a change counts within a minute; so does taking them back.
+func TestGivenKeys(t *testing.T) {
+	p, db := newProvider(), database(t)
+	give(t, db, jwk(keyring().rsa, "given", nil))
+	v := p.node(t, db)
+	defer v.Close()
+	verify := func(kid, code string) {
+		t.Helper()
+		id, err := v.Verify(t.Context(), p.token(kid), find)
+		wantCode(t, kid, err, code)
+		if err == nil && id.StaleKeys {
+			t.Errorf("%s is stale", kid)
+		}
+	}
+	verify("given", "")
+	verify("rsa", badToken) // as the provider itself would have it
+	p.turn(1000 * time.Hour)
+	verify("given", "")
+	give(t, db, jwk(keyring().rsa, "next", nil))
+	p.turn(givenFresh)
+	verify("next", "")
+	verify("given", badToken)
+	if p.fetches != 0 {
+		t.Errorf("%d fetches", p.fetches)
+	}
+	p.down = errDown
+	give(t, db)
+	p.turn(givenFresh)
+	verify("next", unreachableCode)
+	p.down = nil
+	p.turn(failureGap)
+	verify("rsa", "")
+}
+
+// TestGivenKeysThatCannotBeRead: whether there are some is not guessed.
+func TestGivenKeysThatCannotBeRead(t *testing.T) {
+	p, db := newProvider(), database(t)
+	v := p.node(t, db)
+	db.Close()
+	_, err := v.Verify(t.Context(), p.token("rsa"), find)
+	wantCode(t, "without the store", err, unreachableCode)
+	if p.fetches != 0 {
+		t.Errorf("%d fetches", p.fetches)
+	}
+}
+
+// TestPublicKeys: of a file with private and unfit keys only the public, fit ones are taken.
+func TestPublicKeys(t *testing.T) {
+	k := keyring()
+	set, ids, err := PublicKeys(text(map[string]any{"keys": []any{
+		jwk(k.rsa, "a", map[string]any{"d": "c2VjcmV0"}), jwk(k.p256, "b", map[string]any{"x5c": []string{"c2VjcmV0"}}), jwk(k.small, "c", nil), map[string]any{"kty": "oct", "k": "c2VjcmV0"}}}))
+	if err != nil || strings.Join(ids, " ") != "b" || strings.Contains(string(set), "c2VjcmV0") {
+		t.Errorf("%s, %q, %v", set, ids, err)
+	}
+	if _, _, err := PublicKeys([]byte(`{"keys":[]}`)); err == nil {
+		t.Error("no keys are keys")
+	}
+}

@@ -20,6 +20,7 @@ var recordTests = map[string]func(*testing.T, *database){
 	"PolicyVersion": policyVersionRecord,
 	"OIDCProvider":  providerRecord,
 	"IssuerKeys":    issuerKeysRecord,
+	"GivenKeys":     givenKeysRecord,
 	"MFADevice":     mfaDeviceRecord,
 	"Repository":    repositoryRecord,
 	"Push":          pushRecord,
@@ -229,6 +230,28 @@ func issuerKeysRecord(t *testing.T, db *database) {
 		equal(t, "IssuerKeys", got, err, changed)
 		_, err = tx.IssuerKeys(another.Issuer)
 		is(t, "IssuerKeys", err, store.ErrNotFound)
+	})
+}
+
+func givenKeysRecord(t *testing.T, db *database) {
+	k, changed := fill[store.IssuerKeys](2), fill[store.IssuerKeys](1) // the clock was set back in between
+	changed.Issuer = k.Issuer
+	db.update(t, func(tx store.Tx) {
+		ok(t, tx.GiveIssuerKeys(k))
+		got, err := tx.GivenIssuerKeys(k.Issuer)
+		equal(t, "GivenIssuerKeys", got, err, k)
+		ok(t, tx.GiveIssuerKeys(changed))
+		_, err = tx.IssuerKeys(k.Issuer)
+		is(t, "IssuerKeys", err, store.ErrNotFound)
+		ok(t, tx.DropIssuerKeys(k.Fetched.Add(time.Hour)))
+	})
+	db.update(t, func(tx store.Tx) {
+		got, err := tx.GivenIssuerKeys(k.Issuer)
+		equal(t, "GivenIssuerKeys", got, err, changed)
+		ok(t, tx.RemoveGivenIssuerKeys(k.Issuer))
+		is(t, "RemoveGivenIssuerKeys", tx.RemoveGivenIssuerKeys(k.Issuer), store.ErrNotFound)
+		_, err = tx.GivenIssuerKeys(k.Issuer)
+		is(t, "GivenIssuerKeys", err, store.ErrNotFound)
 	})
 }
 

@@ -5,3 +5,9 @@ CREATE TABLE issuer_keys (
     keys    BLOB NOT NULL,
     fetched INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+-- Key sets that an operator has given for an issuer that is not to be asked.
+CREATE TABLE given_issuer_keys (
+    issuer  TEXT NOT NULL PRIMARY KEY,
+    keys    BLOB NOT NULL,
+    fetched INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
