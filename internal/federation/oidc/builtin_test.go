@@ -67,11 +67,11 @@ func TestBuiltIn(t *testing.T) {
 
 func builtInAttacks() []attack {
 	out := []attack{
-		{"Cognito's token by Google's key", sign(map[string]any{"alg": "RS256", "kid": "google"}, changed(goodClaims(), map[string]any{"iss": "https://cognito-identity.amazonaws.com"}), "RS256", keyring().rsa), badToken},
-		{"Google's token by Cognito's key", sign(map[string]any{"alg": "RS256", "kid": "cognito"}, changed(goodClaims(), map[string]any{"iss": google}), "RS256", keyring().other), badToken},
-		{"two aud and no azp", bigToken(map[string]any{"aud": []string{"a", "b"}}), badToken},
-		{"no aud", bigToken(map[string]any{"aud": nil}), badToken},
-		{"an expired token", bigToken(map[string]any{"iat": 1, "exp": 2}), expired},
+		{"Cognito's token by Google's key", sign(map[string]any{"alg": "RS256", "kid": "google"}, changed(goodClaims(), map[string]any{"iss": "https://cognito-identity.amazonaws.com"}), "RS256", keyring().rsa), badToken, byKey},
+		{"Google's token by Cognito's key", sign(map[string]any{"alg": "RS256", "kid": "cognito"}, changed(goodClaims(), map[string]any{"iss": google}), "RS256", keyring().other), badToken, byKey},
+		{"two aud and no azp", bigToken(map[string]any{"aud": []string{"a", "b"}}), badToken, "several audiences and no azp"},
+		{"no aud", bigToken(map[string]any{"aud": nil}), badToken, "Missing a required claim: aud"},
+		{"an expired token", bigToken(map[string]any{"iat": 1, "exp": 2}), expired, byExpiry},
 	}
 	for _, iss := range []string{
 		"accounts.google.com/", "https://accounts.google.com/", "http://accounts.google.com", "ACCOUNTS.GOOGLE.COM", "https://Accounts.Google.com", "//accounts.google.com",
@@ -82,7 +82,7 @@ func builtInAttacks() []attack {
 		"https://cognito-idp.us-east-1.amazonaws.com/us-east-1_pool", "https://cognito-identity.amazonaws.com.cn",
 		"www.amazon.com", "https://www.amazon.com", "https://graph.facebook.com", "https://www.facebook.com",
 	} {
-		out = append(out, attack{fmt.Sprintf("iss %q", iss), bigToken(map[string]any{"iss": iss}), badToken})
+		out = append(out, attack{fmt.Sprintf("iss %q", iss), bigToken(map[string]any{"iss": iss}), badToken, byIssuer})
 	}
 	return out
 }
