@@ -285,6 +285,8 @@ func claimAttacks() []attack {
 		{"ISS", raw(`,"ISS":"https://attacker.example"`), badToken, `claim "ISS" looks like "iss"`},
 		{"AUD", raw(`,"AUD":"x"`), badToken, `claim "AUD" looks like "aud"`},
 		{"Exp", raw(`,"Exp":9999999999`), badToken, `claim "Exp" looks like "exp"`},
+		{"NBF", raw(`,"NBF":0`), badToken, `claim "NBF" looks like "nbf"`},
+		{"Iat", raw(`,"Iat":0`), badToken, `claim "Iat" looks like "iat"`},
 		{"aZp", raw(`,"aZp":"sojourn-client"`), badToken, `claim "aZp" looks like "azp"`},
 		{"a duplicate far inside", raw(`,"a":{"b":[{"c":1,"c":2}]}`), badToken, "duplicate key"},
 		{"nested 20 deep", raw(`,"a":` + strings.Repeat("[", 20) + strings.Repeat("]", 20)), badToken, "JSON is nested too deep"},

@@ -153,6 +153,26 @@ func TestKeptKeysAreCheckedAgain(t *testing.T) {
 	}
 }
 
+// TestDamageOnTheShelf: a later set that cannot be read does not replace what is in memory.
+func TestDamageOnTheShelf(t *testing.T) {
+	p, db := newProvider(), database(t)
+	v := New(Options{Fetch: p, Now: p.clock, Store: db, Report: func(error) {}})
+	if _, err := v.Verify(t.Context(), p.token("rsa"), find); err != nil {
+		t.Fatal(err)
+	}
+	v.Close()
+	p.turn(maxFresh)
+	p.down = errDown
+	err := db.Update(t.Context(), func(tx store.Tx) error {
+		return tx.PutIssuerKeys(store.IssuerKeys{Issuer: issuer, Keys: []byte("{"), Fetched: p.clock()})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = v.Verify(t.Context(), p.token("rsa"), find)
+	wantCode(t, "the keys in memory", err, "")
+}
+
 // stuck is a store that takes nothing until it is let go.
 type stuck struct {
 	store.Store
