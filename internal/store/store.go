@@ -8,6 +8,7 @@ package store
 import (
 	"context"
 	"errors"
+	"time"
 )
 
 // ErrNotFound is returned, perhaps wrapped, where one row was asked for and is not there.
@@ -51,7 +52,7 @@ type Store interface {
 //
 // Records come back as they went in, except that times are UTC and cut to the
 // microsecond, and that empty lists and maps are nil. An Update method finds its
-// row by ID (a provider by account and URL) and never changes its account,
+// row by ID (a provider by account and URL or name) and never changes its account,
 // region, owner or, of an access key, creation.
 type Tx interface {
 	AccountTx
@@ -61,6 +62,7 @@ type Tx interface {
 	ProfileTx
 	PolicyTx
 	ProviderTx
+	SAMLTx
 	MFATx
 	RepositoryTx
 	RefTx
@@ -174,6 +176,22 @@ type ProviderTx interface {
 	OIDCProviders(account string) ([]OIDCProvider, error)
 	UpdateOIDCProvider(OIDCProvider) error
 	DeleteOIDCProvider(account, url string) error
+}
+
+// SAMLTx owns SAML providers and the assertions that were used. Names are unique
+// in an account without regard to case, but a provider is found only by its name
+// as it was given.
+type SAMLTx interface {
+	InsertSAMLProvider(SAMLProvider) error
+	SAMLProvider(account, name string) (SAMLProvider, error)
+	SAMLProviders(account string) ([]SAMLProvider, error) // by name, without regard to case
+	UpdateSAMLProvider(SAMLProvider) error
+	DeleteSAMLProvider(account, name string) error
+
+	// UseAssertion notes that an assertion was used; ErrExists when it was
+	// already. It is remembered until ForgetAssertions is called with a later time.
+	UseAssertion(assertion string, expires time.Time) error
+	ForgetAssertions(before time.Time) error
 }
 
 // MFATx owns virtual MFA devices. Names are unique in an account without regard to case.

@@ -1,6 +1,6 @@
 // Package sts turns proofs into sessions: AssumeRole for a signed caller,
-// AssumeRoleWithWebIdentity for an identity provider's token, GetSessionToken
-// and GetFederationToken for a user's own access key. It tells who a caller is
+// AssumeRoleWithSAML and AssumeRoleWithWebIdentity for an identity provider's
+// assertion or token, GetSessionToken and GetFederationToken for a user's own access key. It tells who a caller is
 // (GetCallerIdentity), whose a key is (GetAccessKeyInfo), and what is in the
 // message of a refusal (DecodeAuthorizationMessage).
 //
@@ -11,7 +11,7 @@
 // leave out a phase.
 //
 // It owns the rules of a session's making. It does not own the proofs
-// (federation/oidc), the decision and its record (gate), or the token (seal).
+// (federation/…), the decision and its record (gate), or the token (seal).
 package sts
 
 import (
@@ -21,6 +21,7 @@ import (
 
 	"sojourn/internal/awserr"
 	"sojourn/internal/federation/oidc"
+	"sojourn/internal/federation/saml"
 	"sojourn/internal/gate"
 	"sojourn/internal/policy"
 	"sojourn/internal/principal"
@@ -45,12 +46,18 @@ type TokenVerifier interface {
 	Verify(ctx context.Context, token string, find oidc.Lookup) (*oidc.Identity, error)
 }
 
+// AssertionVerifier verifies responses of registered SAML providers.
+type AssertionVerifier interface {
+	Verify(p store.SAMLProvider, response string) (*saml.Assertion, error)
+}
+
 // Options are what a Service works with; all are required.
 type Options struct {
 	Store store.Store
 	Gate  Gate
 	Keys  Issuer
 	OIDC  TokenVerifier
+	SAML  AssertionVerifier
 	MFA   Devices
 	Now   func() time.Time
 }
@@ -61,6 +68,7 @@ type Service struct {
 	gate  Gate
 	keys  Issuer
 	oidc  TokenVerifier
+	saml  AssertionVerifier
 	now   func() time.Time
 
 	devices Devices
@@ -68,7 +76,7 @@ type Service struct {
 
 // New makes a service.
 func New(o Options) *Service {
-	return &Service{store: o.Store, gate: o.Gate, keys: o.Keys, oidc: o.OIDC, now: o.Now, devices: o.MFA}
+	return &Service{store: o.Store, gate: o.Gate, keys: o.Keys, oidc: o.OIDC, saml: o.SAML, now: o.Now, devices: o.MFA}
 }
 
 // GetCallerIdentity tells a signed caller who it is. The gate knows that it
