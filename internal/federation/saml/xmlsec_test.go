@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/beevik/etree"
+
 	"sojourn/internal/federation/saml/samltest"
 )
 
@@ -73,5 +75,37 @@ func write(t *testing.T, path string, b []byte) {
 	t.Helper()
 	if err := os.WriteFile(path, b, 0o600); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// TestSignedByOthers: what xmlsec1 signs, as the providers that stand on it do,
+// we accept.
+func TestSignedByOthers(t *testing.T) {
+	dir := t.TempDir()
+	key, template, signed := filepath.Join(dir, "key.pem"), filepath.Join(dir, "template.xml"), filepath.Join(dir, "signed.xml")
+	write(t, key, privatePEM(samltest.RSA(0)))
+	blank := func(sig *etree.Element) {
+		sig.FindElement("SignedInfo/Reference/DigestValue").SetText("")
+		sig.SelectElement("SignatureValue").SetText("")
+		sig.RemoveChild(sig.SelectElement("KeyInfo"))
+	}
+	for name, s := range map[string]samltest.Signing{
+		"response":           {Target: "_r1"},
+		"assertion":          {Target: "_a1", Prefixes: "xs"},
+		"SHA-512, two lines": {Target: "_a1", Algorithm: moreAlgorithms + "rsa-sha512", Digest: nsEncryption + "sha512"},
+	} {
+		s.Whole = blank
+		write(t, template, []byte(idp().Sign(plainResponse(), s)))
+		if out, err := exec.Command("xmlsec1", "--sign", "--privkey-pem", key, "--id-attr:ID", nsAssertion+":Assertion",
+			"--id-attr:ID", nsProtocol+":Response", "--output", signed, template).CombinedOutput(); err != nil {
+			t.Fatalf("%s: %v\n%s", name, err, out)
+		}
+		doc, err := os.ReadFile(signed)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := verifyXML(t, string(doc)); err != nil {
+			t.Errorf("%s: %v\n%s", name, err, doc)
+		}
 	}
 }
