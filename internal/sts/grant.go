@@ -99,7 +99,7 @@ func (s *Service) assume(ctx context.Context, c *principal.Caller, a ask, g gran
 		return nil, err
 	}
 	if p.longest > 0 {
-		length = max(min(length, p.longest), time.Second)
+		length = min(length, p.longest)
 	}
 	limits, err := s.sessionPolicies(ctx, t.account, a.policy, a.policyARNs)
 	if err != nil {
