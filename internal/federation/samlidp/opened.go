@@ -51,6 +51,7 @@ func (v *Verifier) open(p store.SAMLProvider) (opened, error) {
 
 func (v *Verifier) read(p store.SAMLProvider) (opened, error) {
 	o := opened{from: p}
+	o.from.PrivateKeys = slices.Clone(p.PrivateKeys)
 	var err error
 	if o.metadata, err = saml.ParseMetadata(p.Metadata); err != nil {
 		return o, err

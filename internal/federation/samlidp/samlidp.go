@@ -94,4 +94,3 @@ func (v *Verifier) Verify(p store.SAMLProvider, response string) (*saml.Assertio
 	return v.verifier.Verify(saml.Provider{ARN: ARN(p.Account, p.Name), Account: p.Account, Name: p.Name,
 		Metadata: o.metadata, PrivateKeys: o.keys, EncryptionRequired: p.EncryptionMode == Required}, response)
 }
-
