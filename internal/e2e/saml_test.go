@@ -78,6 +78,9 @@ func TestSAML(t *testing.T) {
 	maria.refused("The SAML assertion was used already", "aws", assume...)
 	maria.Write("assertion", samltest.Encode(strings.ReplaceAll(samlResponse(s, idp, "2", recipient), "maria@example.com", "admin@example.com")))
 	maria.refused("Response signature invalid", "aws", assume...)
+	if logs := s.Logs.String(); !strings.Contains(logs, "certificates that are valid now verifies the signature") || strings.Contains(logs, "admin@example.com") {
+		t.Errorf("the log does not give the reason, or what nobody proved:\n%s", logs)
+	}
 	s.Turn(6 * time.Minute)
 	maria.Write("assertion", samltest.Encode(samlResponse(s, idp, "3", "https://signin.aws.amazon.com/saml")))
 	maria.refused("Not authorized to perform sts:AssumeRoleWithSAML", "aws", assume...)
