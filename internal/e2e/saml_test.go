@@ -5,6 +5,9 @@ import (
 	"encoding/json"
 	"encoding/pem"
 	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -113,5 +116,25 @@ func TestEncryptedSAML(t *testing.T) {
 	sealed := samltest.Encrypt(samlResponse(s, idp, "2", recipient), samltest.Encryption{Key: &key.PublicKey})
 	if out := maria.Run("sojourn", assume(sealed)...); !strings.Contains(out, fmt.Sprintf(`"Audience": %q`, recipient)) {
 		t.Errorf("an encrypted assertion: %s", out)
+	}
+	secrets := []string{strings.Split(string(block), "\n")[1], samltest.Encode(sealed)[:64]}
+	if err := filepath.WalkDir(s.Data, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		for _, secret := range secrets {
+			if strings.Contains(string(text), secret) {
+				t.Errorf("%s holds the private key or the assertion", path)
+			}
+		}
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	for _, secret := range secrets {
+		if strings.Contains(s.Logs.String(), secret) {
+			t.Error("the log holds the private key or the assertion")
+		}
 	}
 }
