@@ -1,0 +1,93 @@
+package idp
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"sojourn/internal/node"
+	"sojourn/internal/secret"
+	"sojourn/internal/sigv4"
+	"sojourn/internal/sojourntest"
+)
+
+const roleARN = "arn:aws:iam::" + sojourntest.Account + ":role/CodeCommitAccess"
+
+// world is a server that may reach a provider, its administrator, and a
+// repository that a developer is to clone.
+type world struct {
+	*sojourntest.Server
+	t     *testing.T
+	admin *sojourntest.Shell
+}
+
+func newWorld(t *testing.T, f *front) *world {
+	t.Helper()
+	s := sojourntest.Start(t, sojourntest.AllowLoopback(f.CA))
+	w := &world{Server: s, t: t, admin: s.Shell(bin).As(s.Root(""))}
+	w.admin.Run("sojourn", "codecommit", "create-repository", "--repository-name", "MyDemoRepo")
+	w.admin.Run("git", "init", "-q", "-b", "main", "work")
+	work := w.admin.In("work")
+	w.admin.Write("work/README", "hello\n")
+	work.Run("git", "add", ".")
+	work.Run("git", "commit", "-q", "-m", "Say hello")
+	work.Run("git", "push", "-q", "codecommit://MyDemoRepo", "main")
+	return w
+}
+
+// role makes the role that whom the trust policy describes may take.
+func (w *world) role(trust string) {
+	w.t.Helper()
+	w.admin.Run("sojourn", "iam", "create-role", "--role-name", "CodeCommitAccess", "--assume-role-policy-document", trust)
+	w.admin.Run("sojourn", "iam", "put-role-policy", "--role-name", "CodeCommitAccess", "--policy-name", "pull", "--policy-document",
+		`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"codecommit:GitPull","Resource":"*"}]}`)
+}
+
+// developer is someone who has no credentials yet.
+func (w *world) developer() *sojourntest.Shell {
+	return w.Shell(bin).Set("AWS_DEFAULT_REGION", node.DefaultRegion)
+}
+
+// session is what the AWS CLI prints of an assumed role.
+type session struct {
+	Credentials     struct{ AccessKeyId, SecretAccessKey, SessionToken string }
+	AssumedRoleUser struct{ Arn string }
+
+	SubjectFromWebIdentityToken, Provider, Audience string // of a web identity
+	Subject, SubjectType, Issuer                    string // of an assertion
+}
+
+// assume trades a proof for a session with the unmodified AWS CLI.
+func (w *world) assume(operation string, args ...string) session {
+	w.t.Helper()
+	out := w.developer().Run("aws", w.command(operation, args)...)
+	var s session
+	if err := json.Unmarshal([]byte(out), &s); err != nil {
+		w.t.Fatalf("%v in %s", err, out)
+	}
+	return s
+}
+
+// refuse is assume where it must fail, with want in what it prints.
+func (w *world) refuse(want, operation string, args ...string) {
+	w.t.Helper()
+	if out := w.developer().Fail("aws", w.command(operation, args)...); !strings.Contains(out, want) {
+		w.t.Errorf("want %q in\n%s", want, out)
+	}
+}
+
+// command names the server on the command line, for AWS CLIs before 2.13.
+func (w *world) command(operation string, args []string) []string {
+	return append([]string{"--endpoint-url", w.URL, "--output", "json", "sts", operation, "--role-arn", roleARN}, args...)
+}
+
+// clone clones with a session's credentials, and nothing else, by the helper.
+func (w *world) clone(s session) {
+	w.t.Helper()
+	c := s.Credentials
+	sh := w.developer().As(sigv4.Credentials{AccessKeyID: c.AccessKeyId, Secret: secret.New(c.SecretAccessKey), Token: c.SessionToken})
+	sh.Run("git", "clone", "-q", "codecommit://MyDemoRepo", "clone")
+	if got := sh.In("clone").Run("git", "log", "--format=%s"); got != "Say hello\n" {
+		w.t.Errorf("the clone has %q", got)
+	}
+}
