@@ -41,7 +41,11 @@ func runScript(t *testing.T, file string) {
 	}
 	s := sojourntest.Start(t)
 	sh := shell(s).As(s.Root(""))
-	sh.Set("SERVER", s.URL).Set("DATA", s.Data)
+	files, err := filepath.Abs("testdata/files")
+	if err != nil {
+		t.Fatal(err)
+	}
+	sh.Set("SERVER", s.URL).Set("DATA", s.Data).Set("FILES", files).Set("TOTP", authenticatorCommand(t))
 	sh.Write(".aws/config", "[default]\nregion = us-east-1\ncli_timestamp_format = iso8601\n")
 	var got bytes.Buffer
 	for block := range strings.SplitSeq(string(want), "\n$ ") {
@@ -61,6 +65,15 @@ func runScript(t *testing.T, file string) {
 	if got.String() != string(want) {
 		t.Errorf("%s: the output differs; -update writes it anew\n%s", file, diff(t, string(want), got.String()))
 	}
+}
+
+// authenticatorCommand is this program as an authenticator: $TOTP SEED STEPS.
+func authenticatorCommand(t *testing.T) string {
+	program, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return program + " totp"
 }
 
 // runLine runs one command with the shell; variables that it sets with

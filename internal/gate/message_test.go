@@ -72,10 +72,45 @@ func TestEncodedMessage(t *testing.T) {
 	}
 }
 
+// Every policy that denies is shown with its own text, the session's too.
+func TestEncodedMessageShowsEachPolicysText(t *testing.T) {
+	deny := func(sid, action string) string {
+		return `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"},{"Sid":"` + sid + `","Effect":"Deny","NotAction":"` + action + `","Resource":"*"}]}`
+	}
+	g, _ := bounded(t, everything, deny("First", "a:1"), everything, deny("Third", "a:3"))
+	keys := sealing(t, g)
+	c := with(reader(), statement("Deny", "codecommit:GitPull", "*", ""))
+	c.PolicyARNs = []string{boundaryARN, "arn:aws:iam::aws:policy/AdministratorAccess"}
+	m := opened(t, g, keys, c, pull())
+	var got []string
+	for _, item := range m["matchedStatements"].(map[string]any)["items"].([]any) {
+		text, err := json.Marshal(item)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got = append(got, string(text))
+	}
+	shape := func(actions, id, name, kind string) string {
+		return `{"actions":{"items":[` + actions + `]},"conditions":{"items":[]},"effect":"DENY","policyName":"` + name + `","policyType":"` + kind + `","resources":{"items":[{"value":"*"}]},"statementId":"` + id + `"}`
+	}
+	want := []string{shape("", "First", "a", "identity"), shape("", "Third", "c", "identity"), shape(`{"value":"codecommit:GitPull"}`, "S", "session policy", "session")}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+}
+
+func TestValuesAreCut(t *testing.T) {
+	long := strings.Repeat("x", maxValue)
+	got := values([]string{long, long + "x", "1", "2", "3", "4", "5", "6", "7", "8"}).Items
+	if len(got) != maxValues || got[0].Value != long || got[1].Value != long+"…" {
+		t.Errorf("got %v", got)
+	}
+}
+
 func TestEncodedMessageOfAnAbsentPermission(t *testing.T) {
 	g, _, _ := fixture(t)
 	m := opened(t, g, sealing(t, g), maria(), pull())
-	if m["explicitDeny"] != false || !reflect.DeepEqual(m["matchedStatements"], tree(t, `{"items":[]}`)) {
+	if m["explicitDeny"] != false || m["allowed"] != false || !reflect.DeepEqual(m["failures"], tree(t, `{"items":[]}`)) || !reflect.DeepEqual(m["matchedStatements"], tree(t, `{"items":[]}`)) {
 		t.Errorf("got %v", m)
 	}
 }

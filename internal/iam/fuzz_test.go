@@ -5,7 +5,9 @@ import (
 	"strings"
 	"testing"
 
+	"sojourn/internal/awserr"
 	"sojourn/internal/policy"
+	"sojourn/internal/wire/iamwire"
 )
 
 // A marker is what this list gave out, letter by letter, or it is refused.
@@ -63,6 +65,33 @@ func FuzzMapPrincipals(f *testing.F) {
 		}
 		if _, err := policy.Parse(policy.Trust, changed); err != nil {
 			t.Fatalf("%s\nbecomes %s, which does not parse: %v", document, changed, err)
+		}
+	})
+}
+
+// FuzzSimulation puts fuzzed words into a question: it is refused with
+// InvalidInput or answered, and a Deny of everything always wins.
+func FuzzSimulation(f *testing.F) {
+	f.Add("s3:GetObject", "arn:aws:s3:::b/k", mateo, "arn:aws:iam::111122223333:root", "aws:username", "string", "mateo")
+	f.Add("codecommit:GitPush", "arn:aws:codecommit:us-east-1:444455556666:R", arnav, "", "codecommit:References", "stringList", "refs/heads/main")
+	f.Add("iam:CreateUser", "*", "", "", "a:b", "binary", "/w==")
+	f.Add("a:b", "arn:::::", "arn:aws:iam::111122223333:user/", "111122223333", "", "dateList", "2026")
+	f.Fuzz(func(t *testing.T, action, resource, caller, owner, key, kind, value string) {
+		q := question{
+			PolicyInputList: []string{said("Allow", "*", "*", ""), said("Deny", "*", "*", "")}, ResourcePolicy: new(said("Allow", "*", "*", from("*"))),
+			ActionNames: []string{action}, ResourceArns: []string{resource}, CallerArn: optional(caller), ResourceOwner: optional(owner),
+			ContextEntries: []iamwire.ContextEntry{{ContextKeyName: &key, ContextKeyType: &kind, ContextKeyValues: []string{value}}},
+		}
+		sim, err := newSimulation("SimulateCustomPolicy", here, &q)
+		if err != nil {
+			if !awserr.Is(err, iamwire.ErrInvalidInput) {
+				t.Fatal(err)
+			}
+			return
+		}
+		p, err := sim.run(t.Context())
+		if err != nil || len(p.items) != 1 || *p.items[0].EvalDecision != "explicitDeny" || len(p.items[0].MatchedStatements) != 1 {
+			t.Fatalf("%+v, %v", p, err)
 		}
 	})
 }

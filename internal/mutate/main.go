@@ -84,7 +84,7 @@ func report(p *pack, counted, alive []*mutant, known map[string]bool, equivalent
 			apart++
 			fmt.Printf("equivalent %s (%s)\n", name, why)
 		case strings.HasPrefix(name, folder):
-			return fmt.Errorf("the list of equivalent mutants has %q, which there is no more", name)
+			fmt.Printf("listed as equivalent, but there is no such mutant: %s\n", name)
 		}
 	}
 	uncompiled := 0

@@ -28,6 +28,11 @@ func TestCanonicalForm(t *testing.T) {
 			`{"Version":"2008-10-17","Statement":[{"Effect":"Deny","Action":"a:b","Resource":"*","Condition":{"StringEquals":{"a":"x"},"StringNotEquals":{"a":"x"},"Else":{},"Nope":{}}}]}`,
 		},
 		{
+			Identity,
+			`{"Statement":{"Effect":"Deny","Action":"a:b","Resource":"*","Condition":{"Nope":{},"Bool":{"a":"true"}}}}`,
+			`{"Version":"2008-10-17","Statement":[{"Effect":"Deny","Action":"a:b","Resource":"*","Condition":{"Bool":{"a":"true"},"Nope":{}}}]}`,
+		},
+		{
 			Trust,
 			`{"Statement":[{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"Service":"ec2.amazonaws.com","AWS":["111122223333","*"]}},{"Effect":"Deny","Action":["sts:*"],"NotPrincipal":"*"}]}`,
 			`{"Version":"2008-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":["111122223333","*"],"Service":"ec2.amazonaws.com"},"Action":"sts:AssumeRole"},{"Effect":"Deny","NotPrincipal":"*","Action":"sts:*"}]}`,

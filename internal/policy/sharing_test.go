@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"slices"
 	"strconv"
 	"testing"
 )
@@ -90,5 +91,15 @@ func TestReadableValues(t *testing.T) {
 		if got := Readable(tt.operator, tt.text); got != tt.want {
 			t.Errorf("Readable(%s, %s) = %t", tt.operator, tt.text, got)
 		}
+	}
+}
+
+// All keys that a statement asks for and the request lacks are wanted, also
+// behind the first condition that fails.
+func TestExplainNamesAllMissingKeys(t *testing.T) {
+	p := identity(t, allow("a:b").on("*").when("StringEquals", "x:First", "1").when("StringLike", "x:Second", "${x:Third}").when("Bool", "x:Fourth", "true"))
+	x := Explain(Set{Identity: []*Policy{p}}, &Request{Action: "a:b", Resource: "*", Caller: maria, Context: ctx("x:second", "2")})
+	if want := []string{"x:First", "x:Third", "x:Fourth"}; !slices.Equal(x.Missing, want) {
+		t.Errorf("%q, want %q", x.Missing, want)
 	}
 }
