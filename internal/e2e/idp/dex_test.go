@@ -27,32 +27,32 @@ func TestDex(t *testing.T) {
 	p := dex(t, f)
 	w := newWorld(t, f)
 	w.trusts(issuer, dexSubject)
-	const operation, keys = "assume-role-with-web-identity", "/dex/keys"
+	const keys = "/dex/keys"
 	maria := map[string]string{"login": "maria@example.com", "password": "maria-secret"}
-	signIn := func(knows map[string]string) []string { return token(newBrowser(t, f, knows).codeFlow(issuer)) }
+	signIn := func(knows map[string]string) string { return newBrowser(t, f, knows).codeFlow(issuer) }
 
 	before := signIn(maria)
-	s := w.assume(operation, before...)
+	s := w.assume(webIdentity, before)
 	checkWebIdentity(t, s, issuer, dexSubject)
 	w.clone(s)
-	w.refuse("Not authorized to perform sts:AssumeRoleWithWebIdentity", operation,
-		signIn(map[string]string{"login": "jorge@example.com", "password": "maria-secret"})...)
+	w.refuse("Not authorized to perform sts:AssumeRoleWithWebIdentity", webIdentity,
+		signIn(map[string]string{"login": "jorge@example.com", "password": "maria-secret"}))
 
 	p.stop()
-	w.assume(operation, before...)
+	w.assume(webIdentity, before)
 	if n := f.count(keys); n != 1 {
 		t.Errorf("Dex's keys were asked for %d times with Dex up and down, want 1", n)
 	}
 
 	dex(t, f)
 	after := signIn(maria)
-	w.assume(operation, before...)
+	w.assume(webIdentity, before)
 	w.Turn(time.Minute + time.Second) // for an unknown key a provider is asked once a minute
-	w.clone(w.assume(operation, after...))
+	w.clone(w.assume(webIdentity, after))
 	if n := f.count(keys); n != 2 {
 		t.Errorf("Dex's keys were asked for %d times, want once more after the rotation", n-1)
 	}
-	w.refuse("InvalidIdentityToken", operation, before...)
+	w.refuse("InvalidIdentityToken", webIdentity, before)
 	if n := f.count(keys); n != 2 {
 		t.Errorf("a withdrawn key made the server ask %d times more within a minute", n-2)
 	}

@@ -76,10 +76,8 @@ func oidcARN(issuer string) string {
 	return "arn:aws:iam::" + sojourntest.Account + ":oidc-provider/" + strings.TrimPrefix(issuer, "https://")
 }
 
-// token is the part of the command that hands over a token.
-func token(idToken string) []string {
-	return []string{"--role-session-name", "maria", "--web-identity-token", idToken}
-}
+// webIdentity is the command that takes a token.
+var webIdentity = []string{"assume-role-with-web-identity", "--role-arn", roleARN, "--role-session-name", "maria", "--web-identity-token"}
 
 // checkWebIdentity compares what AssumeRoleWithWebIdentity tells of a token.
 func checkWebIdentity(t *testing.T, s session, issuer, subject string) {

@@ -28,12 +28,11 @@ func TestOIDCProvider(t *testing.T) {
 		script(t, "oidc-provider.mjs", "ISSUER="+f.URL, "LISTEN="+f.backend, "CLIENT_SECRET="+clientSecret, "CALLBACK="+callback))
 	w := newWorld(t, f)
 	w.trusts(f.URL, "maria")
-	const operation = "assume-role-with-web-identity"
-	signIn := func(login string) []string {
-		return token(newBrowser(t, f, map[string]string{"login": login, "password": "any"}).codeFlow(f.URL))
+	signIn := func(login string) string {
+		return newBrowser(t, f, map[string]string{"login": login, "password": "any"}).codeFlow(f.URL)
 	}
-	s := w.assume(operation, signIn("maria")...)
+	s := w.assume(webIdentity, signIn("maria"))
 	checkWebIdentity(t, s, f.URL, "maria")
 	w.clone(s)
-	w.refuse("Not authorized to perform sts:AssumeRoleWithWebIdentity", operation, signIn("jorge")...)
+	w.refuse("Not authorized to perform sts:AssumeRoleWithWebIdentity", webIdentity, signIn("jorge"))
 }

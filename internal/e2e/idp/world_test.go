@@ -24,6 +24,11 @@ type world struct {
 func newWorld(t *testing.T, f *front) *world {
 	t.Helper()
 	s := sojourntest.Start(t, sojourntest.AllowLoopback(f.CA))
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Logf("the server logged:\n%s", s.Logs)
+		}
+	})
 	w := &world{Server: s, t: t, admin: s.Shell(bin).As(s.Root(""))}
 	w.admin.Run("sojourn", "codecommit", "create-repository", "--repository-name", "MyDemoRepo")
 	w.admin.Run("git", "init", "-q", "-b", "main", "work")
@@ -57,10 +62,13 @@ type session struct {
 	Subject, SubjectType, Issuer                    string // of an assertion
 }
 
-// assume trades a proof for a session with the unmodified AWS CLI.
-func (w *world) assume(operation string, args ...string) session {
+// assume trades a proof for a session with the unmodified AWS CLI. The operation
+// begins a command whose last argument is the proof, which goes by a file: it is
+// a secret.
+func (w *world) assume(operation []string, proof string) session {
 	w.t.Helper()
-	out := w.developer().Run("aws", w.command(operation, args)...)
+	sh, args := w.command(operation, proof)
+	out := sh.Run("aws", args...)
 	var s session
 	if err := json.Unmarshal([]byte(out), &s); err != nil {
 		w.t.Fatalf("%v in %s", err, out)
@@ -69,16 +77,20 @@ func (w *world) assume(operation string, args ...string) session {
 }
 
 // refuse is assume where it must fail, with want in what it prints.
-func (w *world) refuse(want, operation string, args ...string) {
+func (w *world) refuse(want string, operation []string, proof string) {
 	w.t.Helper()
-	if out := w.developer().Fail("aws", w.command(operation, args)...); !strings.Contains(out, want) {
+	sh, args := w.command(operation, proof)
+	if out := sh.Fail("aws", args...); !strings.Contains(out, want) {
 		w.t.Errorf("want %q in\n%s", want, out)
 	}
 }
 
 // command names the server on the command line, for AWS CLIs before 2.13.
-func (w *world) command(operation string, args []string) []string {
-	return append([]string{"--endpoint-url", w.URL, "--output", "json", "sts", operation, "--role-arn", roleARN}, args...)
+func (w *world) command(operation []string, proof string) (*sojourntest.Shell, []string) {
+	w.t.Helper()
+	sh := w.developer()
+	args := append([]string{"--endpoint-url", w.URL, "--output", "json", "sts"}, operation...)
+	return sh, append(args, "file://"+sh.Write("proof", proof))
 }
 
 // clone clones with a session's credentials, and nothing else, by the helper.
