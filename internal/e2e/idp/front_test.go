@@ -10,7 +10,6 @@ import (
 	"net/http/httputil"
 	"net/url"
 	"path/filepath"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -75,9 +74,6 @@ func (f *front) count(path string) int {
 	defer f.mu.Unlock()
 	return f.asked[path]
 }
-
-// host is the front's address as ARNs and condition keys spell it.
-func (f *front) host() string { return strings.TrimPrefix(f.URL, "https://") }
 
 // local is a URL of the provider itself, without the proxy.
 func (f *front) local(path string) string { return "http://" + f.backend + path }
