@@ -26,7 +26,7 @@ func TestDex(t *testing.T) {
 	issuer := f.URL + "/dex"
 	p := dex(t, f)
 	w := newWorld(t, f)
-	w.trusts(issuer, dexSubject)
+	w.trusts(issuer, dexSubject, "")
 	const keys = "/dex/keys"
 	maria := map[string]string{"login": "maria@example.com", "password": "maria-secret"}
 	signIn := func(knows map[string]string) string { return newBrowser(t, f, knows).codeFlow(issuer) }

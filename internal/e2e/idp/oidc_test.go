@@ -63,13 +63,14 @@ func (b *browser) decode(text string, v any) {
 	}
 }
 
-// trusts registers the issuer with a role for one of its subjects.
-func (w *world) trusts(issuer, subject string) {
+// trusts registers the issuer with a role for one of its subjects, which pulls
+// under a condition.
+func (w *world) trusts(issuer, subject, condition string) {
 	w.t.Helper()
 	w.admin.Run("sojourn", "iam", "create-open-id-connect-provider", "--url", issuer, "--client-id-list", "sojourn")
 	name := strings.TrimPrefix(issuer, "https://")
-	w.role(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Federated":"` + oidcARN(issuer) + `"},
-		"Action":"sts:AssumeRoleWithWebIdentity","Condition":{"StringEquals":{"` + name + `:aud":"sojourn","` + name + `:sub":"` + subject + `"}}}]}`)
+	w.role(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Federated":"`+oidcARN(issuer)+`"},
+		"Action":["sts:AssumeRoleWithWebIdentity","sts:TagSession"],"Condition":{"StringEquals":{"`+name+`:aud":"sojourn","`+name+`:sub":"`+subject+`"}}}]}`, condition)
 }
 
 func oidcARN(issuer string) string {

@@ -27,7 +27,7 @@ func TestOIDCProvider(t *testing.T) {
 	start(t, f.local("/.well-known/openid-configuration"),
 		script(t, "oidc-provider.mjs", "ISSUER="+f.URL, "LISTEN="+f.backend, "CLIENT_SECRET="+clientSecret, "CALLBACK="+callback))
 	w := newWorld(t, f)
-	w.trusts(f.URL, "maria")
+	w.trusts(f.URL, "maria", tagged)
 	signIn := func(login string) string {
 		return newBrowser(t, f, map[string]string{"login": login, "password": "any"}).codeFlow(f.URL)
 	}

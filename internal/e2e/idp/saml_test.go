@@ -18,13 +18,13 @@ const samlARN = "arn:aws:iam::" + sojourntest.Account + ":saml-provider/Company"
 var samlResponse = []string{"assume-role-with-saml", "--role-arn", roleARN, "--principal-arn", samlARN, "--saml-assertion"}
 
 // trustsSAML registers a provider by its own metadata, with a role for whom it
-// signs in for this server.
+// signs in for this server. The role pulls by the tag that the provider gives.
 func (w *world) trustsSAML(metadata string) {
 	w.t.Helper()
 	w.admin.Run("sojourn", "iam", "create-saml-provider", "--name", "Company",
 		"--saml-metadata-document", "file://"+w.admin.Write("metadata.xml", metadata))
-	w.role(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Federated":"` + samlARN + `"},
-		"Action":["sts:AssumeRoleWithSAML","sts:TagSession"],"Condition":{"StringEquals":{"SAML:aud":"` + w.recipient() + `"}}}]}`)
+	w.role(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Federated":"`+samlARN+`"},
+		"Action":["sts:AssumeRoleWithSAML","sts:TagSession"],"Condition":{"StringEquals":{"SAML:aud":"`+w.recipient()+`"}}}]}`, tagged)
 }
 
 // recipient is where the provider sends its responses: the server's own address.

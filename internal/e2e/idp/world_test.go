@@ -40,12 +40,16 @@ func newWorld(t *testing.T, f *front) *world {
 	return w
 }
 
-// role makes the role that whom the trust policy describes may take.
-func (w *world) role(trust string) {
+// tagged is the condition of a policy that its caller was tagged by the provider.
+const tagged = `,"Condition":{"StringEquals":{"aws:PrincipalTag/team":"core"}}`
+
+// role makes the role that whom the trust policy describes may take. It may
+// pull under a condition; "" is none.
+func (w *world) role(trust, condition string) {
 	w.t.Helper()
 	w.admin.Run("sojourn", "iam", "create-role", "--role-name", "CodeCommitAccess", "--assume-role-policy-document", trust)
 	w.admin.Run("sojourn", "iam", "put-role-policy", "--role-name", "CodeCommitAccess", "--policy-name", "pull", "--policy-document",
-		`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"codecommit:GitPull","Resource":"*"}]}`)
+		`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"codecommit:GitPull","Resource":"*"`+condition+`}]}`)
 }
 
 // developer is someone who has no credentials yet.
