@@ -123,3 +123,16 @@ func TestSlowTestsComeLast(t *testing.T) {
 		t.Errorf("%q", got)
 	}
 }
+
+func TestOnlyTestsKill(t *testing.T) {
+	for file, want := range map[string]string{"/bin/false": "killed", "/bin/true": "alive", "/bin/none": "error"} {
+		killed, err := (&runner{binary: file, dir: t.TempDir(), seconds: 5}).kills(&mutant{id: 1})
+		got := map[bool]string{true: "killed", false: "alive"}[killed]
+		if err != nil {
+			got = "error"
+		}
+		if got != want {
+			t.Errorf("%s: %s, %v, want %s", file, got, err, want)
+		}
+	}
+}

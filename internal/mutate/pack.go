@@ -99,9 +99,7 @@ func (p *pack) number() (all []*mutant) {
 	seen := map[string]int{}
 	for _, f := range p.finders {
 		for _, s := range f.sites {
-			for _, m := range s.mutants {
-				all = append(all, m)
-			}
+			all = append(all, s.mutants...)
 		}
 	}
 	slices.SortStableFunc(all, func(a, b *mutant) int {

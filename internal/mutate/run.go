@@ -123,11 +123,15 @@ func (r *runner) kills(m *mutant) (bool, error) {
 	return r.fails(m, "-test.run="+exactly(r.slow), "-test.skip="+exactly(r.broken))
 }
 
+// notRun is the least status of a shell that could not run the tests, which
+// says nothing about the mutant.
+const notRun = 126
+
 func (r *runner) fails(m *mutant, flags ...string) (bool, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
 	err := r.command(ctx, m.id, append(flags, "-test.failfast")...).Run()
-	if _, ended := errors.AsType[*exec.ExitError](err); ended {
+	if exit, ended := errors.AsType[*exec.ExitError](err); ended && exit.ExitCode() < notRun {
 		return true, nil
 	}
 	return false, err

@@ -49,6 +49,7 @@ func TestParseJSONRefuses(t *testing.T) {
 		"unquoted name":            `{a:1}`,
 		"missing name":             `{:1}`,
 		"missing opening quote":    `{xa":1}`,
+		"bad escape in a name":     `{"a\x:1}`,
 		"missing colon":            `{"a" 1}`,
 		"missing comma":            `[1 2]`,
 		"open object":              `{"a":1`,
@@ -79,6 +80,7 @@ func TestParseJSONRefuses(t *testing.T) {
 		"comment":                  "{} // x",
 		"single quotes":            `{'a':1}`,
 		"too deep":                 strings.Repeat("[", maxDepth+1) + strings.Repeat("]", maxDepth+1),
+		"objects too deep":         strings.Repeat(`{"a":`, maxDepth+1) + "1" + strings.Repeat("}", maxDepth+1),
 		"too long":                 `"` + strings.Repeat("a", maxDocument) + `"`,
 	} {
 		if n, err := parseJSON(text); err == nil {
@@ -114,7 +116,8 @@ func TestMembersOfLargeObjects(t *testing.T) {
 func TestParseJSONAtItsLimits(t *testing.T) {
 	deep := strings.Repeat("[", maxDepth) + strings.Repeat("]", maxDepth)
 	long := `"` + strings.Repeat("a", maxDocument-2) + `"`
-	for _, text := range []string{deep, long} {
+	deepObjects := strings.Repeat(`{"a":`, maxDepth) + "1" + strings.Repeat("}", maxDepth)
+	for _, text := range []string{deep, deepObjects, long} {
 		if _, err := parseJSON(text); err != nil {
 			t.Errorf("parseJSON(%.20s…): %v", text, err)
 		}

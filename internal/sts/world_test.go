@@ -68,8 +68,11 @@ func (w *world) update(f func(store.Tx) error) {
 
 func uniqueID(prefix, account, name string) string {
 	letters := strings.Map(func(r rune) rune {
-		if r >= 'A' && r <= 'Z' {
+		switch {
+		case r >= 'A' && r <= 'Z':
 			return r
+		case r >= '0' && r <= '9':
+			return 'K' + r - '0' // tells accounts apart
 		}
 		return 'Z'
 	}, strings.ToUpper(name+account))
