@@ -60,7 +60,7 @@ func TestAccountSummary(t *testing.T) {
 	want := map[string]int64{
 		"Users": 2, "UsersQuota": 5000, "Groups": 2, "GroupsQuota": 300, "Roles": 2, "RolesQuota": 1000,
 		"Policies": 2, "PoliciesQuota": 1500, "PolicyVersionsInUse": 3, "PolicyVersionsInUseQuota": 7500, "VersionsPerPolicyQuota": 5,
-		"InstanceProfiles": 3, "InstanceProfilesQuota": 1000, "Providers": 1,
+		"InstanceProfiles": 3, "InstanceProfilesQuota": 1000, "Providers": 2,
 		"UserPolicySizeQuota": 2048, "GroupPolicySizeQuota": 5120, "RolePolicySizeQuota": 10240, "AssumeRolePolicySizeQuota": 2048, "PolicySizeQuota": 6144,
 		"GroupsPerUserQuota": 10, "AccessKeysPerUserQuota": 2, "AttachedPoliciesPerUserQuota": 10, "AttachedPoliciesPerGroupQuota": 10,
 		"AttachedPoliciesPerRoleQuota": 10, "GlobalEndpointTokenVersion": 2,
