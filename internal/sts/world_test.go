@@ -11,6 +11,7 @@ import (
 
 	"sojourn/internal/audit"
 	"sojourn/internal/awserr"
+	"sojourn/internal/federation/oauth"
 	"sojourn/internal/federation/oidc"
 	"sojourn/internal/federation/samlidp"
 	"sojourn/internal/gate"
@@ -52,7 +53,7 @@ func newWorld(t *testing.T) *world {
 		t.Fatal(err)
 	}
 	w := &world{t: t, db: db, keys: keys, log: new(recorder), time: time.Date(2026, 11, 24, 12, 0, 0, 500, time.UTC)}
-	w.Service = New(Options{Store: db, Gate: gate.New(db, w.log), Keys: keys, OIDC: &w.token, Now: func() time.Time { return w.time },
+	w.Service = New(Options{Store: db, Gate: gate.New(db, w.log), Keys: keys, OIDC: &w.token, OAuth: oauth.New(oauth.Options{}), Now: func() time.Time { return w.time },
 		SAML: samlidp.New(samlidp.Options{Keys: keys, Origins: []string{"https://git.example"}, Region: "us-east-1", Now: func() time.Time { return w.time }}),
 		MFA:  &mfa.Verifier{Store: db, Keys: keys, Now: func() time.Time { return w.time }}})
 	w.update(func(tx store.Tx) error {
