@@ -101,7 +101,7 @@ func TestExternalID(t *testing.T) {
 		{"another", with(new("Unique:1/3")), refused},
 		{"none", with(nil), refused},
 		{"too short", with(new("U")), constraint("'U' at 'externalId' failed to satisfy constraint: Member must have length greater than or equal to 2")},
-		{"too long", with(new(many(1225, "U"))), constraint("'" + many(1225, "U") + "' at 'externalId' failed to satisfy constraint: Member must have length less than or equal to 1224")},
+		{"too long", with(new(many(1225, "U"))), constraint("'" + shown(many(1225, "U")) + "' at 'externalId' failed to satisfy constraint: Member must have length less than or equal to 1224")},
 		{"a forbidden sign", with(new("a b")), constraint(`'a b' at 'externalId' failed to satisfy constraint: Member must satisfy regular expression pattern: [\w+=,.@:\/-]*`)},
 		{"the longest, where none is asked for", w.asking(w.maria, awssts.AssumeRoleInput{ExternalId: new(many(1224, "U"))}), refusal{}},
 	})
@@ -159,11 +159,11 @@ func TestSessionTags(t *testing.T) {
 
 // tooMany is the model's limit on a list of tags.
 func tooMany(list string, n int) refusal {
-	shown := make([]string, n)
-	for i := range shown {
-		shown[i] = fmt.Sprintf("Tag(key=k%d, value=v)", i)
+	each := make([]string, n)
+	for i := range each {
+		each[i] = fmt.Sprintf("Tag(key=k%d, value=v)", i)
 	}
-	return constraint("'[" + strings.Join(shown, ", ") + "]' at '" + list + "' failed to satisfy constraint: Member must have length less than or equal to 50")
+	return constraint("'" + shown("["+strings.Join(each, ", ")+"]") + "' at '" + list + "' failed to satisfy constraint: Member must have length less than or equal to 50")
 }
 
 func TestSourceIdentity(t *testing.T) {

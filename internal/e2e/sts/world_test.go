@@ -311,3 +311,11 @@ func provider(t *testing.T) (*devidp.Provider, *world) {
 
 // many joins n texts.
 func many(n int, text string) string { return strings.Repeat(text, n) }
+
+// shown is a value as errors show it: its beginning.
+func shown(s string) string {
+	if len(s) > 1024 {
+		return s[:1024] + "..."
+	}
+	return s
+}
