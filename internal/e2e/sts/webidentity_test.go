@@ -112,7 +112,7 @@ func TestWebIdentityTokens(t *testing.T) {
 	refused := refusal{403, "AccessDenied", ""}
 	for _, r := range []row{
 		{"no token at all", code("nonsense"), token},
-		{"a signature that is damaged", code(genuine[:signed+1] + strings.Repeat("A", len(genuine)-signed-1)), token},
+		{"a signature that is damaged", code(genuine[:signed+1] + damage(genuine[signed+1:])), token},
 		{"without a signature", code(genuine[:signed+1]), token},
 		{"of an issuer that is not registered", claims("iss", "https://idp.example.com"), token},
 		{"for another audience", claims("aud", "someone-else"), token},
