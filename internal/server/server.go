@@ -65,7 +65,7 @@ func New(opt Options) *Server {
 	only.SetHTTP1(true) // git and the AWS tools speak it everywhere; one protocol, one set of traps
 	s.http = &http.Server{
 		Handler:   s.observe(s.routes(promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))),
-		TLSConfig: opt.TLS, Protocols: &only,
+		TLSConfig: opt.TLS, Protocols: &only, DisableGeneralOptionsHandler: true, // no answer goes past observe
 		ReadHeaderTimeout: headerTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeaderBytes,
 		ErrorLog: slog.NewLogLogger(opt.Log.Handler(), slog.LevelDebug),
 	}
@@ -205,14 +205,22 @@ func (s *Server) observe(next http.Handler) http.Handler {
 			}
 			body.linger(w, r)
 		}()
-		if len(r.TransferEncoding) > 0 {
-			// A chunked body may hide a second request behind a wrong length.
+		if !plain(r) {
 			a.Header().Set("Connection", "close")
 		}
 		req := r.WithContext(event.With(r.Context(), ev))
 		req.Body = body
 		next.ServeHTTP(a, req)
 	})
+}
+
+// plain reports whether nobody on its way can have read another end of a
+// request. Chunks override a length; HTTP/1.0 knows no chunks, so that net/http
+// passes over them; other versions may have other rules; what is no path of ours
+// was meant for a proxy. Behind such a request nothing more is read.
+func plain(r *http.Request) bool {
+	return len(r.TransferEncoding) == 0 && r.ProtoMajor == 1 && r.ProtoMinor == 1 &&
+		strings.HasPrefix(r.RequestURI, "/") && r.Method != http.MethodConnect
 }
 
 // aborted reports whether a panic is a handler's way to cut the connection.

@@ -67,10 +67,12 @@ func (t tag) broken() string {
 	return ""
 }
 
-// fold finds a key of m without regard to case.
+// fold finds a key of m without regard to case, as condition keys are folded:
+// strings.EqualFold would take "İd" and "id" for two keys, and both become aws:PrincipalTag/id.
 func fold(m map[string]string, key string) (string, bool) {
+	key = strings.ToLower(key)
 	for k := range m {
-		if strings.EqualFold(k, key) {
+		if strings.ToLower(k) == key {
 			return k, true
 		}
 	}

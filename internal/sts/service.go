@@ -11,7 +11,7 @@
 // leave out a phase.
 //
 // It owns the rules of a session's making. It does not own the proofs
-// (federation/oidc), the decision and its record (gate), or the token (seal).
+// (federation/oidc, federation/oauth), the decision and its record (gate), or the token (seal).
 package sts
 
 import (
@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"sojourn/internal/awserr"
+	"sojourn/internal/federation/oauth"
 	"sojourn/internal/federation/oidc"
 	"sojourn/internal/gate"
 	"sojourn/internal/policy"
@@ -45,12 +46,18 @@ type TokenVerifier interface {
 	Verify(ctx context.Context, token string, find oidc.Lookup) (*oidc.Identity, error)
 }
 
+// AccessTokenVerifier verifies OAuth 2.0 access tokens.
+type AccessTokenVerifier interface {
+	Verify(ctx context.Context, provider, token string) (*oauth.Identity, error)
+}
+
 // Options are what a Service works with; all are required.
 type Options struct {
 	Store store.Store
 	Gate  Gate
 	Keys  Issuer
 	OIDC  TokenVerifier
+	OAuth AccessTokenVerifier
 	MFA   Devices
 	Now   func() time.Time
 }
@@ -61,6 +68,7 @@ type Service struct {
 	gate  Gate
 	keys  Issuer
 	oidc  TokenVerifier
+	oauth AccessTokenVerifier
 	now   func() time.Time
 
 	devices Devices
@@ -68,7 +76,7 @@ type Service struct {
 
 // New makes a service.
 func New(o Options) *Service {
-	return &Service{store: o.Store, gate: o.Gate, keys: o.Keys, oidc: o.OIDC, now: o.Now, devices: o.MFA}
+	return &Service{store: o.Store, gate: o.Gate, keys: o.Keys, oidc: o.OIDC, oauth: o.OAuth, now: o.Now, devices: o.MFA}
 }
 
 // GetCallerIdentity tells a signed caller who it is. The gate knows that it
