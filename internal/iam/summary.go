@@ -75,8 +75,12 @@ var counts = map[string]func(tx store.Tx, account string) (int, error){
 		return len(all), err
 	},
 	iamwire.SummaryKeyTypeProviders: func(tx store.Tx, account string) (int, error) {
-		all, err := tx.OIDCProviders(account)
-		return len(all), err
+		issuers, err := tx.OIDCProviders(account)
+		if err != nil {
+			return 0, err
+		}
+		all, err := tx.SAMLProviders(account)
+		return len(issuers) + len(all), err
 	},
 	iamwire.SummaryKeyTypePolicies: func(tx store.Tx, account string) (int, error) {
 		all, err := tx.Policies(account, store.Page{})

@@ -13,6 +13,7 @@ import (
 	"sojourn/internal/federation/oauth"
 	"sojourn/internal/federation/oidc"
 	"sojourn/internal/federation/outbound"
+	"sojourn/internal/federation/samlidp"
 	"sojourn/internal/gate"
 	"sojourn/internal/git"
 	"sojourn/internal/iam"
@@ -42,6 +43,9 @@ type parts struct {
 	log     *slog.Logger
 	now     func() time.Time
 	onClose func(func() error)
+
+	// origins are the addresses, https://HOST[:PORT], that are this node's own.
+	origins []string
 }
 
 // doors builds the domain on the ports, and the doors on the domain.
@@ -61,9 +65,11 @@ func (p parts) doors(url string) (server.Options, error) {
 	tokens := oidc.New(oidc.Options{Fetch: fetch, Now: p.now, Store: p.store,
 		Report: func(err error) { p.log.Warn("keys of identity providers are not kept", "error", err) }})
 	p.onClose(tokens.Close)
+	assertions := samlidp.New(samlidp.Options{Keys: p.keys, Origins: p.origins, Region: p.cfg.Region, Now: p.now})
 	apis, err := aws.New(aws.Options{
 		Services: []*api.Service{
-			stsapi.New(sts.New(sts.Options{Store: p.store, Gate: guard, Keys: p.keys, OIDC: tokens, OAuth: access, MFA: &mfa.Verifier{Store: p.store, Keys: p.keys, Now: p.now}, Now: p.now})),
+			stsapi.New(sts.New(sts.Options{Store: p.store, Gate: guard, Keys: p.keys, OIDC: tokens, OAuth: access, SAML: assertions,
+				MFA: &mfa.Verifier{Store: p.store, Keys: p.keys, Now: p.now}, Now: p.now})),
 			iamapi.New(iam.New(iam.Options{Store: p.store, Gate: guard, Keys: p.keys, Now: p.now})),
 			codecommitapi.New(codecommit.New(codecommit.Options{Store: p.store, Gate: guard, Git: p.engine, Now: p.now, Region: p.cfg.Region,
 				CloneURL: func(name string) string { return url + "/v1/repos/" + name }})),

@@ -101,6 +101,25 @@ type IssuerKeys struct {
 	Fetched time.Time // or given
 }
 
+// SAMLProvider is a registered SAML 2.0 identity provider.
+type SAMLProvider struct {
+	Account, Name  string
+	ID             string // unique; another provider of this name has another one
+	Metadata       string // as it was given
+	EncryptionMode string // Required, Allowed or "" for none
+	PrivateKeys    []SAMLPrivateKey
+	Created        time.Time
+	ValidUntil     time.Time // of Metadata
+	Tags           []Tag
+}
+
+// SAMLPrivateKey decrypts assertions. Sealed is the PEM text, sealed by the seal package.
+type SAMLPrivateKey struct {
+	ID     string
+	Sealed []byte
+	Added  time.Time
+}
+
 // MFADevice is a virtual MFA device. Seed is sealed by the seal package. The
 // device belongs to no user while UserID is "".
 type MFADevice struct {

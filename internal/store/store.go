@@ -52,7 +52,7 @@ type Store interface {
 //
 // Records come back as they went in, except that times are UTC and cut to the
 // microsecond, and that empty lists and maps are nil. An Update method finds its
-// row by ID (a provider by account and URL) and never changes its account,
+// row by ID (a provider by account and URL or name) and never changes its account,
 // region, owner or, of an access key, creation.
 type Tx interface {
 	AccountTx
@@ -63,6 +63,7 @@ type Tx interface {
 	PolicyTx
 	ProviderTx
 	IssuerKeysTx
+	SAMLTx
 	MFATx
 	RepositoryTx
 	RefTx
@@ -191,6 +192,22 @@ type IssuerKeysTx interface {
 	GiveIssuerKeys(k IssuerKeys) error // replaces
 	GivenIssuerKeys(issuer string) (IssuerKeys, error)
 	RemoveGivenIssuerKeys(issuer string) error
+}
+
+// SAMLTx owns SAML providers and the assertions that were used. Names are unique
+// in an account without regard to case, but a provider is found only by its name
+// as it was given.
+type SAMLTx interface {
+	InsertSAMLProvider(SAMLProvider) error
+	SAMLProvider(account, name string) (SAMLProvider, error)
+	SAMLProviders(account string) ([]SAMLProvider, error) // by name, without regard to case
+	UpdateSAMLProvider(SAMLProvider) error
+	DeleteSAMLProvider(account, name string) error
+
+	// UseAssertion notes that an assertion was used; ErrExists when it was
+	// already. It is remembered until ForgetAssertions is called with a later time.
+	UseAssertion(assertion string, expires time.Time) error
+	ForgetAssertions(before time.Time) error
 }
 
 // MFATx owns virtual MFA devices. Names are unique in an account without regard to case.

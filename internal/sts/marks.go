@@ -27,6 +27,14 @@ type tag struct{ key, value string }
 
 var tagText = regexp.MustCompile(`^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$`)
 
+func tagsOf(m map[string]string) []tag {
+	tags := make([]tag, 0, len(m))
+	for key, v := range m {
+		tags = append(tags, tag{key, v})
+	}
+	return tags
+}
+
 // newMarks checks tags, of a request or of a provider's token; fail makes the
 // error that suits where they come from.
 func newMarks(tags []tag, transitive []string, fail func(string) error) (marks, error) {

@@ -1,6 +1,6 @@
 // Package sts turns proofs into sessions: AssumeRole for a signed caller,
-// AssumeRoleWithWebIdentity for an identity provider's token, GetSessionToken
-// and GetFederationToken for a user's own access key. It tells who a caller is
+// AssumeRoleWithSAML and AssumeRoleWithWebIdentity for an identity provider's
+// assertion or token, GetSessionToken and GetFederationToken for a user's own access key. It tells who a caller is
 // (GetCallerIdentity), whose a key is (GetAccessKeyInfo), and what is in the
 // message of a refusal (DecodeAuthorizationMessage).
 //
@@ -11,7 +11,7 @@
 // leave out a phase.
 //
 // It owns the rules of a session's making. It does not own the proofs
-// (federation/oidc, federation/oauth), the decision and its record (gate), or the token (seal).
+// (federation/…), the decision and its record (gate), or the token (seal).
 package sts
 
 import (
@@ -22,6 +22,7 @@ import (
 	"sojourn/internal/awserr"
 	"sojourn/internal/federation/oauth"
 	"sojourn/internal/federation/oidc"
+	"sojourn/internal/federation/saml"
 	"sojourn/internal/gate"
 	"sojourn/internal/policy"
 	"sojourn/internal/principal"
@@ -51,6 +52,11 @@ type AccessTokenVerifier interface {
 	Verify(ctx context.Context, provider, token string) (*oauth.Identity, error)
 }
 
+// AssertionVerifier verifies responses of registered SAML providers.
+type AssertionVerifier interface {
+	Verify(p store.SAMLProvider, response string) (*saml.Assertion, error)
+}
+
 // Options are what a Service works with; all are required.
 type Options struct {
 	Store store.Store
@@ -58,6 +64,7 @@ type Options struct {
 	Keys  Issuer
 	OIDC  TokenVerifier
 	OAuth AccessTokenVerifier
+	SAML  AssertionVerifier
 	MFA   Devices
 	Now   func() time.Time
 }
@@ -69,6 +76,7 @@ type Service struct {
 	keys  Issuer
 	oidc  TokenVerifier
 	oauth AccessTokenVerifier
+	saml  AssertionVerifier
 	now   func() time.Time
 
 	devices Devices
@@ -76,7 +84,7 @@ type Service struct {
 
 // New makes a service.
 func New(o Options) *Service {
-	return &Service{store: o.Store, gate: o.Gate, keys: o.Keys, oidc: o.OIDC, oauth: o.OAuth, now: o.Now, devices: o.MFA}
+	return &Service{store: o.Store, gate: o.Gate, keys: o.Keys, oidc: o.OIDC, oauth: o.OAuth, saml: o.SAML, now: o.Now, devices: o.MFA}
 }
 
 // GetCallerIdentity tells a signed caller who it is. The gate knows that it

@@ -117,11 +117,7 @@ var sourceIdentity = regexp.MustCompile(`^[\w+=,.@-]{2,64}$`)
 // tokenMarks are the tags and the source identity that the provider has put
 // into the token.
 func tokenMarks(id *oidc.Identity) (marks, error) {
-	tags := make([]tag, 0, len(id.Tags))
-	for key, v := range id.Tags {
-		tags = append(tags, tag{key, v})
-	}
-	m, err := newMarks(tags, id.Transitive, rejectedClaim)
+	m, err := newMarks(tagsOf(id.Tags), id.Transitive, rejectedClaim)
 	if err != nil {
 		return m, err
 	}
