@@ -91,8 +91,8 @@ func TestWebIdentity(t *testing.T) {
 		{"a role that is absent", w.asking(w.nobody, 0, role("Absent")), refused},
 		{"a role that does not trust the provider", w.asking(w.nobody, 0, role("Short")), refused},
 		{"no role's ARN", w.asking(w.nobody, 0, role("")), invalid(*roleARN("") + " is invalid")},
-		{"ProviderId, which is for access tokens", w.asking(w.nobody, 0, func(in *awssts.AssumeRoleWithWebIdentityInput) { in.ProviderId = new("www.amazon.com") }),
-			parameter("ProviderId is for OAuth 2.0 access tokens, which are not supported; leave it out for an OpenID Connect ID token.")},
+		{"ProviderId of a provider that is off", w.asking(w.nobody, 0, func(in *awssts.AssumeRoleWithWebIdentityInput) { in.ProviderId = new("www.amazon.com") }),
+			parameter("Access tokens of www.amazon.com are turned off on this server.")},
 		{"a token too short", w.asking(w.nobody, 0, bearing("abc")), refusal{400, "ValidationError", "1 validation error detected: Value at 'webIdentityToken' failed to satisfy constraint: Member must have length greater than or equal to 4"}},
 		{"a token too long", w.asking(w.nobody, 0, bearing(many(20001, "a"))), refusal{400, "ValidationError", "1 validation error detected: Value at 'webIdentityToken' failed to satisfy constraint: Member must have length less than or equal to 20000"}},
 	})
