@@ -22,7 +22,7 @@ import (
 const statusRefused = 254
 
 // unsignedOperations are called without credentials.
-var unsignedOperations = map[string]bool{"AssumeRoleWithWebIdentity": true}
+var unsignedOperations = map[string]bool{"AssumeRoleWithSAML": true, "AssumeRoleWithWebIdentity": true}
 
 func runSTS(ctx context.Context, a *app, args []string) error {
 	return runAPI(ctx, a, stswire.Service, args, "sojourn sts assume-role --role-arn arn:aws:iam::111111111111:role/CodeCommitAccess --role-session-name Maria_Garcia")
@@ -62,8 +62,10 @@ func runAPI(ctx context.Context, a *app, s *wire.Service, args []string, example
 	if err != nil {
 		return usageError{s.Name + " " + args[0] + ": " + err.Error()}
 	}
-	if token, ok := in["WebIdentityToken"].(string); ok { // out of a file, which ends with a line end
-		in["WebIdentityToken"] = strings.TrimSpace(token)
+	for _, proof := range []string{"WebIdentityToken", "SAMLAssertion"} {
+		if text, ok := in[proof].(string); ok { // out of a file, which ends with a line end
+			in[proof] = strings.TrimSpace(text)
+		}
 	}
 	return c.call(ctx, a, s, o, in)
 }

@@ -41,7 +41,11 @@ func runScript(t *testing.T, file string) {
 	}
 	s := sojourntest.Start(t)
 	sh := shell(s).As(s.Root(""))
-	sh.Set("SERVER", s.URL).Set("DATA", s.Data).Set("TOTP", authenticatorCommand(t))
+	files, err := filepath.Abs("testdata/files")
+	if err != nil {
+		t.Fatal(err)
+	}
+	sh.Set("SERVER", s.URL).Set("DATA", s.Data).Set("FILES", files).Set("TOTP", authenticatorCommand(t))
 	sh.Write(".aws/config", "[default]\nregion = us-east-1\ncli_timestamp_format = iso8601\n")
 	var got bytes.Buffer
 	for block := range strings.SplitSeq(string(want), "\n$ ") {

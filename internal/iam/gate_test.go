@@ -37,6 +37,7 @@ func populate(w *world) map[string]operation {
 	w.role("Idle", trust)
 	p, q := w.policy("Pull"), w.policy("Spare")
 	op := w.provider("https://login.example.com/realms/x")
+	sp := w.saml("Okta")
 	key := w.key("maria")
 	had, free := w.phone("had"), w.phone("free")
 	w.ok(had.enable("maria", had.code(-1), had.code(0)))
@@ -154,6 +155,15 @@ func populate(w *world) map[string]operation {
 			"oidc-provider/login.example.com/realms/x"},
 		"UpdateOpenIDConnectProviderThumbprint": {&iamwire.UpdateOpenIDConnectProviderThumbprintInput{OpenIDConnectProviderArn: &op},
 			"oidc-provider/login.example.com/realms/x"},
+
+		"CreateSAMLProvider":   {&iamwire.CreateSAMLProviderInput{Name: new("New"), SAMLMetadataDocument: new(metadata(0))}, "saml-provider/New"},
+		"GetSAMLProvider":      {&iamwire.GetSAMLProviderInput{SAMLProviderArn: &sp}, "saml-provider/Okta"},
+		"ListSAMLProviders":    {&iamwire.ListSAMLProvidersInput{}, "saml-provider/*"},
+		"UpdateSAMLProvider":   {&iamwire.UpdateSAMLProviderInput{SAMLProviderArn: &sp, SAMLMetadataDocument: new(metadata(1))}, "saml-provider/Okta"},
+		"DeleteSAMLProvider":   {&iamwire.DeleteSAMLProviderInput{SAMLProviderArn: &sp}, "saml-provider/Okta"},
+		"TagSAMLProvider":      {&iamwire.TagSAMLProviderInput{SAMLProviderArn: &sp, Tags: tags}, "saml-provider/Okta"},
+		"UntagSAMLProvider":    {&iamwire.UntagSAMLProviderInput{SAMLProviderArn: &sp, TagKeys: []string{"team"}}, "saml-provider/Okta"},
+		"ListSAMLProviderTags": {&iamwire.ListSAMLProviderTagsInput{SAMLProviderArn: &sp}, "saml-provider/Okta"},
 
 		"CreateInstanceProfile":         {&iamwire.CreateInstanceProfileInput{InstanceProfileName: new("new"), Path: new("/a/")}, "instance-profile/a/new"},
 		"GetInstanceProfile":            {&iamwire.GetInstanceProfileInput{InstanceProfileName: web}, "instance-profile/ec2/web"},
@@ -341,6 +351,7 @@ func TestTaggingAtCreationNeedsItsOwnPermission(t *testing.T) {
 		{"CreateRole", "iam:TagRole", &iamwire.CreateRoleInput{RoleName: new("x"), AssumeRolePolicyDocument: new(trust), Tags: tags}},
 		{"CreatePolicy", "iam:TagPolicy", &iamwire.CreatePolicyInput{PolicyName: new("x"), PolicyDocument: new(pull), Tags: tags}},
 		{"CreateInstanceProfile", "iam:TagInstanceProfile", &iamwire.CreateInstanceProfileInput{InstanceProfileName: new("x"), Tags: tags}},
+		{"CreateSAMLProvider", "iam:TagSAMLProvider", &iamwire.CreateSAMLProviderInput{Name: new("x"), SAMLMetadataDocument: new(metadata(0)), Tags: tags}},
 		{"CreateOpenIDConnectProvider", "iam:TagOpenIDConnectProvider",
 			&iamwire.CreateOpenIDConnectProviderInput{Url: new("https://x.example"), Tags: tags}},
 	} {

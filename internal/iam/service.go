@@ -1,6 +1,6 @@
 // Package iam is the IAM domain: users and their access keys, groups, roles
 // with their trust policies, inline and managed policies, permissions
-// boundaries, instance profiles and OpenID Connect providers of an account,
+// boundaries, instance profiles, OpenID Connect and SAML providers of an account,
 // and what the account itself is called and holds.
 //
 // Each operation of the API is one method that takes a caller. The gate decides

@@ -10,8 +10,10 @@ import (
 	"sojourn/internal/audit"
 	"sojourn/internal/authn"
 	"sojourn/internal/codecommit"
+	"sojourn/internal/federation/oauth"
 	"sojourn/internal/federation/oidc"
 	"sojourn/internal/federation/outbound"
+	"sojourn/internal/federation/samlidp"
 	"sojourn/internal/gate"
 	"sojourn/internal/git"
 	"sojourn/internal/iam"
@@ -41,6 +43,9 @@ type parts struct {
 	log     *slog.Logger
 	now     func() time.Time
 	onClose func(func() error)
+
+	// origins are the addresses, https://HOST[:PORT], that are this node's own.
+	origins []string
 }
 
 // doors builds the domain on the ports, and the doors on the domain.
@@ -49,13 +54,22 @@ func (p parts) doors(url string) (server.Options, error) {
 	if err != nil {
 		return server.Options{}, err
 	}
+	appSecret, err := p.cfg.facebookSecret()
+	if err != nil {
+		return server.Options{}, err
+	}
+	access := oauth.New(oauth.Options{Fetch: fetch, Now: p.now, AmazonApps: p.cfg.AmazonApps, FacebookApp: p.cfg.FacebookApp, FacebookSecret: appSecret})
 	guard := gate.New(p.store, p.audit).Sealing(p.keys)
 	who := &authn.Authenticator{Keys: p.keys, Store: p.store, Region: p.cfg.Region, Now: p.now}
 	p.onClose(p.keepLastUses(who))
-	tokens := oidc.New(oidc.Options{Fetch: fetch, Now: p.now})
+	tokens := oidc.New(oidc.Options{Fetch: fetch, Now: p.now, Store: p.store,
+		Report: func(err error) { p.log.Warn("keys of identity providers are not kept", "error", err) }})
+	p.onClose(tokens.Close)
+	assertions := samlidp.New(samlidp.Options{Keys: p.keys, Origins: p.origins, Region: p.cfg.Region, Now: p.now})
 	apis, err := aws.New(aws.Options{
 		Services: []*api.Service{
-			stsapi.New(sts.New(sts.Options{Store: p.store, Gate: guard, Keys: p.keys, OIDC: tokens, MFA: &mfa.Verifier{Store: p.store, Keys: p.keys, Now: p.now}, Now: p.now})),
+			stsapi.New(sts.New(sts.Options{Store: p.store, Gate: guard, Keys: p.keys, OIDC: tokens, OAuth: access, SAML: assertions,
+				MFA: &mfa.Verifier{Store: p.store, Keys: p.keys, Now: p.now}, Now: p.now})),
 			iamapi.New(iam.New(iam.Options{Store: p.store, Gate: guard, Keys: p.keys, Now: p.now})),
 			codecommitapi.New(codecommit.New(codecommit.Options{Store: p.store, Gate: guard, Git: p.engine, Now: p.now, Region: p.cfg.Region,
 				CloneURL: func(name string) string { return url + "/v1/repos/" + name }})),

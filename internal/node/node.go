@@ -9,6 +9,7 @@ package node
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -16,6 +17,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"sojourn/internal/audit"
@@ -137,13 +139,7 @@ func (n *Node) serve(d dataDir, p parts) error {
 	if n.cfg.PlainHTTP {
 		n.url = "http" + n.url[len("https"):]
 	}
-	options, err := p.doors(n.url)
-	if err == nil {
-		options.TLS, err = n.tls(d, host, p.now)
-	}
-	if err == nil && options.TLS != nil {
-		options.Serves = certified(options.TLS)
-	}
+	options, err := n.front(d, p, host, port)
 	if err == nil {
 		err = d.writeEndpoint(n.url)
 	}
@@ -154,6 +150,57 @@ func (n *Node) serve(d dataDir, p parts) error {
 	go func() { n.served <- n.server.Serve(l) }()
 	n.log.Info("listening", "url", n.url, "data", n.cfg.Data, "region", n.cfg.Region)
 	return nil
+}
+
+// front is the doors behind the node's certificate.
+func (n *Node) front(d dataDir, p parts, host, port string) (server.Options, error) {
+	c, err := n.tls(d, host, p.now)
+	if err != nil {
+		return server.Options{}, err
+	}
+	if c != nil {
+		if p.origins, err = origins(c, port); err != nil {
+			return server.Options{}, err
+		}
+		p.origins = append(p.origins, n.url)
+	}
+	options, err := p.doors(n.url)
+	if err != nil || c == nil {
+		return options, err
+	}
+	options.TLS, options.Serves = c, certified(c)
+	return options, nil
+}
+
+// origins are the addresses that the certificate is for: each name with the
+// port, and without one for where something in front listens on 443. A wildcard
+// names nobody.
+func origins(c *tls.Config, port string) (list []string, err error) {
+	current, err := leaf(c)
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range current.DNSNames {
+		if !strings.Contains(name, "*") {
+			list = append(list, "https://"+name, "https://"+net.JoinHostPort(name, port))
+		}
+	}
+	for _, ip := range current.IPAddresses {
+		list = append(list, "https://"+net.JoinHostPort(ip.String(), port))
+	}
+	return list, nil
+}
+
+// leaf is the certificate of the moment.
+func leaf(c *tls.Config) (*x509.Certificate, error) {
+	if c.GetCertificate == nil {
+		return c.Certificates[0].Leaf, nil
+	}
+	current, err := c.GetCertificate(nil)
+	if err != nil {
+		return nil, err
+	}
+	return current.Leaf, nil
 }
 
 // shownHost is the host that clients can use: a wildcard address is not one.
@@ -191,11 +238,8 @@ func (n *Node) tls(d dataDir, host string, now func() time.Time) (*tls.Config, e
 // certified takes the names that the certificate is for as the server's own.
 func certified(c *tls.Config) func(host string) bool {
 	return func(host string) bool {
-		if c.GetCertificate == nil {
-			return c.Certificates[0].Leaf.VerifyHostname(host) == nil
-		}
-		current, err := c.GetCertificate(nil)
-		return err == nil && current.Leaf.VerifyHostname(host) == nil
+		current, err := leaf(c)
+		return err == nil && current.VerifyHostname(host) == nil
 	}
 }
 

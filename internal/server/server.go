@@ -66,7 +66,7 @@ func New(opt Options) *Server {
 	only.SetHTTP1(true) // git and the AWS tools speak it everywhere; one protocol, one set of traps
 	s.http = &http.Server{
 		Handler:   s.observe(s.routes(promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))),
-		TLSConfig: opt.TLS, Protocols: &only,
+		TLSConfig: opt.TLS, Protocols: &only, DisableGeneralOptionsHandler: true, // no answer goes past observe
 		ReadHeaderTimeout: headerTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeaderBytes,
 		ErrorLog: slog.NewLogLogger(opt.Log.Handler(), slog.LevelDebug),
 	}
@@ -206,8 +206,7 @@ func (s *Server) observe(next http.Handler) http.Handler {
 			}
 			body.linger(w, r)
 		}()
-		if len(r.TransferEncoding) > 0 {
-			// A chunked body may hide a second request behind a wrong length.
+		if !plain(r) {
 			a.Header().Set("Connection", "close")
 		}
 		req := r.WithContext(event.With(r.Context(), ev))
@@ -216,11 +215,23 @@ func (s *Server) observe(next http.Handler) http.Handler {
 	})
 }
 
+// plain reports whether nobody on its way can have read another end of a
+// request. Chunks override a length; HTTP/1.0 knows no chunks, so that net/http
+// passes over them; other versions may have other rules; what is no path of ours
+// was meant for a proxy. Behind such a request nothing more is read.
+func plain(r *http.Request) bool {
+	return len(r.TransferEncoding) == 0 && r.ProtoMajor == 1 && r.ProtoMinor == 1 &&
+		strings.HasPrefix(r.RequestURI, "/") && r.Method != http.MethodConnect
+}
+
 // aborted reports whether a panic is a handler's way to cut the connection.
 func aborted(p any) bool {
 	err, ok := p.(error)
 	return ok && errors.Is(err, http.ErrAbortHandler)
 }
+
+// logFields is how many fields a request's line has at most.
+const logFields = 13
 
 func (s *Server) finish(r *http.Request, a *answer, ev *event.Event, took time.Duration) {
 	s.metrics.observe(a.route, ev, a.code(), took)
@@ -231,11 +242,13 @@ func (s *Server) finish(r *http.Request, a *answer, ev *event.Event, took time.D
 	case a.route == "healthz" || a.route == "readyz" || a.route == "metrics":
 		level = slog.LevelDebug
 	}
-	attrs := append([]slog.Attr{
+	if !s.opt.Log.Enabled(r.Context(), level) {
+		return
+	}
+	attrs := append(make([]slog.Attr, 0, logFields),
 		slog.String("method", r.Method), slog.String("path", cut(r.URL.Path)), slog.Int("status", a.code()),
-		slog.Int64("bytes", a.bytes), slog.Duration("took", took),
-	}, ev.Attrs()...)
-	s.opt.Log.LogAttrs(r.Context(), level, "request", attrs...)
+		slog.Int64("bytes", a.bytes), slog.Duration("took", took))
+	s.opt.Log.LogAttrs(r.Context(), level, "request", ev.Append(attrs)...)
 }
 
 // cut bounds outside text in the log.

@@ -93,6 +93,33 @@ type OIDCProvider struct {
 	Tags         []Tag
 }
 
+// IssuerKeys is what an OpenID Connect issuer, given by its whole URL, has last
+// answered when it was asked for its keys, or what an operator has given in its place.
+type IssuerKeys struct {
+	Issuer  string
+	Keys    []byte    // a JWK set
+	Fetched time.Time // or given
+}
+
+// SAMLProvider is a registered SAML 2.0 identity provider.
+type SAMLProvider struct {
+	Account, Name  string
+	ID             string // unique; another provider of this name has another one
+	Metadata       string // as it was given
+	EncryptionMode string // Required, Allowed or "" for none
+	PrivateKeys    []SAMLPrivateKey
+	Created        time.Time
+	ValidUntil     time.Time // of Metadata
+	Tags           []Tag
+}
+
+// SAMLPrivateKey decrypts assertions. Sealed is the PEM text, sealed by the seal package.
+type SAMLPrivateKey struct {
+	ID     string
+	Sealed []byte
+	Added  time.Time
+}
+
 // MFADevice is a virtual MFA device. Seed is sealed by the seal package. The
 // device belongs to no user while UserID is "".
 type MFADevice struct {

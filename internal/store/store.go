@@ -61,7 +61,7 @@ type Store interface {
 //
 // Records come back as they went in, except that times are UTC and cut to the
 // microsecond, and that empty lists and maps are nil. An Update method finds its
-// row by ID (a provider by account and URL) and never changes its account,
+// row by ID (a provider by account and URL or name) and never changes its account,
 // region, owner or, of an access key, creation.
 type Tx interface {
 	AccountTx
@@ -71,6 +71,8 @@ type Tx interface {
 	ProfileTx
 	PolicyTx
 	ProviderTx
+	IssuerKeysTx
+	SAMLTx
 	MFATx
 	RepositoryTx
 	RefTx
@@ -184,6 +186,37 @@ type ProviderTx interface {
 	OIDCProviders(account string) ([]OIDCProvider, error)
 	UpdateOIDCProvider(OIDCProvider) error
 	DeleteOIDCProvider(account, url string) error
+}
+
+// IssuerKeysTx owns the last good key set of each OpenID Connect issuer. It is
+// of no account, since an issuer's keys are the same for all, and says nothing
+// about who has registered the issuer.
+type IssuerKeysTx interface {
+	// PutIssuerKeys replaces a set that was fetched before k; a later one stays.
+	PutIssuerKeys(k IssuerKeys) error
+	IssuerKeys(issuer string) (IssuerKeys, error)
+	DropIssuerKeys(before time.Time) error // sets that were fetched before it
+
+	// The set that an operator has given for an issuer is another one.
+	GiveIssuerKeys(k IssuerKeys) error // replaces
+	GivenIssuerKeys(issuer string) (IssuerKeys, error)
+	RemoveGivenIssuerKeys(issuer string) error
+}
+
+// SAMLTx owns SAML providers and the assertions that were used. Names are unique
+// in an account without regard to case, but a provider is found only by its name
+// as it was given.
+type SAMLTx interface {
+	InsertSAMLProvider(SAMLProvider) error
+	SAMLProvider(account, name string) (SAMLProvider, error)
+	SAMLProviders(account string) ([]SAMLProvider, error) // by name, without regard to case
+	UpdateSAMLProvider(SAMLProvider) error
+	DeleteSAMLProvider(account, name string) error
+
+	// UseAssertion notes that an assertion was used; ErrExists when it was
+	// already. It is remembered until ForgetAssertions is called with a later time.
+	UseAssertion(assertion string, expires time.Time) error
+	ForgetAssertions(before time.Time) error
 }
 
 // MFATx owns virtual MFA devices. Names are unique in an account without regard to case.

@@ -38,16 +38,26 @@ type grant interface {
 // proof is who asks and what comes with it.
 type proof struct {
 	// caller is whom the trust policy judges: an anonymous one when federated
-	// is the ARN of the provider that vouches.
+	// is the ARN or the name of the provider that vouches. audience are the keys
+	// that the trust policy itself must limit, see gate.Request.
 	caller    *principal.Caller
 	federated string
+	audience  []string
 
 	marks  marks
 	keys   map[string][]string // condition keys that only this way has
 	params map[string]string   // for the record
 
+	// sessionName is the session's where the proof and not the request names it,
+	// and longest is how long the session may last; zero: as long as was asked for.
+	sessionName string
+	longest     time.Duration
+
 	// shape fills in what this way adds to the session.
 	shape func(*principal.Session)
+	// redeem uses the proof up; nil where it may be used again. It is called once
+	// nothing else can refuse, and before the credentials leave.
+	redeem func(context.Context) error
 }
 
 // granted is what every way answers.
@@ -75,7 +85,10 @@ func (s *Service) assume(ctx context.Context, c *principal.Caller, a ask, g gran
 	}
 	p, err := g.prove(ctx, t.account)
 	if err != nil {
-		return nil, s.refuse(ctx, c, gate.Request{Action: g.action(), Resource: t.arn, ResourceAccount: t.account}, err)
+		return nil, s.refuse(ctx, c, request(g, t), err)
+	}
+	if p.sessionName != "" {
+		a.sessionName = p.sessionName
 	}
 	if err := s.load(ctx, t); err != nil {
 		return nil, err
@@ -87,11 +100,27 @@ func (s *Service) assume(ctx context.Context, c *principal.Caller, a ask, g gran
 	if err != nil {
 		return nil, err
 	}
+	if p.longest > 0 {
+		length = min(length, p.longest)
+	}
 	limits, err := s.sessionPolicies(ctx, t.account, a.policy, a.policyARNs)
 	if err != nil {
 		return nil, err
 	}
-	return s.issue(t, a, p, limits, length)
+	out, err := s.issue(t, a, p, limits, length)
+	if err != nil || p.redeem == nil {
+		return out, err
+	}
+	if err := p.redeem(ctx); err != nil {
+		r := request(g, t)
+		r.Federated, r.Params = p.federated, params(a, p)
+		return nil, s.refuse(ctx, c, r, err)
+	}
+	return out, nil
+}
+
+func request(g grant, t *target) gate.Request {
+	return gate.Request{Action: g.action(), Resource: t.arn, ResourceAccount: t.account}
 }
 
 // roleARN is arn:aws:iam::ACCOUNT:role/PATH/NAME; the path keeps both slashes.
@@ -151,7 +180,7 @@ func loadTrust(tx store.Tx, account, name string) (t trusting, err error) {
 func (s *Service) authorize(ctx context.Context, action string, t *target, a ask, p *proof) error {
 	r := gate.Request{
 		Action: action, Resource: t.arn, ResourceAccount: t.account, ResourceTags: t.role.Tags,
-		Context: contextOf(t, a, p), Trust: t.trust, Federated: p.federated, Params: params(a, p),
+		Context: contextOf(t, a, p), Trust: t.trust, Federated: p.federated, Audience: p.audience, Params: params(a, p),
 	}
 	return s.authorizeMarked(ctx, p.caller, r, p.marks)
 }
@@ -170,6 +199,7 @@ func (s *Service) authorizeMarked(ctx context.Context, c *principal.Caller, r ga
 		if err := s.gate.Authorize(ctx, c, r); err != nil {
 			return err
 		}
+		r.Audience = nil // the act itself has answered for it
 	}
 	return nil
 }

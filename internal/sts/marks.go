@@ -27,6 +27,14 @@ type tag struct{ key, value string }
 
 var tagText = regexp.MustCompile(`^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$`)
 
+func tagsOf(m map[string]string) []tag {
+	tags := make([]tag, 0, len(m))
+	for key, v := range m {
+		tags = append(tags, tag{key, v})
+	}
+	return tags
+}
+
 // newMarks checks tags, of a request or of a provider's token; fail makes the
 // error that suits where they come from.
 func newMarks(tags []tag, transitive []string, fail func(string) error) (marks, error) {
@@ -67,10 +75,12 @@ func (t tag) broken() string {
 	return ""
 }
 
-// fold finds a key of m without regard to case.
+// fold finds a key of m without regard to case, as condition keys are folded:
+// strings.EqualFold would take "İd" and "id" for two keys, and both become aws:PrincipalTag/id.
 func fold(m map[string]string, key string) (string, bool) {
+	key = strings.ToLower(key)
 	for k := range m {
-		if strings.EqualFold(k, key) {
+		if strings.ToLower(k) == key {
 			return k, true
 		}
 	}

@@ -1,6 +1,6 @@
 // Package sts turns proofs into sessions: AssumeRole for a signed caller,
-// AssumeRoleWithWebIdentity for an identity provider's token, GetSessionToken
-// and GetFederationToken for a user's own access key. It tells who a caller is
+// AssumeRoleWithSAML and AssumeRoleWithWebIdentity for an identity provider's
+// assertion or token, GetSessionToken and GetFederationToken for a user's own access key. It tells who a caller is
 // (GetCallerIdentity), whose a key is (GetAccessKeyInfo), and what is in the
 // message of a refusal (DecodeAuthorizationMessage).
 //
@@ -11,7 +11,7 @@
 // leave out a phase.
 //
 // It owns the rules of a session's making. It does not own the proofs
-// (federation/oidc), the decision and its record (gate), or the token (seal).
+// (federation/…), the decision and its record (gate), or the token (seal).
 package sts
 
 import (
@@ -20,7 +20,9 @@ import (
 	"time"
 
 	"sojourn/internal/awserr"
+	"sojourn/internal/federation/oauth"
 	"sojourn/internal/federation/oidc"
+	"sojourn/internal/federation/saml"
 	"sojourn/internal/gate"
 	"sojourn/internal/policy"
 	"sojourn/internal/principal"
@@ -45,12 +47,24 @@ type TokenVerifier interface {
 	Verify(ctx context.Context, token string, find oidc.Lookup) (*oidc.Identity, error)
 }
 
+// AccessTokenVerifier verifies OAuth 2.0 access tokens.
+type AccessTokenVerifier interface {
+	Verify(ctx context.Context, provider, token string) (*oauth.Identity, error)
+}
+
+// AssertionVerifier verifies responses of registered SAML providers.
+type AssertionVerifier interface {
+	Verify(p store.SAMLProvider, response string) (*saml.Assertion, error)
+}
+
 // Options are what a Service works with; all are required.
 type Options struct {
 	Store store.Store
 	Gate  Gate
 	Keys  Issuer
 	OIDC  TokenVerifier
+	OAuth AccessTokenVerifier
+	SAML  AssertionVerifier
 	MFA   Devices
 	Now   func() time.Time
 }
@@ -61,6 +75,8 @@ type Service struct {
 	gate  Gate
 	keys  Issuer
 	oidc  TokenVerifier
+	oauth AccessTokenVerifier
+	saml  AssertionVerifier
 	now   func() time.Time
 
 	devices Devices
@@ -71,7 +87,7 @@ type Service struct {
 
 // New makes a service.
 func New(o Options) *Service {
-	return &Service{store: o.Store, gate: o.Gate, keys: o.Keys, oidc: o.OIDC, now: o.Now, devices: o.MFA}
+	return &Service{store: o.Store, gate: o.Gate, keys: o.Keys, oidc: o.OIDC, oauth: o.OAuth, saml: o.SAML, now: o.Now, devices: o.MFA}
 }
 
 // GetCallerIdentity tells a signed caller who it is. The gate knows that it

@@ -9,8 +9,7 @@ import (
 	"testing"
 )
 
-// fakeDNS answers for the names in zone, in turn when a name has several
-// answers that are asked for one after the other (as in a rebinding attack).
+// fakeDNS answers for the names in zone.
 func fakeDNS(t *testing.T, zone map[string][]string) *net.Resolver {
 	t.Helper()
 	conn, err := net.ListenPacket("udp", "127.0.0.1:0")

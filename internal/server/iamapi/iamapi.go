@@ -97,6 +97,15 @@ type Domain interface {
 	UntagOpenIDConnectProvider(context.Context, *principal.Caller, *iamwire.UntagOpenIDConnectProviderInput) (*iamwire.UntagOpenIDConnectProviderOutput, error)
 	ListOpenIDConnectProviderTags(context.Context, *principal.Caller, *iamwire.ListOpenIDConnectProviderTagsInput) (*iamwire.ListOpenIDConnectProviderTagsOutput, error)
 
+	CreateSAMLProvider(context.Context, *principal.Caller, *iamwire.CreateSAMLProviderInput) (*iamwire.CreateSAMLProviderOutput, error)
+	GetSAMLProvider(context.Context, *principal.Caller, *iamwire.GetSAMLProviderInput) (*iamwire.GetSAMLProviderOutput, error)
+	ListSAMLProviders(context.Context, *principal.Caller, *iamwire.ListSAMLProvidersInput) (*iamwire.ListSAMLProvidersOutput, error)
+	UpdateSAMLProvider(context.Context, *principal.Caller, *iamwire.UpdateSAMLProviderInput) (*iamwire.UpdateSAMLProviderOutput, error)
+	DeleteSAMLProvider(context.Context, *principal.Caller, *iamwire.DeleteSAMLProviderInput) (*iamwire.DeleteSAMLProviderOutput, error)
+	TagSAMLProvider(context.Context, *principal.Caller, *iamwire.TagSAMLProviderInput) (*iamwire.TagSAMLProviderOutput, error)
+	UntagSAMLProvider(context.Context, *principal.Caller, *iamwire.UntagSAMLProviderInput) (*iamwire.UntagSAMLProviderOutput, error)
+	ListSAMLProviderTags(context.Context, *principal.Caller, *iamwire.ListSAMLProviderTagsInput) (*iamwire.ListSAMLProviderTagsOutput, error)
+
 	CreateInstanceProfile(context.Context, *principal.Caller, *iamwire.CreateInstanceProfileInput) (*iamwire.CreateInstanceProfileOutput, error)
 	GetInstanceProfile(context.Context, *principal.Caller, *iamwire.GetInstanceProfileInput) (*iamwire.GetInstanceProfileOutput, error)
 	ListInstanceProfiles(context.Context, *principal.Caller, *iamwire.ListInstanceProfilesInput) (*iamwire.ListInstanceProfilesOutput, error)
@@ -218,6 +227,15 @@ func New(d Domain) *api.Service {
 			"TagOpenIDConnectProvider":                api.Handle(d.TagOpenIDConnectProvider),
 			"UntagOpenIDConnectProvider":              api.Handle(d.UntagOpenIDConnectProvider),
 			"ListOpenIDConnectProviderTags":           api.Handle(d.ListOpenIDConnectProviderTags),
+
+			"CreateSAMLProvider":   api.Handle(d.CreateSAMLProvider),
+			"GetSAMLProvider":      api.Handle(d.GetSAMLProvider),
+			"ListSAMLProviders":    api.Handle(d.ListSAMLProviders),
+			"UpdateSAMLProvider":   api.Handle(d.UpdateSAMLProvider),
+			"DeleteSAMLProvider":   api.Handle(d.DeleteSAMLProvider),
+			"TagSAMLProvider":      api.Handle(d.TagSAMLProvider),
+			"UntagSAMLProvider":    api.Handle(d.UntagSAMLProvider),
+			"ListSAMLProviderTags": api.Handle(d.ListSAMLProviderTags),
 
 			"CreateInstanceProfile":         api.Handle(d.CreateInstanceProfile),
 			"GetInstanceProfile":            api.Handle(d.GetInstanceProfile),

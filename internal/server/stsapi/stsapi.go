@@ -13,6 +13,7 @@ import (
 // Domain is what the operations do.
 type Domain interface {
 	AssumeRole(context.Context, *principal.Caller, *stswire.AssumeRoleInput) (*stswire.AssumeRoleOutput, error)
+	AssumeRoleWithSAML(context.Context, *principal.Caller, *stswire.AssumeRoleWithSAMLInput) (*stswire.AssumeRoleWithSAMLOutput, error)
 	AssumeRoleWithWebIdentity(context.Context, *principal.Caller, *stswire.AssumeRoleWithWebIdentityInput) (*stswire.AssumeRoleWithWebIdentityOutput, error)
 	GetFederationToken(context.Context, *principal.Caller, *stswire.GetFederationTokenInput) (*stswire.GetFederationTokenOutput, error)
 	GetSessionToken(context.Context, *principal.Caller, *stswire.GetSessionTokenInput) (*stswire.GetSessionTokenOutput, error)
@@ -25,9 +26,10 @@ type Domain interface {
 func New(d Domain) *api.Service {
 	return &api.Service{
 		Wire:     stswire.Service,
-		Unsigned: map[string]bool{"AssumeRoleWithWebIdentity": true},
+		Unsigned: map[string]bool{"AssumeRoleWithSAML": true, "AssumeRoleWithWebIdentity": true},
 		Handlers: map[string]api.Handler{
 			"AssumeRole":                 api.Handle(d.AssumeRole),
+			"AssumeRoleWithSAML":         api.Handle(d.AssumeRoleWithSAML),
 			"AssumeRoleWithWebIdentity":  api.Handle(d.AssumeRoleWithWebIdentity),
 			"GetFederationToken":         api.Handle(d.GetFederationToken),
 			"GetSessionToken":            api.Handle(d.GetSessionToken),

@@ -36,6 +36,7 @@ func Run(t *testing.T, fresh Fresh) {
 		{"Member", memberTests},
 		{"Account", accountTests},
 		{"LastUse", lastUseTests},
+		{"SAML", samlTests},
 		{"Policy", policyTests},
 		{"Repository", repositoryTests},
 		{"Ref", refTests},

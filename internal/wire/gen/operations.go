@@ -17,7 +17,7 @@ type service struct {
 
 var services = []service{
 	{name: "sts", operations: strings.Fields(`
-		AssumeRole AssumeRoleWithWebIdentity
+		AssumeRole AssumeRoleWithSAML AssumeRoleWithWebIdentity
 		GetFederationToken GetSessionToken GetCallerIdentity GetAccessKeyInfo DecodeAuthorizationMessage
 	`)},
 	{name: "iam", operations: strings.Fields(`
@@ -49,6 +49,9 @@ var services = []service{
 		AddClientIDToOpenIDConnectProvider RemoveClientIDFromOpenIDConnectProvider
 		UpdateOpenIDConnectProviderThumbprint
 		TagOpenIDConnectProvider UntagOpenIDConnectProvider ListOpenIDConnectProviderTags
+
+		CreateSAMLProvider GetSAMLProvider ListSAMLProviders UpdateSAMLProvider DeleteSAMLProvider
+		TagSAMLProvider UntagSAMLProvider ListSAMLProviderTags
 
 		CreateInstanceProfile GetInstanceProfile ListInstanceProfiles DeleteInstanceProfile
 		AddRoleToInstanceProfile RemoveRoleFromInstanceProfile ListInstanceProfilesForRole

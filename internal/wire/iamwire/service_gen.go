@@ -184,6 +184,19 @@ var Service = &wire.Service{
 				ErrServiceFailure:          500,
 			},
 		},
+		"CreateSAMLProvider": {
+			Name:  "CreateSAMLProvider",
+			Input: shapeCreateSAMLProviderInput, Output: shapeCreateSAMLProviderOutput,
+			NewInput: func() any { return new(CreateSAMLProviderInput) },
+			Wrapper:  "CreateSAMLProviderResult",
+			Errors: map[string]int{
+				ErrConcurrentModification: 409,
+				ErrEntityAlreadyExists:    409,
+				ErrInvalidInput:           400,
+				ErrLimitExceeded:          409,
+				ErrServiceFailure:         500,
+			},
+		},
 		"CreateUser": {
 			Name:  "CreateUser",
 			Input: shapeCreateUserInput, Output: shapeCreateUserOutput,
@@ -342,6 +355,17 @@ var Service = &wire.Service{
 				ErrNoSuchEntity:       404,
 				ErrServiceFailure:     500,
 				ErrUnmodifiableEntity: 400,
+			},
+		},
+		"DeleteSAMLProvider": {
+			Name:  "DeleteSAMLProvider",
+			Input: shapeDeleteSAMLProviderInput, Output: shapeDeleteSAMLProviderOutput,
+			NewInput: func() any { return new(DeleteSAMLProviderInput) },
+			Errors: map[string]int{
+				ErrInvalidInput:   400,
+				ErrLimitExceeded:  409,
+				ErrNoSuchEntity:   404,
+				ErrServiceFailure: 500,
 			},
 		},
 		"DeleteUser": {
@@ -567,6 +591,17 @@ var Service = &wire.Service{
 			NewInput: func() any { return new(GetRolePolicyInput) },
 			Wrapper:  "GetRolePolicyResult",
 			Errors: map[string]int{
+				ErrNoSuchEntity:   404,
+				ErrServiceFailure: 500,
+			},
+		},
+		"GetSAMLProvider": {
+			Name:  "GetSAMLProvider",
+			Input: shapeGetSAMLProviderInput, Output: shapeGetSAMLProviderOutput,
+			NewInput: func() any { return new(GetSAMLProviderInput) },
+			Wrapper:  "GetSAMLProviderResult",
+			Errors: map[string]int{
+				ErrInvalidInput:   400,
 				ErrNoSuchEntity:   404,
 				ErrServiceFailure: 500,
 			},
@@ -802,6 +837,26 @@ var Service = &wire.Service{
 				ErrServiceFailure: 500,
 			},
 		},
+		"ListSAMLProviderTags": {
+			Name:  "ListSAMLProviderTags",
+			Input: shapeListSAMLProviderTagsInput, Output: shapeListSAMLProviderTagsOutput,
+			NewInput: func() any { return new(ListSAMLProviderTagsInput) },
+			Wrapper:  "ListSAMLProviderTagsResult",
+			Errors: map[string]int{
+				ErrInvalidInput:   400,
+				ErrNoSuchEntity:   404,
+				ErrServiceFailure: 500,
+			},
+		},
+		"ListSAMLProviders": {
+			Name:  "ListSAMLProviders",
+			Input: shapeListSAMLProvidersInput, Output: shapeListSAMLProvidersOutput,
+			NewInput: func() any { return new(ListSAMLProvidersInput) },
+			Wrapper:  "ListSAMLProvidersResult",
+			Errors: map[string]int{
+				ErrServiceFailure: 500,
+			},
+		},
 		"ListUserPolicies": {
 			Name:  "ListUserPolicies",
 			Input: shapeListUserPoliciesInput, Output: shapeListUserPoliciesOutput,
@@ -1018,6 +1073,18 @@ var Service = &wire.Service{
 				ErrServiceFailure:         500,
 			},
 		},
+		"TagSAMLProvider": {
+			Name:  "TagSAMLProvider",
+			Input: shapeTagSAMLProviderInput, Output: shapeTagSAMLProviderOutput,
+			NewInput: func() any { return new(TagSAMLProviderInput) },
+			Errors: map[string]int{
+				ErrConcurrentModification: 409,
+				ErrInvalidInput:           400,
+				ErrLimitExceeded:          409,
+				ErrNoSuchEntity:           404,
+				ErrServiceFailure:         500,
+			},
+		},
 		"TagUser": {
 			Name:  "TagUser",
 			Input: shapeTagUserInput, Output: shapeTagUserOutput,
@@ -1069,6 +1136,17 @@ var Service = &wire.Service{
 			NewInput: func() any { return new(UntagRoleInput) },
 			Errors: map[string]int{
 				ErrConcurrentModification: 409,
+				ErrNoSuchEntity:           404,
+				ErrServiceFailure:         500,
+			},
+		},
+		"UntagSAMLProvider": {
+			Name:  "UntagSAMLProvider",
+			Input: shapeUntagSAMLProviderInput, Output: shapeUntagSAMLProviderOutput,
+			NewInput: func() any { return new(UntagSAMLProviderInput) },
+			Errors: map[string]int{
+				ErrConcurrentModification: 409,
+				ErrInvalidInput:           400,
 				ErrNoSuchEntity:           404,
 				ErrServiceFailure:         500,
 			},
@@ -1148,6 +1226,19 @@ var Service = &wire.Service{
 				ErrNoSuchEntity:       404,
 				ErrServiceFailure:     500,
 				ErrUnmodifiableEntity: 400,
+			},
+		},
+		"UpdateSAMLProvider": {
+			Name:  "UpdateSAMLProvider",
+			Input: shapeUpdateSAMLProviderInput, Output: shapeUpdateSAMLProviderOutput,
+			NewInput: func() any { return new(UpdateSAMLProviderInput) },
+			Wrapper:  "UpdateSAMLProviderResult",
+			Errors: map[string]int{
+				ErrConcurrentModification: 409,
+				ErrInvalidInput:           400,
+				ErrLimitExceeded:          409,
+				ErrNoSuchEntity:           404,
+				ErrServiceFailure:         500,
 			},
 		},
 		"UpdateUser": {

@@ -270,6 +270,27 @@ var shapeCreateRoleOutput = &wire.Shape{Name: "CreateRoleOutput", Kind: wire.Str
 	{Name: "Role", Label: "role", Shape: shapeRole, Required: true},
 }}
 
+var shapeSAMLMetadataDocumentType = &wire.Shape{Name: "SAMLMetadataDocumentType", Kind: wire.String, Min: new(int64(1000)), Max: new(int64(10000000))}
+
+var shapeSAMLProviderNameType = &wire.Shape{Name: "SAMLProviderNameType", Kind: wire.String, Min: new(int64(1)), Max: new(int64(128)), Pattern: wire.NewPattern(`[\w._-]+`, `[\w._-]+`)}
+
+var shapeAssertionEncryptionModeType = &wire.Shape{Name: "assertionEncryptionModeType", Kind: wire.String, Enum: []string{"Required", "Allowed"}}
+
+var shapePrivateKeyType = &wire.Shape{Name: "privateKeyType", Kind: wire.String, Min: new(int64(1)), Max: new(int64(16384)), Pattern: wire.NewPattern(`[\u0009\u000A\u000D\u0020-\u00FF]+`, `[\x{0009}\x{000A}\x{000D}\x{0020}-\x{00FF}]+`), Sensitive: true}
+
+var shapeCreateSAMLProviderInput = &wire.Shape{Name: "CreateSAMLProviderInput", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "SAMLMetadataDocument", Label: "sAMLMetadataDocument", Shape: shapeSAMLMetadataDocumentType, Required: true},
+	{Name: "Name", Label: "name", Shape: shapeSAMLProviderNameType, Required: true},
+	{Name: "Tags", Label: "tags", Shape: shapeTagListType},
+	{Name: "AssertionEncryptionMode", Label: "assertionEncryptionMode", Shape: shapeAssertionEncryptionModeType},
+	{Name: "AddPrivateKey", Label: "addPrivateKey", Shape: shapePrivateKeyType},
+}}
+
+var shapeCreateSAMLProviderOutput = &wire.Shape{Name: "CreateSAMLProviderOutput", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "SAMLProviderArn", Label: "sAMLProviderArn", Shape: shapeArnType},
+	{Name: "Tags", Label: "tags", Shape: shapeTagListType},
+}}
+
 var shapeCreateUserInput = &wire.Shape{Name: "CreateUserInput", Kind: wire.Structure, Members: []wire.Member{
 	{Name: "Path", Label: "path", Shape: shapePathType},
 	{Name: "UserName", Label: "userName", Shape: shapeUserNameType, Required: true},
@@ -393,6 +414,12 @@ var shapeDeleteRolePolicyInput = &wire.Shape{Name: "DeleteRolePolicyInput", Kind
 }}
 
 var shapeDeleteRolePolicyOutput = &wire.Shape{Name: "DeleteRolePolicyOutput", Kind: wire.Structure, Members: []wire.Member{}}
+
+var shapeDeleteSAMLProviderInput = &wire.Shape{Name: "DeleteSAMLProviderInput", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "SAMLProviderArn", Label: "sAMLProviderArn", Shape: shapeArnType, Required: true},
+}}
+
+var shapeDeleteSAMLProviderOutput = &wire.Shape{Name: "DeleteSAMLProviderOutput", Kind: wire.Structure, Members: []wire.Member{}}
 
 var shapeDeleteUserInput = &wire.Shape{Name: "DeleteUserInput", Kind: wire.Structure, Members: []wire.Member{
 	{Name: "UserName", Label: "userName", Shape: shapeExistingUserNameType, Required: true},
@@ -705,6 +732,29 @@ var shapeGetRolePolicyOutput = &wire.Shape{Name: "GetRolePolicyOutput", Kind: wi
 	{Name: "RoleName", Label: "roleName", Shape: shapeRoleNameType, Required: true},
 	{Name: "PolicyName", Label: "policyName", Shape: shapePolicyNameType, Required: true},
 	{Name: "PolicyDocument", Label: "policyDocument", Shape: shapePolicyDocumentType, Required: true},
+}}
+
+var shapeGetSAMLProviderInput = &wire.Shape{Name: "GetSAMLProviderInput", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "SAMLProviderArn", Label: "sAMLProviderArn", Shape: shapeArnType, Required: true},
+}}
+
+var shapePrivateKeyIdType = &wire.Shape{Name: "privateKeyIdType", Kind: wire.String, Min: new(int64(22)), Max: new(int64(64)), Pattern: wire.NewPattern(`[A-Z0-9]+`, `[A-Z0-9]+`)}
+
+var shapeSAMLPrivateKey = &wire.Shape{Name: "SAMLPrivateKey", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "KeyId", Label: "keyId", Shape: shapePrivateKeyIdType},
+	{Name: "Timestamp", Label: "timestamp", Shape: shapeDateType},
+}}
+
+var shapePrivateKeyList = &wire.Shape{Name: "privateKeyList", Kind: wire.List, Elem: shapeSAMLPrivateKey, Item: "member", Max: new(int64(2))}
+
+var shapeGetSAMLProviderOutput = &wire.Shape{Name: "GetSAMLProviderOutput", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "SAMLProviderUUID", Label: "sAMLProviderUUID", Shape: shapePrivateKeyIdType},
+	{Name: "SAMLMetadataDocument", Label: "sAMLMetadataDocument", Shape: shapeSAMLMetadataDocumentType},
+	{Name: "CreateDate", Label: "createDate", Shape: shapeDateType},
+	{Name: "ValidUntil", Label: "validUntil", Shape: shapeDateType},
+	{Name: "Tags", Label: "tags", Shape: shapeTagListType},
+	{Name: "AssertionEncryptionMode", Label: "assertionEncryptionMode", Shape: shapeAssertionEncryptionModeType},
+	{Name: "PrivateKeyList", Label: "privateKeyList", Shape: shapePrivateKeyList},
 }}
 
 var shapeGetUserInput = &wire.Shape{Name: "GetUserInput", Kind: wire.Structure, Members: []wire.Member{
@@ -1040,6 +1090,32 @@ var shapeListRolesOutput = &wire.Shape{Name: "ListRolesOutput", Kind: wire.Struc
 	{Name: "Marker", Label: "marker", Shape: shapeResponseMarkerType},
 }}
 
+var shapeListSAMLProviderTagsInput = &wire.Shape{Name: "ListSAMLProviderTagsInput", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "SAMLProviderArn", Label: "sAMLProviderArn", Shape: shapeArnType, Required: true},
+	{Name: "Marker", Label: "marker", Shape: shapeMarkerType},
+	{Name: "MaxItems", Label: "maxItems", Shape: shapeMaxItemsType},
+}}
+
+var shapeListSAMLProviderTagsOutput = &wire.Shape{Name: "ListSAMLProviderTagsOutput", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "Tags", Label: "tags", Shape: shapeTagListType, Required: true},
+	{Name: "IsTruncated", Label: "isTruncated", Shape: shapeBooleanType},
+	{Name: "Marker", Label: "marker", Shape: shapeResponseMarkerType},
+}}
+
+var shapeListSAMLProvidersInput = &wire.Shape{Name: "ListSAMLProvidersInput", Kind: wire.Structure, Members: []wire.Member{}}
+
+var shapeSAMLProviderListEntry = &wire.Shape{Name: "SAMLProviderListEntry", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "Arn", Label: "arn", Shape: shapeArnType},
+	{Name: "ValidUntil", Label: "validUntil", Shape: shapeDateType},
+	{Name: "CreateDate", Label: "createDate", Shape: shapeDateType},
+}}
+
+var shapeSAMLProviderListType = &wire.Shape{Name: "SAMLProviderListType", Kind: wire.List, Elem: shapeSAMLProviderListEntry, Item: "member"}
+
+var shapeListSAMLProvidersOutput = &wire.Shape{Name: "ListSAMLProvidersOutput", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "SAMLProviderList", Label: "sAMLProviderList", Shape: shapeSAMLProviderListType},
+}}
+
 var shapeListUserPoliciesInput = &wire.Shape{Name: "ListUserPoliciesInput", Kind: wire.Structure, Members: []wire.Member{
 	{Name: "UserName", Label: "userName", Shape: shapeExistingUserNameType, Required: true},
 	{Name: "Marker", Label: "marker", Shape: shapeMarkerType},
@@ -1321,6 +1397,13 @@ var shapeTagRoleInput = &wire.Shape{Name: "TagRoleInput", Kind: wire.Structure, 
 
 var shapeTagRoleOutput = &wire.Shape{Name: "TagRoleOutput", Kind: wire.Structure, Members: []wire.Member{}}
 
+var shapeTagSAMLProviderInput = &wire.Shape{Name: "TagSAMLProviderInput", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "SAMLProviderArn", Label: "sAMLProviderArn", Shape: shapeArnType, Required: true},
+	{Name: "Tags", Label: "tags", Shape: shapeTagListType, Required: true},
+}}
+
+var shapeTagSAMLProviderOutput = &wire.Shape{Name: "TagSAMLProviderOutput", Kind: wire.Structure, Members: []wire.Member{}}
+
 var shapeTagUserInput = &wire.Shape{Name: "TagUserInput", Kind: wire.Structure, Members: []wire.Member{
 	{Name: "UserName", Label: "userName", Shape: shapeExistingUserNameType, Required: true},
 	{Name: "Tags", Label: "tags", Shape: shapeTagListType, Required: true},
@@ -1357,6 +1440,13 @@ var shapeUntagRoleInput = &wire.Shape{Name: "UntagRoleInput", Kind: wire.Structu
 }}
 
 var shapeUntagRoleOutput = &wire.Shape{Name: "UntagRoleOutput", Kind: wire.Structure, Members: []wire.Member{}}
+
+var shapeUntagSAMLProviderInput = &wire.Shape{Name: "UntagSAMLProviderInput", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "SAMLProviderArn", Label: "sAMLProviderArn", Shape: shapeArnType, Required: true},
+	{Name: "TagKeys", Label: "tagKeys", Shape: shapeTagKeyListType, Required: true},
+}}
+
+var shapeUntagSAMLProviderOutput = &wire.Shape{Name: "UntagSAMLProviderOutput", Kind: wire.Structure, Members: []wire.Member{}}
 
 var shapeUntagUserInput = &wire.Shape{Name: "UntagUserInput", Kind: wire.Structure, Members: []wire.Member{
 	{Name: "UserName", Label: "userName", Shape: shapeExistingUserNameType, Required: true},
@@ -1410,6 +1500,18 @@ var shapeUpdateRoleDescriptionInput = &wire.Shape{Name: "UpdateRoleDescriptionIn
 
 var shapeUpdateRoleDescriptionOutput = &wire.Shape{Name: "UpdateRoleDescriptionOutput", Kind: wire.Structure, Members: []wire.Member{
 	{Name: "Role", Label: "role", Shape: shapeRole},
+}}
+
+var shapeUpdateSAMLProviderInput = &wire.Shape{Name: "UpdateSAMLProviderInput", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "SAMLMetadataDocument", Label: "sAMLMetadataDocument", Shape: shapeSAMLMetadataDocumentType},
+	{Name: "SAMLProviderArn", Label: "sAMLProviderArn", Shape: shapeArnType, Required: true},
+	{Name: "AssertionEncryptionMode", Label: "assertionEncryptionMode", Shape: shapeAssertionEncryptionModeType},
+	{Name: "AddPrivateKey", Label: "addPrivateKey", Shape: shapePrivateKeyType},
+	{Name: "RemovePrivateKey", Label: "removePrivateKey", Shape: shapePrivateKeyIdType},
+}}
+
+var shapeUpdateSAMLProviderOutput = &wire.Shape{Name: "UpdateSAMLProviderOutput", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "SAMLProviderArn", Label: "sAMLProviderArn", Shape: shapeArnType},
 }}
 
 var shapeUpdateUserInput = &wire.Shape{Name: "UpdateUserInput", Kind: wire.Structure, Members: []wire.Member{

@@ -387,6 +387,33 @@ type CreateRoleOutput struct {
 // WireShape is the struct's descriptor.
 func (*CreateRoleOutput) WireShape() *wire.Shape { return shapeCreateRoleOutput }
 
+// Values of assertionEncryptionModeType.
+const (
+	AssertionEncryptionModeTypeRequired = "Required"
+	AssertionEncryptionModeTypeAllowed  = "Allowed"
+)
+
+// CreateSAMLProviderInput is the input of CreateSAMLProvider of the API.
+type CreateSAMLProviderInput struct {
+	SAMLMetadataDocument    *string
+	Name                    *string
+	Tags                    []Tag
+	AssertionEncryptionMode *string
+	AddPrivateKey           *string
+}
+
+// WireShape is the struct's descriptor.
+func (*CreateSAMLProviderInput) WireShape() *wire.Shape { return shapeCreateSAMLProviderInput }
+
+// CreateSAMLProviderOutput is the output of CreateSAMLProvider of the API.
+type CreateSAMLProviderOutput struct {
+	SAMLProviderArn *string
+	Tags            []Tag
+}
+
+// WireShape is the struct's descriptor.
+func (*CreateSAMLProviderOutput) WireShape() *wire.Shape { return shapeCreateSAMLProviderOutput }
+
 // CreateUserInput is the input of CreateUser of the API.
 type CreateUserInput struct {
 	Path                *string
@@ -646,6 +673,21 @@ type DeleteRolePolicyOutput struct {
 
 // WireShape is the struct's descriptor.
 func (*DeleteRolePolicyOutput) WireShape() *wire.Shape { return shapeDeleteRolePolicyOutput }
+
+// DeleteSAMLProviderInput is the input of DeleteSAMLProvider of the API.
+type DeleteSAMLProviderInput struct {
+	SAMLProviderArn *string
+}
+
+// WireShape is the struct's descriptor.
+func (*DeleteSAMLProviderInput) WireShape() *wire.Shape { return shapeDeleteSAMLProviderInput }
+
+// DeleteSAMLProviderOutput is the output of DeleteSAMLProvider of the API.
+type DeleteSAMLProviderOutput struct {
+}
+
+// WireShape is the struct's descriptor.
+func (*DeleteSAMLProviderOutput) WireShape() *wire.Shape { return shapeDeleteSAMLProviderOutput }
 
 // DeleteUserInput is the input of DeleteUser of the API.
 type DeleteUserInput struct {
@@ -1191,6 +1233,37 @@ type GetRolePolicyOutput struct {
 
 // WireShape is the struct's descriptor.
 func (*GetRolePolicyOutput) WireShape() *wire.Shape { return shapeGetRolePolicyOutput }
+
+// GetSAMLProviderInput is the input of GetSAMLProvider of the API.
+type GetSAMLProviderInput struct {
+	SAMLProviderArn *string
+}
+
+// WireShape is the struct's descriptor.
+func (*GetSAMLProviderInput) WireShape() *wire.Shape { return shapeGetSAMLProviderInput }
+
+// SAMLPrivateKey is a structure of the API.
+type SAMLPrivateKey struct {
+	KeyId     *string
+	Timestamp *time.Time
+}
+
+// WireShape is the struct's descriptor.
+func (*SAMLPrivateKey) WireShape() *wire.Shape { return shapeSAMLPrivateKey }
+
+// GetSAMLProviderOutput is the output of GetSAMLProvider of the API.
+type GetSAMLProviderOutput struct {
+	SAMLProviderUUID        *string
+	SAMLMetadataDocument    *string
+	CreateDate              *time.Time
+	ValidUntil              *time.Time
+	Tags                    []Tag
+	AssertionEncryptionMode *string
+	PrivateKeyList          []SAMLPrivateKey
+}
+
+// WireShape is the struct's descriptor.
+func (*GetSAMLProviderOutput) WireShape() *wire.Shape { return shapeGetSAMLProviderOutput }
 
 // GetUserInput is the input of GetUser of the API.
 type GetUserInput struct {
@@ -1751,6 +1824,51 @@ type ListRolesOutput struct {
 // WireShape is the struct's descriptor.
 func (*ListRolesOutput) WireShape() *wire.Shape { return shapeListRolesOutput }
 
+// ListSAMLProviderTagsInput is the input of ListSAMLProviderTags of the API.
+type ListSAMLProviderTagsInput struct {
+	SAMLProviderArn *string
+	Marker          *string
+	MaxItems        *int64
+}
+
+// WireShape is the struct's descriptor.
+func (*ListSAMLProviderTagsInput) WireShape() *wire.Shape { return shapeListSAMLProviderTagsInput }
+
+// ListSAMLProviderTagsOutput is the output of ListSAMLProviderTags of the API.
+type ListSAMLProviderTagsOutput struct {
+	Tags        []Tag
+	IsTruncated *bool
+	Marker      *string
+}
+
+// WireShape is the struct's descriptor.
+func (*ListSAMLProviderTagsOutput) WireShape() *wire.Shape { return shapeListSAMLProviderTagsOutput }
+
+// ListSAMLProvidersInput is the input of ListSAMLProviders of the API.
+type ListSAMLProvidersInput struct {
+}
+
+// WireShape is the struct's descriptor.
+func (*ListSAMLProvidersInput) WireShape() *wire.Shape { return shapeListSAMLProvidersInput }
+
+// SAMLProviderListEntry is a structure of the API.
+type SAMLProviderListEntry struct {
+	Arn        *string
+	ValidUntil *time.Time
+	CreateDate *time.Time
+}
+
+// WireShape is the struct's descriptor.
+func (*SAMLProviderListEntry) WireShape() *wire.Shape { return shapeSAMLProviderListEntry }
+
+// ListSAMLProvidersOutput is the output of ListSAMLProviders of the API.
+type ListSAMLProvidersOutput struct {
+	SAMLProviderList []SAMLProviderListEntry
+}
+
+// WireShape is the struct's descriptor.
+func (*ListSAMLProvidersOutput) WireShape() *wire.Shape { return shapeListSAMLProvidersOutput }
+
 // ListUserPoliciesInput is the input of ListUserPolicies of the API.
 type ListUserPoliciesInput struct {
 	UserName *string
@@ -2263,6 +2381,22 @@ type TagRoleOutput struct {
 // WireShape is the struct's descriptor.
 func (*TagRoleOutput) WireShape() *wire.Shape { return shapeTagRoleOutput }
 
+// TagSAMLProviderInput is the input of TagSAMLProvider of the API.
+type TagSAMLProviderInput struct {
+	SAMLProviderArn *string
+	Tags            []Tag
+}
+
+// WireShape is the struct's descriptor.
+func (*TagSAMLProviderInput) WireShape() *wire.Shape { return shapeTagSAMLProviderInput }
+
+// TagSAMLProviderOutput is the output of TagSAMLProvider of the API.
+type TagSAMLProviderOutput struct {
+}
+
+// WireShape is the struct's descriptor.
+func (*TagSAMLProviderOutput) WireShape() *wire.Shape { return shapeTagSAMLProviderOutput }
+
 // TagUserInput is the input of TagUser of the API.
 type TagUserInput struct {
 	UserName *string
@@ -2346,6 +2480,22 @@ type UntagRoleOutput struct {
 
 // WireShape is the struct's descriptor.
 func (*UntagRoleOutput) WireShape() *wire.Shape { return shapeUntagRoleOutput }
+
+// UntagSAMLProviderInput is the input of UntagSAMLProvider of the API.
+type UntagSAMLProviderInput struct {
+	SAMLProviderArn *string
+	TagKeys         []string
+}
+
+// WireShape is the struct's descriptor.
+func (*UntagSAMLProviderInput) WireShape() *wire.Shape { return shapeUntagSAMLProviderInput }
+
+// UntagSAMLProviderOutput is the output of UntagSAMLProvider of the API.
+type UntagSAMLProviderOutput struct {
+}
+
+// WireShape is the struct's descriptor.
+func (*UntagSAMLProviderOutput) WireShape() *wire.Shape { return shapeUntagSAMLProviderOutput }
 
 // UntagUserInput is the input of UntagUser of the API.
 type UntagUserInput struct {
@@ -2468,6 +2618,26 @@ type UpdateRoleDescriptionOutput struct {
 
 // WireShape is the struct's descriptor.
 func (*UpdateRoleDescriptionOutput) WireShape() *wire.Shape { return shapeUpdateRoleDescriptionOutput }
+
+// UpdateSAMLProviderInput is the input of UpdateSAMLProvider of the API.
+type UpdateSAMLProviderInput struct {
+	SAMLMetadataDocument    *string
+	SAMLProviderArn         *string
+	AssertionEncryptionMode *string
+	AddPrivateKey           *string
+	RemovePrivateKey        *string
+}
+
+// WireShape is the struct's descriptor.
+func (*UpdateSAMLProviderInput) WireShape() *wire.Shape { return shapeUpdateSAMLProviderInput }
+
+// UpdateSAMLProviderOutput is the output of UpdateSAMLProvider of the API.
+type UpdateSAMLProviderOutput struct {
+	SAMLProviderArn *string
+}
+
+// WireShape is the struct's descriptor.
+func (*UpdateSAMLProviderOutput) WireShape() *wire.Shape { return shapeUpdateSAMLProviderOutput }
 
 // UpdateUserInput is the input of UpdateUser of the API.
 type UpdateUserInput struct {

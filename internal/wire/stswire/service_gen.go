@@ -23,6 +23,20 @@ var Service = &wire.Service{
 				ErrRegionDisabled:          403,
 			},
 		},
+		"AssumeRoleWithSAML": {
+			Name:  "AssumeRoleWithSAML",
+			Input: shapeAssumeRoleWithSAMLInput, Output: shapeAssumeRoleWithSAMLOutput,
+			NewInput: func() any { return new(AssumeRoleWithSAMLInput) },
+			Wrapper:  "AssumeRoleWithSAMLResult",
+			Errors: map[string]int{
+				ErrExpiredToken:            400,
+				ErrIDPRejectedClaim:        403,
+				ErrInvalidIdentityToken:    400,
+				ErrMalformedPolicyDocument: 400,
+				ErrPackedPolicyTooLarge:    400,
+				ErrRegionDisabled:          403,
+			},
+		},
 		"AssumeRoleWithWebIdentity": {
 			Name:  "AssumeRoleWithWebIdentity",
 			Input: shapeAssumeRoleWithWebIdentityInput, Output: shapeAssumeRoleWithWebIdentityOutput,

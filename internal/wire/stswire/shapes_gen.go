@@ -94,11 +94,44 @@ var shapeAssumeRoleOutput = &wire.Shape{Name: "AssumeRoleOutput", Kind: wire.Str
 	{Name: "SourceIdentity", Label: "sourceIdentity", Shape: shapeSourceIdentityType},
 }}
 
+var shapeSAMLAssertionType = &wire.Shape{Name: "SAMLAssertionType", Kind: wire.String, Min: new(int64(4)), Max: new(int64(100000)), Sensitive: true}
+
+var shapeSessionPolicyDocumentType = &wire.Shape{Name: "sessionPolicyDocumentType", Kind: wire.String, Min: new(int64(1)), Max: new(int64(2048)), Pattern: wire.NewPattern(`[\u0009\u000A\u000D\u0020-\u00FF]+`, `[\x{0009}\x{000A}\x{000D}\x{0020}-\x{00FF}]+`)}
+
+var shapeAssumeRoleWithSAMLInput = &wire.Shape{Name: "AssumeRoleWithSAMLInput", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "RoleArn", Label: "roleArn", Shape: shapeArnType, Required: true},
+	{Name: "PrincipalArn", Label: "principalArn", Shape: shapeArnType, Required: true},
+	{Name: "SAMLAssertion", Label: "sAMLAssertion", Shape: shapeSAMLAssertionType, Required: true},
+	{Name: "PolicyArns", Label: "policyArns", Shape: shapePolicyDescriptorListType},
+	{Name: "Policy", Label: "policy", Shape: shapeSessionPolicyDocumentType},
+	{Name: "DurationSeconds", Label: "durationSeconds", Shape: shapeRoleDurationSecondsType},
+}}
+
+var shapeSubject = &wire.Shape{Name: "Subject", Kind: wire.String}
+
+var shapeSubjectType = &wire.Shape{Name: "SubjectType", Kind: wire.String}
+
+var shapeIssuer = &wire.Shape{Name: "Issuer", Kind: wire.String}
+
+var shapeAudience = &wire.Shape{Name: "Audience", Kind: wire.String}
+
+var shapeNameQualifier = &wire.Shape{Name: "NameQualifier", Kind: wire.String}
+
+var shapeAssumeRoleWithSAMLOutput = &wire.Shape{Name: "AssumeRoleWithSAMLOutput", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "Credentials", Label: "credentials", Shape: shapeCredentials},
+	{Name: "AssumedRoleUser", Label: "assumedRoleUser", Shape: shapeAssumedRoleUser},
+	{Name: "PackedPolicySize", Label: "packedPolicySize", Shape: shapeNonNegativeIntegerType},
+	{Name: "Subject", Label: "subject", Shape: shapeSubject},
+	{Name: "SubjectType", Label: "subjectType", Shape: shapeSubjectType},
+	{Name: "Issuer", Label: "issuer", Shape: shapeIssuer},
+	{Name: "Audience", Label: "audience", Shape: shapeAudience},
+	{Name: "NameQualifier", Label: "nameQualifier", Shape: shapeNameQualifier},
+	{Name: "SourceIdentity", Label: "sourceIdentity", Shape: shapeSourceIdentityType},
+}}
+
 var shapeClientTokenType = &wire.Shape{Name: "clientTokenType", Kind: wire.String, Min: new(int64(4)), Max: new(int64(20000)), Sensitive: true}
 
 var shapeUrlType = &wire.Shape{Name: "urlType", Kind: wire.String, Min: new(int64(4)), Max: new(int64(2048))}
-
-var shapeSessionPolicyDocumentType = &wire.Shape{Name: "sessionPolicyDocumentType", Kind: wire.String, Min: new(int64(1)), Max: new(int64(2048)), Pattern: wire.NewPattern(`[\u0009\u000A\u000D\u0020-\u00FF]+`, `[\x{0009}\x{000A}\x{000D}\x{0020}-\x{00FF}]+`)}
 
 var shapeAssumeRoleWithWebIdentityInput = &wire.Shape{Name: "AssumeRoleWithWebIdentityInput", Kind: wire.Structure, Members: []wire.Member{
 	{Name: "RoleArn", Label: "roleArn", Shape: shapeArnType, Required: true},
@@ -111,10 +144,6 @@ var shapeAssumeRoleWithWebIdentityInput = &wire.Shape{Name: "AssumeRoleWithWebId
 }}
 
 var shapeWebIdentitySubjectType = &wire.Shape{Name: "webIdentitySubjectType", Kind: wire.String, Min: new(int64(6)), Max: new(int64(255))}
-
-var shapeIssuer = &wire.Shape{Name: "Issuer", Kind: wire.String}
-
-var shapeAudience = &wire.Shape{Name: "Audience", Kind: wire.String}
 
 var shapeAssumeRoleWithWebIdentityOutput = &wire.Shape{Name: "AssumeRoleWithWebIdentityOutput", Kind: wire.Structure, Members: []wire.Member{
 	{Name: "Credentials", Label: "credentials", Shape: shapeCredentials},

@@ -84,6 +84,35 @@ type AssumeRoleOutput struct {
 // WireShape is the struct's descriptor.
 func (*AssumeRoleOutput) WireShape() *wire.Shape { return shapeAssumeRoleOutput }
 
+// AssumeRoleWithSAMLInput is the input of AssumeRoleWithSAML of the API.
+type AssumeRoleWithSAMLInput struct {
+	RoleArn         *string
+	PrincipalArn    *string
+	SAMLAssertion   *string
+	PolicyArns      []PolicyDescriptorType
+	Policy          *string
+	DurationSeconds *int64
+}
+
+// WireShape is the struct's descriptor.
+func (*AssumeRoleWithSAMLInput) WireShape() *wire.Shape { return shapeAssumeRoleWithSAMLInput }
+
+// AssumeRoleWithSAMLOutput is the output of AssumeRoleWithSAML of the API.
+type AssumeRoleWithSAMLOutput struct {
+	Credentials      *Credentials
+	AssumedRoleUser  *AssumedRoleUser
+	PackedPolicySize *int64
+	Subject          *string
+	SubjectType      *string
+	Issuer           *string
+	Audience         *string
+	NameQualifier    *string
+	SourceIdentity   *string
+}
+
+// WireShape is the struct's descriptor.
+func (*AssumeRoleWithSAMLOutput) WireShape() *wire.Shape { return shapeAssumeRoleWithSAMLOutput }
+
 // AssumeRoleWithWebIdentityInput is the input of AssumeRoleWithWebIdentity of the API.
 type AssumeRoleWithWebIdentityInput struct {
 	RoleArn          *string
