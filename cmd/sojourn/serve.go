@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"log/slog"
 	"net/netip"
@@ -15,7 +16,8 @@ func serveFlags(a *app) (*settings, *node.Config) {
 	f := newFlags(a, "serve --data DIR [FLAGS]",
 		"Serves Git over HTTPS and the STS, IAM and CodeCommit APIs.\n"+
 			"Each flag is also SOJOURN_… in the environment (SOJOURN_DATA, SOJOURN_LISTEN, …) and a line\n"+
-			"\"name = value\" in the file that --config names. Order: flag, environment, file, default.",
+			"\"name = value\" in the file that --config names. Order: flag, environment, file, default.\n"+
+			"Three are in the environment and the file only: login-with-amazon-app, facebook-app, facebook-secret-file.",
 		"sojourn serve --data /var/lib/sojourn --listen 0.0.0.0:8443 --region eu-central-1")
 	f.StringVar(&c.Data, "data", "", "`DIR` of everything that the server keeps")
 	f.StringVar(&c.Listen, "listen", node.DefaultListen, "`HOST:PORT` to listen on; port 0 takes a free one")
@@ -36,7 +38,19 @@ func serveFlags(a *app) (*settings, *node.Config) {
 	f.TextVar(&c.LogLevel, "log-level", slog.LevelInfo, "debug, info, warn or error")
 	f.StringVar(&c.LogFormat, "log-format", "text", "text or json")
 	f.String("config", "", "`FILE` with the same settings")
-	return &settings{flags: f, lists: map[string]bool{"federation-allow-cidr": true}}, c
+	return &settings{flags: f, more: accessTokenSettings(c), lists: map[string]bool{"federation-allow-cidr": true, "login-with-amazon-app": true}}, c
+}
+
+// accessTokenSettings turn on the access tokens of Amazon and Facebook.
+func accessTokenSettings(c *node.Config) *flag.FlagSet {
+	f := flag.NewFlagSet("", flag.ContinueOnError)
+	f.Func("login-with-amazon-app", "", func(v string) error {
+		c.AmazonApps = append(c.AmazonApps, v)
+		return nil
+	})
+	f.StringVar(&c.FacebookApp, "facebook-app", "", "")
+	f.StringVar(&c.FacebookSecret, "facebook-secret-file", "", "")
+	return f
 }
 
 // runServe runs a node until it is told to stop.

@@ -14,9 +14,24 @@ import (
 // A flag --listen is SOJOURN_LISTEN in the environment and a line
 // "listen = VALUE" in the file; "#" begins a comment. A flag that may be
 // repeated takes a comma-separated list in both.
+//
+// What few need is in more: in the environment and in the file only.
 type settings struct {
-	flags *flag.FlagSet
-	lists map[string]bool
+	flags, more *flag.FlagSet
+	lists       map[string]bool
+}
+
+// all calls f for each setting.
+func (s *settings) all(f func(*flag.Flag)) {
+	s.flags.VisitAll(f)
+	s.more.VisitAll(f)
+}
+
+func (s *settings) lookup(name string) (set *flag.FlagSet, known bool) {
+	if s.more.Lookup(name) != nil {
+		return s.more, true
+	}
+	return s.flags, s.flags.Lookup(name) != nil
 }
 
 func envName(flagName string) string {
@@ -35,7 +50,7 @@ func (s *settings) load(a *app, args []string) error {
 	s.flags.Visit(func(f *flag.Flag) { given[f.Name] = true })
 	fromFile, err := s.readFile(a, given)
 	errs := []error{err}
-	s.flags.VisitAll(func(f *flag.Flag) {
+	s.all(func(f *flag.Flag) {
 		if given[f.Name] || f.Name == "config" {
 			return
 		}
@@ -52,12 +67,13 @@ func (s *settings) load(a *app, args []string) error {
 }
 
 func (s *settings) set(name, value, where string) error {
+	flags, _ := s.lookup(name)
 	values := []string{value}
 	if s.lists[name] {
 		values = strings.Split(value, ",")
 	}
 	for _, v := range values {
-		if err := s.flags.Set(name, strings.TrimSpace(v)); err != nil {
+		if err := flags.Set(name, strings.TrimSpace(v)); err != nil {
 			return fmt.Errorf("%s: %w", where, err)
 		}
 	}
@@ -94,10 +110,11 @@ func (s *settings) parseLine(line string, found map[string]string) error {
 	}
 	key, value, ok := strings.Cut(line, "=")
 	key, value = strings.TrimSpace(key), strings.TrimSpace(value)
+	_, known := s.lookup(key)
 	switch {
 	case !ok:
 		return fmt.Errorf("%q is not of the form KEY = VALUE", line)
-	case key == "config" || s.flags.Lookup(key) == nil:
+	case key == "config" || !known:
 		return fmt.Errorf("unknown key %q", key)
 	}
 	if _, twice := found[key]; twice {

@@ -31,6 +31,26 @@ func TestSettingsOrder(t *testing.T) {
 	}
 }
 
+// What turns on access tokens is set in the environment and the file, and is no flag.
+func TestAccessTokenSettings(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "sojourn.conf")
+	if err := os.WriteFile(file, []byte("login-with-amazon-app = amzn1.a, amzn1.b\nfacebook-app = 1\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	a, _, _ := testApp(map[string]string{"SOJOURN_FACEBOOK_APP": "1384", "SOJOURN_FACEBOOK_SECRET_FILE": "/etc/secret", "SOJOURN_CONFIG": file})
+	s, c := serveFlags(a)
+	if err := s.load(a, nil); err != nil {
+		t.Fatal(err)
+	}
+	if strings.Join(c.AmazonApps, " ") != "amzn1.a amzn1.b" || c.FacebookApp != "1384" || c.FacebookSecret != "/etc/secret" {
+		t.Errorf("%+v", c)
+	}
+	s, _ = serveFlags(a)
+	if err := s.load(a, []string{"--facebook-app", "1"}); err == nil {
+		t.Error("facebook-app is a flag")
+	}
+}
+
 // Every mistake is named, at once, with where it stands.
 func TestBadSettings(t *testing.T) {
 	dir := t.TempDir()
@@ -52,6 +72,10 @@ func TestBadSettings(t *testing.T) {
 		{args: []string{"--config", dir + "/absent"}, want: []string{"config", "absent"}},
 		{env: map[string]string{"SOJOURN_FEDERATION_ALLOW_CIDR": "10.0.0.0/8,nonsense"}, want: []string{"SOJOURN_FEDERATION_ALLOW_CIDR", `"nonsense"`}},
 		{env: map[string]string{"SOJOURN_LOG_LEVEL": "loud", "SOJOURN_PLAIN_HTTP": "perhaps"}, want: []string{"SOJOURN_LOG_LEVEL", "SOJOURN_PLAIN_HTTP"}},
+		{args: []string{"--data", dir}, env: map[string]string{"SOJOURN_LOGIN_WITH_AMAZON_APP": "a*", "SOJOURN_FACEBOOK_APP": "x"},
+			want: []string{`login-with-amazon-app "a*"`, `facebook-app "x"`, "facebook-app and facebook-secret-file"}},
+		{args: []string{"--data", dir}, env: map[string]string{"SOJOURN_FACEBOOK_APP": "1", "SOJOURN_FACEBOOK_SECRET_FILE": dir + "/absent"}, want: []string{"facebook-secret-file", "absent"}},
+		{args: []string{"--data", dir, "--listen", "127.0.0.1:0"}, env: map[string]string{"SOJOURN_FACEBOOK_APP": "1", "SOJOURN_FACEBOOK_SECRET_FILE": "settings_test.go"}, want: []string{"facebook-secret-file", "does not hold a secret"}},
 		{args: []string{"--region", "X", "--account", "1", "--listen", "nowhere", "--log-format", "xml", "--tls-cert", "c", "--plain-http"},
 			want: []string{"data:", `region "X"`, `account "1"`, `listen "nowhere"`, `log-format "xml"`, "tls-cert and tls-key", "plain-http"}},
 	} {

@@ -15,6 +15,7 @@ import (
 	"net"
 	"net/http"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -58,6 +59,9 @@ func Start(dir string, now func() time.Time) (*Provider, error) {
 	go p.http.ServeTLS(l, "", "")
 	return p, nil
 }
+
+// Keys is the JWK set that the provider answers.
+func (p *Provider) Keys() []byte { return slices.Clone(p.keys) }
 
 // Close ends the provider.
 func (p *Provider) Close() error { return p.http.Close() }

@@ -5,6 +5,9 @@ import (
 	"encoding/json"
 	"encoding/pem"
 	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -78,6 +81,9 @@ func TestSAML(t *testing.T) {
 	maria.refused("The SAML assertion was used already", "aws", assume...)
 	maria.Write("assertion", samltest.Encode(strings.ReplaceAll(samlResponse(s, idp, "2", recipient), "maria@example.com", "admin@example.com")))
 	maria.refused("Response signature invalid", "aws", assume...)
+	if logs := s.Logs.String(); !strings.Contains(logs, "certificates that are valid now verifies the signature") || strings.Contains(logs, "admin@example.com") {
+		t.Errorf("the log does not give the reason, or what nobody proved:\n%s", logs)
+	}
 	s.Turn(6 * time.Minute)
 	maria.Write("assertion", samltest.Encode(samlResponse(s, idp, "3", "https://signin.aws.amazon.com/saml")))
 	maria.refused("Not authorized to perform sts:AssumeRoleWithSAML", "aws", assume...)
@@ -110,5 +116,25 @@ func TestEncryptedSAML(t *testing.T) {
 	sealed := samltest.Encrypt(samlResponse(s, idp, "2", recipient), samltest.Encryption{Key: &key.PublicKey})
 	if out := maria.Run("sojourn", assume(sealed)...); !strings.Contains(out, fmt.Sprintf(`"Audience": %q`, recipient)) {
 		t.Errorf("an encrypted assertion: %s", out)
+	}
+	secrets := []string{strings.Split(string(block), "\n")[1], samltest.Encode(sealed)[:64]}
+	if err := filepath.WalkDir(s.Data, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		for _, secret := range secrets {
+			if strings.Contains(string(text), secret) {
+				t.Errorf("%s holds the private key or the assertion", path)
+			}
+		}
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	for _, secret := range secrets {
+		if strings.Contains(s.Logs.String(), secret) {
+			t.Error("the log holds the private key or the assertion")
+		}
 	}
 }

@@ -20,9 +20,12 @@ type Request struct {
 
 	// Trust is the trust policy of the role in Resource; nil for all other acts.
 	Trust *policy.Policy
-	// Federated is the provider's ARN when a provider's proof takes the place
+	// Federated is the ARN or the name of a provider whose proof takes the place
 	// of a caller (AssumeRoleWithWebIdentity).
 	Federated string
+	// Audience are the keys of Context that say whom the proof was made out to,
+	// where nobody has checked them: Trust must, or the answer is no.
+	Audience []string
 
 	// Params are recorded with the decision. They hold names, never secrets.
 	Params map[string]string

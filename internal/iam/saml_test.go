@@ -187,7 +187,7 @@ func TestSAMLPrivateKeysAreSealedForTheirProvider(t *testing.T) {
 		w.ok(err)
 		two, err := tx.SAMLProvider(here, "Keycloak")
 		w.ok(err)
-		if text := fmt.Sprintf("%s", one.PrivateKeys[0].Sealed); strings.Contains(text, "PRIVATE KEY") {
+		if text := string(one.PrivateKeys[0].Sealed); strings.Contains(text, "PRIVATE KEY") {
 			t.Error("the key is stored as it is")
 		}
 		if _, err := verifier.Verify(one, "no response"); spell(err) == "no error" || strings.Contains(err.Error(), "opening") {

@@ -19,11 +19,18 @@ type point struct{ x, y int }
 
 var names = map[string]bool{"a": true, "b": false}
 
+var wake chan int
+
 func decide(n int, ok bool) bool {
 	for i := 0; i < n; i++ {
 		if ok && n > limit {
 			break
 		}
+	}
+	select {
+	case <-wake:
+		return false
+	default:
 	}
 	switch n {
 	case 1, 2:

@@ -8,7 +8,8 @@ import (
 
 // drop leaves out a statement that the compiler can do without.
 func (f *finder) drop(n ast.Stmt, stack []ast.Node) {
-	if !isListed(stack[len(stack)-1]) {
+	parent := stack[len(stack)-1]
+	if c, ok := parent.(*ast.CommClause); ok && c.Comm == n || !isListed(parent) { // what a select waits for is no statement of its own
 		return
 	}
 	switch s := n.(type) {

@@ -6,10 +6,12 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
+	"os"
 	"regexp"
 	"strings"
 
 	"sojourn/internal/arn"
+	"sojourn/internal/secret"
 )
 
 // Config is all that can be set for a node. The zero value of a field is its
@@ -25,6 +27,12 @@ type Config struct {
 
 	FederationAllow []netip.Prefix // private ranges in which identity providers may be reached
 	FederationCA    string         // PEM file of further authorities for them
+
+	// Applications whose OAuth 2.0 access tokens may be signed in with; none of a
+	// provider turns it off.
+	AmazonApps     []string // client ids of Login with Amazon
+	FacebookApp    string   // its id
+	FacebookSecret string   // file with its secret
 
 	LogLevel  slog.Level
 	LogFormat string // text or json
@@ -63,8 +71,42 @@ func (c *Config) check() error {
 	if c.PlainHTTP && c.TLSCert != "" {
 		bad("plain-http: leave out tls-cert and tls-key")
 	}
+	c.checkApps(bad)
 	if c.LogFormat != "text" && c.LogFormat != "json" {
 		bad("log-format %q: want text or json", c.LogFormat)
 	}
 	return errors.Join(errs...)
+}
+
+// appForm is the id of an application, so that none is a pattern or a list.
+var appForm = regexp.MustCompile(`^[A-Za-z0-9._-]{1,255}$`)
+
+func (c *Config) checkApps(bad func(format string, args ...any)) {
+	for _, app := range c.AmazonApps {
+		if !appForm.MatchString(app) {
+			bad("login-with-amazon-app %q: want the client id of an application", app)
+		}
+	}
+	if c.FacebookApp != "" && strings.Trim(c.FacebookApp, "0123456789") != "" {
+		bad("facebook-app %q: want the digits of an application's id", c.FacebookApp)
+	}
+	if (c.FacebookApp == "") != (c.FacebookSecret == "") {
+		bad("facebook-app and facebook-secret-file: one is set without the other")
+	}
+}
+
+// facebookSecret reads the application's secret; it is not there without one.
+func (c *Config) facebookSecret() (secret.String, error) {
+	if c.FacebookSecret == "" {
+		return secret.String{}, nil
+	}
+	b, err := os.ReadFile(c.FacebookSecret)
+	if err != nil {
+		return secret.String{}, fmt.Errorf("facebook-secret-file: %w", err)
+	}
+	text := strings.TrimSpace(string(b))
+	if text == "" || strings.ContainsAny(text, " \t\r\n") {
+		return secret.String{}, fmt.Errorf("facebook-secret-file: %q does not hold a secret and nothing else", c.FacebookSecret)
+	}
+	return secret.New(text), nil
 }

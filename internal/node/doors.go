@@ -10,6 +10,7 @@ import (
 	"sojourn/internal/audit"
 	"sojourn/internal/authn"
 	"sojourn/internal/codecommit"
+	"sojourn/internal/federation/oauth"
 	"sojourn/internal/federation/oidc"
 	"sojourn/internal/federation/outbound"
 	"sojourn/internal/federation/samlidp"
@@ -53,14 +54,21 @@ func (p parts) doors(url string) (server.Options, error) {
 	if err != nil {
 		return server.Options{}, err
 	}
+	appSecret, err := p.cfg.facebookSecret()
+	if err != nil {
+		return server.Options{}, err
+	}
+	access := oauth.New(oauth.Options{Fetch: fetch, Now: p.now, AmazonApps: p.cfg.AmazonApps, FacebookApp: p.cfg.FacebookApp, FacebookSecret: appSecret})
 	guard := gate.New(p.store, p.audit).Sealing(p.keys)
 	who := &authn.Authenticator{Keys: p.keys, Store: p.store, Region: p.cfg.Region, Now: p.now}
 	p.onClose(p.keepLastUses(who))
-	tokens := oidc.New(oidc.Options{Fetch: fetch, Now: p.now})
+	tokens := oidc.New(oidc.Options{Fetch: fetch, Now: p.now, Store: p.store,
+		Report: func(err error) { p.log.Warn("keys of identity providers are not kept", "error", err) }})
+	p.onClose(tokens.Close)
 	assertions := samlidp.New(samlidp.Options{Keys: p.keys, Origins: p.origins, Region: p.cfg.Region, Now: p.now})
 	apis, err := aws.New(aws.Options{
 		Services: []*api.Service{
-			stsapi.New(sts.New(sts.Options{Store: p.store, Gate: guard, Keys: p.keys, OIDC: tokens, SAML: assertions,
+			stsapi.New(sts.New(sts.Options{Store: p.store, Gate: guard, Keys: p.keys, OIDC: tokens, OAuth: access, SAML: assertions,
 				MFA: &mfa.Verifier{Store: p.store, Keys: p.keys, Now: p.now}, Now: p.now})),
 			iamapi.New(iam.New(iam.Options{Store: p.store, Gate: guard, Keys: p.keys, Now: p.now})),
 			codecommitapi.New(codecommit.New(codecommit.Options{Store: p.store, Gate: guard, Git: p.engine, Now: p.now, Region: p.cfg.Region,

@@ -93,6 +93,14 @@ type OIDCProvider struct {
 	Tags         []Tag
 }
 
+// IssuerKeys is what an OpenID Connect issuer, given by its whole URL, has last
+// answered when it was asked for its keys, or what an operator has given in its place.
+type IssuerKeys struct {
+	Issuer  string
+	Keys    []byte    // a JWK set
+	Fetched time.Time // or given
+}
+
 // SAMLProvider is a registered SAML 2.0 identity provider.
 type SAMLProvider struct {
 	Account, Name  string

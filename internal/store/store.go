@@ -62,6 +62,7 @@ type Tx interface {
 	ProfileTx
 	PolicyTx
 	ProviderTx
+	IssuerKeysTx
 	SAMLTx
 	MFATx
 	RepositoryTx
@@ -176,6 +177,21 @@ type ProviderTx interface {
 	OIDCProviders(account string) ([]OIDCProvider, error)
 	UpdateOIDCProvider(OIDCProvider) error
 	DeleteOIDCProvider(account, url string) error
+}
+
+// IssuerKeysTx owns the last good key set of each OpenID Connect issuer. It is
+// of no account, since an issuer's keys are the same for all, and says nothing
+// about who has registered the issuer.
+type IssuerKeysTx interface {
+	// PutIssuerKeys replaces a set that was fetched before k; a later one stays.
+	PutIssuerKeys(k IssuerKeys) error
+	IssuerKeys(issuer string) (IssuerKeys, error)
+	DropIssuerKeys(before time.Time) error // sets that were fetched before it
+
+	// The set that an operator has given for an issuer is another one.
+	GiveIssuerKeys(k IssuerKeys) error // replaces
+	GivenIssuerKeys(issuer string) (IssuerKeys, error)
+	RemoveGivenIssuerKeys(issuer string) error
 }
 
 // SAMLTx owns SAML providers and the assertions that were used. Names are unique

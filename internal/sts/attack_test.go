@@ -337,7 +337,7 @@ func TestProviderAttacks(t *testing.T) {
 	}{
 		{"benign", trusts(byProvider, everyWeb, sub("alice")), provider, "", own},
 		{"another account's provider of the same URL", trusts(foreign, everyWeb, sub("alice")), provider, denied, own},
-		{"another realm of the same host", trusts(byProvider, everyWeb, sub("alice")), "login.example.com/realms/y", denied, other},
+		{"another realm of the same host", trusts(byProvider, everyWeb, ""), "login.example.com/realms/y", denied, other},
 		{"another realm, trusted for its own subject", trusts(`{"Federated":"`+providerARN[:len(providerARN)-1]+`y"}`, everyWeb, sub("alice")), "login.example.com/realms/y", denied, other},
 		{"a SAML provider's ARN of that name", trusts(`{"Federated":"arn:aws:iam::`+here+`:saml-provider/x"}`, everyWeb, ""), provider, denied, own},
 		{"a provider trusted by SAML's action", trusts(byProvider, `"sts:AssumeRoleWithSAML"`, ""), provider, denied, own},

@@ -38,9 +38,11 @@ type grant interface {
 // proof is who asks and what comes with it.
 type proof struct {
 	// caller is whom the trust policy judges: an anonymous one when federated
-	// is the ARN of the provider that vouches.
+	// is the ARN or the name of the provider that vouches. audience are the keys
+	// that the trust policy itself must limit, see gate.Request.
 	caller    *principal.Caller
 	federated string
+	audience  []string
 
 	marks  marks
 	keys   map[string][]string // condition keys that only this way has
@@ -99,7 +101,7 @@ func (s *Service) assume(ctx context.Context, c *principal.Caller, a ask, g gran
 		return nil, err
 	}
 	if p.longest > 0 {
-		length = max(min(length, p.longest), time.Second)
+		length = min(length, p.longest)
 	}
 	limits, err := s.sessionPolicies(ctx, t.account, a.policy, a.policyARNs)
 	if err != nil {
@@ -161,7 +163,7 @@ func (s *Service) load(ctx context.Context, t *target) error {
 func (s *Service) authorize(ctx context.Context, action string, t *target, a ask, p *proof) error {
 	r := gate.Request{
 		Action: action, Resource: t.arn, ResourceAccount: t.account, ResourceTags: t.role.Tags,
-		Context: contextOf(t, a, p), Trust: t.trust, Federated: p.federated, Params: params(a, p),
+		Context: contextOf(t, a, p), Trust: t.trust, Federated: p.federated, Audience: p.audience, Params: params(a, p),
 	}
 	return s.authorizeMarked(ctx, p.caller, r, p.marks)
 }
@@ -180,6 +182,7 @@ func (s *Service) authorizeMarked(ctx context.Context, c *principal.Caller, r ga
 		if err := s.gate.Authorize(ctx, c, r); err != nil {
 			return err
 		}
+		r.Audience = nil // the act itself has answered for it
 	}
 	return nil
 }

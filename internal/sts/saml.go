@@ -98,7 +98,8 @@ func noProvider() error { return stswire.NewInvalidIdentityToken("Specified prov
 func (g *assertion) longest() time.Duration {
 	longest := g.said.SessionDuration
 	if !g.said.SessionEnd.IsZero() {
-		left := max(g.said.SessionEnd.Sub(g.service.now()), time.Second)
+		begin := g.service.now().Truncate(time.Second) // as the session's
+		left := max(g.said.SessionEnd.Sub(begin), time.Second)
 		if longest == 0 || left < longest {
 			longest = left
 		}

@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"sojourn/internal/awserr"
+	"sojourn/internal/federation/oauth"
 	"sojourn/internal/federation/oidc"
 	"sojourn/internal/federation/saml"
 	"sojourn/internal/gate"
@@ -46,6 +47,11 @@ type TokenVerifier interface {
 	Verify(ctx context.Context, token string, find oidc.Lookup) (*oidc.Identity, error)
 }
 
+// AccessTokenVerifier verifies OAuth 2.0 access tokens.
+type AccessTokenVerifier interface {
+	Verify(ctx context.Context, provider, token string) (*oauth.Identity, error)
+}
+
 // AssertionVerifier verifies responses of registered SAML providers.
 type AssertionVerifier interface {
 	Verify(p store.SAMLProvider, response string) (*saml.Assertion, error)
@@ -57,6 +63,7 @@ type Options struct {
 	Gate  Gate
 	Keys  Issuer
 	OIDC  TokenVerifier
+	OAuth AccessTokenVerifier
 	SAML  AssertionVerifier
 	MFA   Devices
 	Now   func() time.Time
@@ -68,6 +75,7 @@ type Service struct {
 	gate  Gate
 	keys  Issuer
 	oidc  TokenVerifier
+	oauth AccessTokenVerifier
 	saml  AssertionVerifier
 	now   func() time.Time
 
@@ -76,7 +84,7 @@ type Service struct {
 
 // New makes a service.
 func New(o Options) *Service {
-	return &Service{store: o.Store, gate: o.Gate, keys: o.Keys, oidc: o.OIDC, saml: o.SAML, now: o.Now, devices: o.MFA}
+	return &Service{store: o.Store, gate: o.Gate, keys: o.Keys, oidc: o.OIDC, oauth: o.OAuth, saml: o.SAML, now: o.Now, devices: o.MFA}
 }
 
 // GetCallerIdentity tells a signed caller who it is. The gate knows that it

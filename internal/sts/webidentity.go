@@ -3,6 +3,7 @@ package sts
 import (
 	"context"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -13,8 +14,9 @@ import (
 	"sojourn/internal/wire/stswire"
 )
 
-// AssumeRoleWithWebIdentity gives the bearer of a registered provider's ID token
-// a session of a role that trusts the provider. The request needs no signature;
+// AssumeRoleWithWebIdentity gives the bearer of an identity provider's ID token,
+// or of an access token of the provider that ProviderId names, a session of a
+// role that trusts the provider. The request needs no signature;
 // one that is there changes nothing.
 func (s *Service) AssumeRoleWithWebIdentity(ctx context.Context, c *principal.Caller, in *stswire.AssumeRoleWithWebIdentityInput) (*stswire.AssumeRoleWithWebIdentityOutput, error) {
 	a := ask{roleARN: value(in.RoleArn), sessionName: value(in.RoleSessionName),
@@ -26,7 +28,7 @@ func (s *Service) AssumeRoleWithWebIdentity(ctx context.Context, c *principal.Ca
 	}
 	return &stswire.AssumeRoleWithWebIdentityOutput{
 		Credentials: g.credentials, AssumedRoleUser: g.user, PackedPolicySize: g.packed, SourceIdentity: g.source,
-		SubjectFromWebIdentityToken: new(w.identity.Subject), Audience: new(w.identity.Audience), Provider: new(g.proof.federated),
+		SubjectFromWebIdentityToken: new(w.subject), Audience: new(w.audience), Provider: new(g.proof.federated),
 	}, nil
 }
 
@@ -37,21 +39,40 @@ func anonymous(c *principal.Caller) *principal.Caller {
 	return &a
 }
 
-// webIdentity is the way by an ID token.
+// webIdentity is the way by a token.
 type webIdentity struct {
-	service  *Service
-	caller   *principal.Caller
-	in       *stswire.AssumeRoleWithWebIdentityInput
-	identity *oidc.Identity
+	service           *Service
+	caller            *principal.Caller
+	in                *stswire.AssumeRoleWithWebIdentityInput
+	subject, audience string // of the token, once it is verified
 }
 
 func (g *webIdentity) action() string { return "sts:AssumeRoleWithWebIdentity" }
 
-// prove verifies the token against the providers of the role's own account.
 func (g *webIdentity) prove(ctx context.Context, account string) (*proof, error) {
 	if g.in.ProviderId != nil {
-		return nil, badParameter("ProviderId is for OAuth 2.0 access tokens, which are not supported; leave it out for an OpenID Connect ID token.")
+		return g.proveAccess(ctx, *g.in.ProviderId)
 	}
+	return g.proveID(ctx, account)
+}
+
+// proveAccess asks the provider about an access token. It is one that all
+// accounts know by its name.
+func (g *webIdentity) proveAccess(ctx context.Context, provider string) (*proof, error) {
+	id, err := g.service.oauth.Verify(ctx, provider, value(g.in.WebIdentityToken))
+	if err != nil {
+		return nil, err
+	}
+	g.subject, g.audience = id.Subject, id.App
+	return &proof{
+		caller: g.caller, federated: provider, audience: audienceKeys(id.Context, ":app_id"), keys: id.Context,
+		params: map[string]string{"subjectFromWebIdentityToken": id.Subject, "audience": id.App},
+		shape:  func(s *principal.Session) { s.Provider, s.Claims = provider, id.Context },
+	}, nil
+}
+
+// proveID verifies an ID token against the providers of the role's own account.
+func (g *webIdentity) proveID(ctx context.Context, account string) (*proof, error) {
 	id, err := g.service.oidc.Verify(ctx, value(g.in.WebIdentityToken), func(url string) (p store.OIDCProvider, err error) {
 		err = g.service.store.View(ctx, func(tx store.Tx) (err error) {
 			p, err = tx.OIDCProvider(account, url)
@@ -66,14 +87,29 @@ func (g *webIdentity) prove(ctx context.Context, account string) (*proof, error)
 	if err != nil {
 		return nil, err
 	}
-	g.identity = id
+	g.subject, g.audience = id.Subject, id.Audience
+	name, audience := arn.IAM(account, "oidc-provider/"+id.Provider.URL), []string(nil)
+	if id.BuiltIn {
+		name, audience = id.Provider.URL, audienceKeys(id.Context, ":aud", ":azp", ":oaud")
+	}
 	return &proof{
-		caller: g.caller, federated: arn.IAM(account, "oidc-provider/"+id.Provider.URL), marks: m, keys: id.Context,
+		caller: g.caller, federated: name, audience: audience, marks: m, keys: id.Context,
 		params: map[string]string{"subjectFromWebIdentityToken": id.Subject, "audience": id.Audience, "staleKeys": strconv.FormatBool(id.StaleKeys)},
 		shape: func(s *principal.Session) {
 			s.Provider, s.Claims = id.Provider.URL, id.Context
 		},
 	}, nil
+}
+
+// audienceKeys are the condition keys of these endings that are there.
+func audienceKeys(keys map[string][]string, endings ...string) (found []string) {
+	for k := range keys {
+		if slices.ContainsFunc(endings, func(e string) bool { return strings.HasSuffix(k, e) }) {
+			found = append(found, k)
+		}
+	}
+	slices.Sort(found)
+	return found
 }
 
 var sourceIdentity = regexp.MustCompile(`^[\w+=,.@-]{2,64}$`)

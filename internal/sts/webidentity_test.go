@@ -209,32 +209,12 @@ func TestWebIdentityDurationAndPolicy(t *testing.T) {
 // TestRealToken goes through the real verifier, and on to another role.
 func TestRealToken(t *testing.T) {
 	w := webWorld(t)
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	w.Service.oidc = oidc.New(oidc.Options{Now: func() time.Time { return w.time }, Fetch: documents{
-		"https://" + provider + "/.well-known/openid-configuration": map[string]any{"issuer": "https://" + provider, "jwks_uri": "https://login.example.com/keys"},
-		"https://login.example.com/keys":                            jose.JSONWebKeySet{Keys: []jose.JSONWebKey{{Key: key.Public(), KeyID: "k", Use: "sig", Algorithm: "ES256"}}},
-	}})
-	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.ES256, Key: jose.JSONWebKey{Key: key, KeyID: "k"}}, (&jose.SignerOptions{}).WithType("JWT"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	issue := w.issuers(provider)
 	mint := func(sub string) *string {
-		claims, _ := json.Marshal(map[string]any{"iss": "https://" + provider, "sub": sub, "aud": "client", "iat": w.time.Unix(), "exp": w.time.Unix() + 600})
-		jws, err := signer.Sign(claims)
-		if err != nil {
-			t.Fatal(err)
-		}
-		token, err := jws.CompactSerialize()
-		if err != nil {
-			t.Fatal(err)
-		}
-		return &token
+		return issue(map[string]any{"iss": "https://" + provider, "sub": sub, "aud": "client"})
 	}
 	role := w.role(here, "Web", trusts(byProvider, everyWeb, `{"StringEquals":{"`+provider+`:sub":"alice"}}`))
-	_, err = w.web(role, stswire.AssumeRoleWithWebIdentityInput{WebIdentityToken: mint("bob")})
+	_, err := w.web(role, stswire.AssumeRoleWithWebIdentityInput{WebIdentityToken: mint("bob")})
 	wantError(t, "bob", err, denied, "")
 	out, err := w.web(role, stswire.AssumeRoleWithWebIdentityInput{WebIdentityToken: mint("alice")})
 	if err != nil {
@@ -246,6 +226,42 @@ func TestRealToken(t *testing.T) {
 	s := w.session(w.mustAssume(w.session(out.Credentials), next, stswire.AssumeRoleInput{}).Credentials)
 	if !s.Chained || s.Provider != "" || s.Claims != nil {
 		t.Errorf("next session %+v", s.Session)
+	}
+}
+
+// issuers puts the real verifier into w, with providers of these URLs that share
+// one key, and returns what signs their tokens.
+func (w *world) issuers(urls ...string) (issue func(claims map[string]any) *string) {
+	w.t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	docs := documents{"https://keys.example.com/": jose.JSONWebKeySet{Keys: []jose.JSONWebKey{{Key: key.Public(), KeyID: "k", Use: "sig", Algorithm: "ES256"}}}}
+	for _, u := range urls {
+		docs["https://"+strings.TrimSuffix(u, "/")+"/.well-known/openid-configuration"] = map[string]any{"issuer": "https://" + u, "jwks_uri": "https://keys.example.com/"}
+	}
+	w.Service.oidc = oidc.New(oidc.Options{Now: func() time.Time { return w.time }, Fetch: docs})
+	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.ES256, Key: jose.JSONWebKey{Key: key, KeyID: "k"}}, (&jose.SignerOptions{}).WithType("JWT"))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return func(claims map[string]any) *string {
+		all := map[string]any{"iat": w.time.Unix(), "exp": w.time.Unix() + 600}
+		maps.Copy(all, claims)
+		b, err := json.Marshal(all)
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		jws, err := signer.Sign(b)
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		token, err := jws.CompactSerialize()
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		return &token
 	}
 }
 

@@ -52,7 +52,7 @@ func (s *STS) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	by, ok := s.signer(r, body)
 	s.Log(line(form, by))
 	switch {
-	case action == "AssumeRoleWithWebIdentity" && by == "" || action == "AssumeRole" && ok:
+	case (action == "AssumeRoleWithWebIdentity" || action == "AssumeRoleWithSAML") && by == "" || action == "AssumeRole" && ok:
 		s.n++
 		s.session(w, action, form)
 	case action == "GetCallerIdentity" && ok:
@@ -69,7 +69,7 @@ const namespace = "https://sts.amazonaws.com/doc/2011-06-15/"
 // line tells a call in one line: its members but for secrets, and who signed for what.
 func line(form url.Values, by string) string {
 	parts := []string{form.Get("Action")}
-	for _, name := range []string{"RoleArn", "RoleSessionName", "ExternalId", "DurationSeconds", "SerialNumber", "TokenCode", "WebIdentityToken"} {
+	for _, name := range []string{"RoleArn", "RoleSessionName", "ExternalId", "DurationSeconds", "SerialNumber", "TokenCode", "WebIdentityToken", "PrincipalArn", "SAMLAssertion"} {
 		if v := form.Get(name); v != "" {
 			parts = append(parts, name+"="+v)
 		}

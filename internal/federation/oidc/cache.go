@@ -22,6 +22,7 @@ const (
 	minFresh   = 5 * time.Minute
 	maxFresh   = time.Hour
 	staleMax   = 24 * time.Hour   // keys of the last good fetch while the provider is down
+	givenFresh = time.Minute      // until a change of given keys counts
 	unknownGap = time.Minute      // between fetches for a key that is not there
 	failureGap = 10 * time.Second // between fetches of a provider that is down
 	maxSources = 1000
@@ -32,6 +33,7 @@ const (
 type keyCache struct {
 	fetch  Fetcher
 	now    func() time.Time
+	shelf  shelf
 	flight singleflight.Group
 
 	mu      sync.Mutex
@@ -45,10 +47,11 @@ type source struct {
 	fresh     time.Time         // until when it needs no other
 	attempted time.Time         // the last fetch, good or not
 	failure   error             // of the last fetch, nil when it was good
+	given     bool              // keys are an operator's, not a fetch's
 }
 
-func newKeyCache(f Fetcher, now func() time.Time) *keyCache {
-	return &keyCache{fetch: f, now: now, sources: make(map[string]*source)}
+func newKeyCache(o Options) *keyCache {
+	return &keyCache{fetch: o.Fetch, now: o.Now, shelf: shelf{store: o.Store, report: o.Report}, sources: make(map[string]*source)}
 }
 
 // find returns the keys that may have signed a token with header h, and whether
@@ -100,8 +103,7 @@ func (c *keyCache) refresh(ctx context.Context, issuer string, gap time.Duration
 		if s := c.snapshot(issuer); !s.attempted.IsZero() && c.now().Sub(s.attempted) < gap {
 			return s, nil
 		}
-		keys, fresh, err := load(context.WithoutCancel(ctx), c.fetch, issuer)
-		return c.store(issuer, keys, fresh, err), nil
+		return c.load(context.WithoutCancel(ctx), issuer), nil
 	})
 	select {
 	case r := <-done:
@@ -111,9 +113,31 @@ func (c *keyCache) refresh(ctx context.Context, issuer string, gap time.Duration
 	}
 }
 
-// store notes the outcome of a fetch. A good one replaces all keys, so that a
-// key which the provider has withdrawn is gone.
-func (c *keyCache) store(issuer string, keys []jose.JSONWebKey, fresh time.Duration, err error) source {
+// load fetches the issuer's keys and notes the outcome. An issuer whose keys an
+// operator has given is not asked, nor is any while that cannot be told.
+func (c *keyCache) load(ctx context.Context, issuer string) source {
+	given, err := c.shelf.given(ctx, issuer)
+	switch {
+	case err != nil:
+		return c.note(issuer, func(s *source) { s.failed(err, nil, time.Time{}, c.now()) })
+	case given != nil:
+		return c.note(issuer, func(s *source) {
+			s.succeeded(given, givenFresh, c.now())
+			s.given = true
+		})
+	}
+	keys, fresh, err := load(ctx, c.fetch, issuer)
+	if err != nil {
+		keys, fetched := c.shelf.take(ctx, issuer)
+		return c.note(issuer, func(s *source) { s.failed(err, keys, fetched, c.now()) })
+	}
+	s := c.note(issuer, func(s *source) { s.succeeded(keys, fresh, c.now()) })
+	c.shelf.put(issuer, keys, s.fetched)
+	return s
+}
+
+// note changes what is known of an issuer.
+func (c *keyCache) note(issuer string, change func(*source)) source {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	s := c.sources[issuer]
@@ -122,12 +146,26 @@ func (c *keyCache) store(issuer string, keys []jose.JSONWebKey, fresh time.Durat
 		s = new(source)
 		c.sources[issuer] = s
 	}
-	now := c.now()
-	s.attempted, s.failure = now, err
-	if err == nil {
-		s.keys, s.fetched, s.fresh = keys, now, now.Add(fresh)
-	}
+	change(s)
 	return *s
+}
+
+// succeeded replaces all keys, so that one which the provider has withdrawn is gone.
+func (s *source) succeeded(keys []jose.JSONWebKey, fresh time.Duration, now time.Time) {
+	*s = source{keys: keys, fetched: now, fresh: now.Add(fresh), attempted: now}
+}
+
+// failed takes a kept set that is later than what is known: of the last run, or
+// of another node. It is not fresh, so the provider is asked again. Keys that
+// an operator gave, and has taken back, are no last good fetch.
+func (s *source) failed(err error, kept []jose.JSONWebKey, fetched, now time.Time) {
+	if s.given {
+		*s = source{}
+	}
+	s.attempted, s.failure = now, err
+	if kept != nil && fetched.After(s.fetched) && !fetched.After(now.Add(skew)) {
+		s.keys, s.fetched = kept, fetched
+	}
 }
 
 // makeRoom drops the issuer that was asked longest ago.

@@ -217,7 +217,7 @@ func TestImpatientCaller(t *testing.T) {
 
 func TestCacheIsBounded(t *testing.T) {
 	now := start
-	c := newKeyCache(fetchFunc(func(context.Context, string) ([]byte, http.Header, error) { return nil, nil, errDown }), func() time.Time { return now })
+	c := newKeyCache(Options{Fetch: fetchFunc(func(context.Context, string) ([]byte, http.Header, error) { return nil, nil, errDown }), Now: func() time.Time { return now }})
 	for i := range maxSources + 10 {
 		now = now.Add(time.Second)
 		c.refresh(t.Context(), fmt.Sprintf("https://%d.example", i), 0)

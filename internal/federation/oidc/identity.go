@@ -3,8 +3,6 @@ package oidc
 import (
 	"fmt"
 	"strings"
-
-	"sojourn/internal/store"
 )
 
 // The claims by which a provider tags a session.
@@ -14,9 +12,9 @@ const (
 )
 
 // identity is what a checked token comes to.
-func (c *claims) identity(p store.OIDCProvider, stale bool) (*Identity, error) {
+func (c *claims) identity(p knownIssuer, stale bool) (*Identity, error) {
 	client, _ := c.client()
-	id := &Identity{Provider: p, Subject: c.subject, Audience: client, StaleKeys: stale}
+	id := &Identity{Provider: p.OIDCProvider, BuiltIn: p.builtIn, Subject: c.subject, Audience: client, StaleKeys: stale}
 	var err error
 	if id.Context, err = c.context(p.URL); err != nil {
 		return nil, err

@@ -27,8 +27,12 @@ import (
 	"sojourn/internal/store"
 )
 
-// google is the one issuer whose tokens may name it without a scheme.
-const google = "accounts.google.com"
+// The issuers that every account knows without registering them, as on AWS.
+// Google's tokens may name it without a scheme.
+const (
+	google  = "accounts.google.com"
+	cognito = "cognito-identity.amazonaws.com"
+)
 
 // maxShown bounds how much of a token's issuer an error repeats.
 const maxShown = 255
@@ -43,27 +47,41 @@ type Fetcher interface {
 // returns store.ErrNotFound where there is none.
 type Lookup func(url string) (store.OIDCProvider, error)
 
-// Verifier verifies tokens. It keeps the providers' keys in memory and is safe
-// for concurrent use.
+// Verifier verifies tokens. It keeps the providers' keys in memory and in the
+// store, and is safe for concurrent use.
 type Verifier struct {
 	keys *keyCache
 	now  func() time.Time
 }
 
-// Options of a Verifier; both are required.
+// Options of a Verifier. Fetch and Now are required.
 type Options struct {
 	Fetch Fetcher
 	Now   func() time.Time
+
+	// Store keeps the providers' last good keys over a restart; without one they
+	// are in memory only. Report is told when it fails, and required with it.
+	Store  store.Store
+	Report func(error)
 }
 
 // New makes a verifier.
 func New(o Options) *Verifier {
-	return &Verifier{keys: newKeyCache(o.Fetch, o.Now), now: o.Now}
+	return &Verifier{keys: newKeyCache(o), now: o.Now}
+}
+
+// Close waits until the keys that were fetched are in the store.
+func (v *Verifier) Close() error {
+	v.keys.shelf.writes.Wait()
+	return nil
 }
 
 // Identity is what a verified token says.
 type Identity struct {
 	Provider store.OIDCProvider
+	// BuiltIn says that nobody has registered the provider: it has no list of
+	// clients, so the token may have been made for anyone's.
+	BuiltIn  bool
 	Subject  string
 	Audience string // the client: azp where the token has it, else aud
 
@@ -83,7 +101,7 @@ type Identity struct {
 }
 
 // Verify checks token against the provider that it names, which find must
-// know. Errors are *awserr.Error with the codes of AssumeRoleWithWebIdentity;
+// know or which is a built-in one. Errors are *awserr.Error with the codes of AssumeRoleWithWebIdentity;
 // their texts are fixed, the reason is in the cause, and neither holds any part
 // of the token but its issuer.
 func (v *Verifier) Verify(ctx context.Context, token string, find Lookup) (*Identity, error) {
@@ -91,11 +109,11 @@ func (v *Verifier) Verify(ctx context.Context, token string, find Lookup) (*Iden
 	if err != nil {
 		return nil, err
 	}
-	provider, err := providerOf(t.payload, find)
+	known, err := issuerOf(t.payload, find)
 	if err != nil {
 		return nil, err
 	}
-	keys, stale, err := v.keys.find(ctx, "https://"+provider.URL, t.header)
+	keys, stale, err := v.keys.find(ctx, "https://"+known.URL, t.header)
 	if err != nil {
 		return nil, err
 	}
@@ -107,31 +125,39 @@ func (v *Verifier) Verify(ctx context.Context, token string, find Lookup) (*Iden
 	if err != nil {
 		return nil, err
 	}
-	if err := c.check(provider, v.now()); err != nil {
+	if err := c.check(known, v.now()); err != nil {
 		return nil, err
 	}
-	return c.identity(provider, stale)
+	return c.identity(known, stale)
 }
 
-// providerOf finds the provider that an unverified payload names. Whatever it
-// says, it can only choose among registered ones.
-func providerOf(payload []byte, find Lookup) (store.OIDCProvider, error) {
+// knownIssuer is a registered provider or a built-in one.
+type knownIssuer struct {
+	store.OIDCProvider
+	builtIn bool
+}
+
+// issuerOf finds the issuer that an unverified payload names. Whatever it says,
+// it can only choose among registered and built-in ones; a registration goes first.
+func issuerOf(payload []byte, find Lookup) (knownIssuer, error) {
 	c, err := parseClaims(payload)
 	if err != nil {
-		return store.OIDCProvider{}, err
+		return knownIssuer{}, err
 	}
 	url, ok := providerURL(c.issuer)
 	if !ok {
-		return store.OIDCProvider{}, unknownIssuer(c.issuer)
+		return knownIssuer{}, unknownIssuer(c.issuer)
 	}
 	p, err := find(url)
-	if errors.Is(err, store.ErrNotFound) || err == nil && p.URL != url {
-		return store.OIDCProvider{}, unknownIssuer(c.issuer)
+	switch {
+	case errors.Is(err, store.ErrNotFound) && (url == google || url == cognito):
+		return knownIssuer{store.OIDCProvider{URL: url}, true}, nil
+	case errors.Is(err, store.ErrNotFound) || err == nil && p.URL != url:
+		return knownIssuer{}, unknownIssuer(c.issuer)
+	case err != nil:
+		return knownIssuer{}, awserr.Internal(err)
 	}
-	if err != nil {
-		return store.OIDCProvider{}, awserr.Internal(err)
-	}
-	return p, nil
+	return knownIssuer{p, false}, nil
 }
 
 // providerURL is the URL under which the issuer would be registered. Nothing is

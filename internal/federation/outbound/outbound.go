@@ -25,6 +25,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"sojourn/internal/secret"
 )
 
 // Limits of one fetch.
@@ -122,29 +124,78 @@ func control(allow []netip.Prefix) func(string, string, syscall.RawConn) error {
 // Get fetches an https URL and returns body and header of a 200 answer. Any
 // other status, a redirect among them, is an error.
 func (c *Client) Get(ctx context.Context, rawURL string) ([]byte, http.Header, error) {
-	u, err := CheckURL(rawURL)
+	return c.get(ctx, Secret{URL: rawURL})
+}
+
+// Secret is a fetch with secrets in its query or its Authorization header.
+type Secret struct {
+	URL    string // without a query
+	Query  url.Values
+	Bearer secret.String
+}
+
+// GetSecret is Get for a request that bears secrets: no error holds them.
+func (c *Client) GetSecret(ctx context.Context, s Secret) ([]byte, error) {
+	body, _, err := c.get(ctx, s)
+	return body, err
+}
+
+func (c *Client) get(ctx context.Context, s Secret) ([]byte, http.Header, error) {
+	r, err := s.request(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
-	if err != nil {
-		return nil, nil, fmt.Errorf("fetching %q: %w", rawURL, err)
-	}
-	r.Header.Set("Accept", "application/json")
-	r.Header.Set("User-Agent", "sojourn")
 	resp, err := c.http.Do(r)
 	if err != nil {
-		return nil, nil, err // names method and URL
+		return nil, nil, s.bare(err) // names method and URL
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode != http.StatusOK {
-		return nil, nil, fmt.Errorf("fetching %q: status %d instead of 200", rawURL, resp.StatusCode)
+		return nil, nil, &StatusError{URL: s.URL, Status: resp.StatusCode}
 	}
 	body, err := read(resp.Body)
 	if err != nil {
-		return nil, nil, fmt.Errorf("fetching %q: %w", rawURL, err)
+		return nil, nil, fmt.Errorf("fetching %q: %w", s.URL, err)
 	}
 	return body, resp.Header, nil
+}
+
+func (s Secret) request(ctx context.Context) (*http.Request, error) {
+	u, err := CheckURL(s.URL)
+	if err != nil {
+		return nil, err
+	}
+	if s.Query != nil {
+		u.RawQuery = s.Query.Encode()
+	}
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
+	if err != nil {
+		return nil, fmt.Errorf("fetching %q: %w", s.URL, s.bare(err))
+	}
+	r.Header.Set("Accept", "application/json")
+	r.Header.Set("User-Agent", "sojourn")
+	if !s.Bearer.Empty() {
+		r.Header.Set("Authorization", "Bearer "+s.Bearer.Reveal())
+	}
+	return r, nil
+}
+
+// bare takes the query off the URL that net/http puts into its errors.
+func (s Secret) bare(err error) error {
+	if e, ok := errors.AsType[*url.Error](err); ok {
+		e.URL = s.URL
+	}
+	return err
+}
+
+// StatusError says that an answer was not a 200.
+type StatusError struct {
+	URL    string
+	Status int
+}
+
+func (e *StatusError) Error() string {
+	return fmt.Sprintf("fetching %q: status %d instead of 200", e.URL, e.Status)
 }
 
 func read(r io.Reader) ([]byte, error) {

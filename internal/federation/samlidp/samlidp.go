@@ -8,8 +8,8 @@ package samlidp
 
 import (
 	"crypto/rand"
-	"crypto/rsa"
 	"fmt"
+	"sync"
 	"time"
 
 	"sojourn/internal/arn"
@@ -52,6 +52,9 @@ func sealedFor(p store.SAMLProvider, keyID string) string { return p.ID + "/" + 
 type Verifier struct {
 	keys     *seal.Keyring
 	verifier *saml.Verifier
+
+	mu     sync.Mutex
+	opened map[string]opened // by the provider's unique id
 }
 
 // Options of a Verifier; all are required.
@@ -77,39 +80,17 @@ func New(o Options) *Verifier {
 		recipients = append(recipients, origin+Path)
 		audiences = append(audiences, origin+Path)
 	}
-	return &Verifier{o.Keys, saml.New(saml.Options{Now: o.Now, Recipients: recipients, Audiences: audiences})}
+	return &Verifier{keys: o.Keys, opened: map[string]opened{},
+		verifier: saml.New(saml.Options{Now: o.Now, Recipients: recipients, Audiences: audiences})}
 }
 
 // Verify verifies a response of a provider. Errors are those of the package
 // saml, or a fault of the record.
 func (v *Verifier) Verify(p store.SAMLProvider, response string) (*saml.Assertion, error) {
-	provider, err := v.open(p)
+	o, err := v.open(p)
 	if err != nil {
 		return nil, awserr.Internal(fmt.Errorf("SAML provider %q of %s: %w", p.Name, p.Account, err))
 	}
-	return v.verifier.Verify(provider, response)
-}
-
-func (v *Verifier) open(p store.SAMLProvider) (saml.Provider, error) {
-	m, err := saml.ParseMetadata(p.Metadata)
-	if err != nil {
-		return saml.Provider{}, err
-	}
-	out := saml.Provider{ARN: ARN(p.Account, p.Name), Account: p.Account, Name: p.Name, Metadata: m, EncryptionRequired: p.EncryptionMode == Required}
-	for _, k := range p.PrivateKeys {
-		key, err := v.key(p, k)
-		if err != nil {
-			return out, err
-		}
-		out.PrivateKeys = append(out.PrivateKeys, key)
-	}
-	return out, nil
-}
-
-func (v *Verifier) key(p store.SAMLProvider, k store.SAMLPrivateKey) (*rsa.PrivateKey, error) {
-	pem, err := v.keys.OpenSecret(KeyLabel, sealedFor(p, k.ID), k.Sealed)
-	if err != nil {
-		return nil, err
-	}
-	return saml.ParsePrivateKey(secret.New(string(pem)))
+	return v.verifier.Verify(saml.Provider{ARN: ARN(p.Account, p.Name), Account: p.Account, Name: p.Name,
+		Metadata: o.metadata, PrivateKeys: o.keys, EncryptionRequired: p.EncryptionMode == Required}, response)
 }

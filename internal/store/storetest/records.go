@@ -19,6 +19,8 @@ var recordTests = map[string]func(*testing.T, *database){
 	"Policy":        policyRecord,
 	"PolicyVersion": policyVersionRecord,
 	"OIDCProvider":  providerRecord,
+	"IssuerKeys":    issuerKeysRecord,
+	"GivenKeys":     givenKeysRecord,
 	"MFADevice":     mfaDeviceRecord,
 	"Repository":    repositoryRecord,
 	"Push":          pushRecord,
@@ -203,6 +205,53 @@ func providerRecord(t *testing.T, db *database) {
 		is(t, "OIDCProvider", err, store.ErrNotFound)
 		_, err = tx.OIDCProvider(other, p.URL)
 		ok(t, err)
+	})
+}
+
+func issuerKeysRecord(t *testing.T, db *database) {
+	k := fill[store.IssuerKeys](1)
+	changed, another := k, store.IssuerKeys{Issuer: "another", Keys: []byte("{}"), Fetched: epoch}
+	changed.Keys, changed.Fetched = []byte("later"), k.Fetched.Add(time.Second)
+	db.update(t, func(tx store.Tx) {
+		_, err := tx.IssuerKeys(k.Issuer)
+		is(t, "IssuerKeys", err, store.ErrNotFound)
+		ok(t, tx.PutIssuerKeys(k))
+		got, err := tx.IssuerKeys(k.Issuer)
+		equal(t, "IssuerKeys", got, err, k)
+		ok(t, tx.PutIssuerKeys(changed))
+		ok(t, tx.PutIssuerKeys(another))
+	})
+	db.update(t, func(tx store.Tx) {
+		ok(t, tx.PutIssuerKeys(k)) // is the earlier one
+		got, err := tx.IssuerKeys(k.Issuer)
+		equal(t, "IssuerKeys", got, err, changed)
+		ok(t, tx.DropIssuerKeys(changed.Fetched))
+		got, err = tx.IssuerKeys(k.Issuer)
+		equal(t, "IssuerKeys", got, err, changed)
+		_, err = tx.IssuerKeys(another.Issuer)
+		is(t, "IssuerKeys", err, store.ErrNotFound)
+	})
+}
+
+func givenKeysRecord(t *testing.T, db *database) {
+	k, changed := fill[store.IssuerKeys](2), fill[store.IssuerKeys](1) // the clock was set back in between
+	changed.Issuer = k.Issuer
+	db.update(t, func(tx store.Tx) {
+		ok(t, tx.GiveIssuerKeys(k))
+		got, err := tx.GivenIssuerKeys(k.Issuer)
+		equal(t, "GivenIssuerKeys", got, err, k)
+		ok(t, tx.GiveIssuerKeys(changed))
+		_, err = tx.IssuerKeys(k.Issuer)
+		is(t, "IssuerKeys", err, store.ErrNotFound)
+		ok(t, tx.DropIssuerKeys(k.Fetched.Add(time.Hour)))
+	})
+	db.update(t, func(tx store.Tx) {
+		got, err := tx.GivenIssuerKeys(k.Issuer)
+		equal(t, "GivenIssuerKeys", got, err, changed)
+		ok(t, tx.RemoveGivenIssuerKeys(k.Issuer))
+		is(t, "RemoveGivenIssuerKeys", tx.RemoveGivenIssuerKeys(k.Issuer), store.ErrNotFound)
+		_, err = tx.GivenIssuerKeys(k.Issuer)
+		is(t, "GivenIssuerKeys", err, store.ErrNotFound)
 	})
 }
 
