@@ -28,7 +28,7 @@ type Auth struct {
 	SignedHeaders   []string // lower-case, ascending
 	Signature       []byte
 	Presigned       bool
-	Expires         time.Duration // of presigned requests
+	Expires         time.Duration // of presigned requests; zero, where they do not say, is no longer than a header's
 	BodyHash        string        // X-Amz-Content-Sha256, "" when it is absent
 
 	params []param // the query, without the signature
@@ -141,7 +141,7 @@ func parsePresigned(r *http.Request, params []param) (*Auth, error) {
 		got[p.name] = p.value
 	}
 	var missing []string
-	for _, name := range [...]string{"X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Signature", "X-Amz-SignedHeaders", "X-Amz-Date", "X-Amz-Expires"} {
+	for _, name := range [...]string{"X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Signature", "X-Amz-SignedHeaders", "X-Amz-Date"} {
 		if got[name] == "" {
 			missing = append(missing, "AWS query-string parameters must include '"+name+"'.")
 		}
@@ -152,11 +152,13 @@ func parsePresigned(r *http.Request, params []param) (*Auth, error) {
 	if got["X-Amz-Algorithm"] != algorithm {
 		return nil, incomplete("Unsupported AWS 'algorithm': '%s' (only %s is supported).", quote(got["X-Amz-Algorithm"]), algorithm)
 	}
-	seconds, err := strconv.ParseUint(got["X-Amz-Expires"], 10, 32)
-	if err != nil || seconds < 1 || seconds > uint64(maxExpires/time.Second) {
-		return nil, incomplete("X-Amz-Expires must be a number of seconds from 1 to %d.", maxExpires/time.Second)
+	if text, given := got["X-Amz-Expires"]; given {
+		seconds, err := strconv.ParseUint(text, 10, 32)
+		if err != nil || seconds < 1 || seconds > uint64(maxExpires/time.Second) {
+			return nil, incomplete("X-Amz-Expires must be a number of seconds from 1 to %d.", maxExpires/time.Second)
+		}
+		a.Expires = time.Duration(seconds) * time.Second
 	}
-	a.Expires = time.Duration(seconds) * time.Second
 	a.Token = got["X-Amz-Security-Token"]
 	if header := r.Header.Get("X-Amz-Security-Token"); header != "" {
 		if a.Token != "" {

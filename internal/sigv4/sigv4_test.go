@@ -255,12 +255,13 @@ func TestParseRequestErrors(t *testing.T) {
 			return r
 		}},
 		{"presigned, nothing else", "IncompleteSignature", "AWS query-string parameters must include 'X-Amz-Credential'. AWS query-string parameters must include 'X-Amz-Signature'. " +
-			"AWS query-string parameters must include 'X-Amz-SignedHeaders'. AWS query-string parameters must include 'X-Amz-Date'. AWS query-string parameters must include 'X-Amz-Expires'. " +
+			"AWS query-string parameters must include 'X-Amz-SignedHeaders'. AWS query-string parameters must include 'X-Amz-Date'. " +
 			"Re-examine the query-string parameters.", func() *http.Request { return read(t, "GET", "/?X-Amz-Algorithm=AWS4-HMAC-SHA256", nil, "") }},
 		{"presigned, other algorithm", "IncompleteSignature", "Unsupported AWS 'algorithm'", presignedWith(t, "=AWS4-HMAC-SHA256", "=AWS4-HMAC-SHA1")},
 		{"presigned, repeated parameter", "IncompleteSignature", "X-Amz-Date' is given more than once", presignedWith(t, "&X-Amz-Date=", "&x-amz-date=&X-Amz-Date=")},
 		{"presigned for ever", "IncompleteSignature", "X-Amz-Expires must be a number of seconds from 1 to 604800.", presignedWith(t, "Expires=60", "Expires=604801")},
 		{"presigned for no time", "IncompleteSignature", "X-Amz-Expires", presignedWith(t, "Expires=60", "Expires=0")},
+		{"presigned for an empty time", "IncompleteSignature", "X-Amz-Expires", presignedWith(t, "Expires=60", "Expires=")},
 		{"presigned with a sign", "IncompleteSignature", "X-Amz-Expires", presignedWith(t, "Expires=60", "Expires=-60")},
 		{"presigned, HTTP date", "IncompleteSignature", "Date must be in ISO-8601", presignedWith(t, "Date=20150830T123600Z", "Date=Sun,%2030%20Aug%202015%2012:36:00%20GMT")},
 		{"presigned, two tokens", "IncompleteSignature", "both a header and a query-string parameter", func() *http.Request {
