@@ -49,7 +49,7 @@ func readRecipe(t *testing.T, page string) (r recipe) {
 // TestRecipes: the trust policy of each page lets in the token that the page
 // shows, and no other, and the linter has nothing against it.
 func TestRecipes(t *testing.T) {
-	for _, page := range []string{"github-actions.md", "gitlab.md", "kubernetes.md", "entra.md", "okta.md", "google.md", "cognito.md"} {
+	for _, page := range []string{"github-actions.md", "gitlab.md", "kubernetes.md", "entra.md", "okta.md", "google.md", "cognito.md", "keycloak.md"} {
 		t.Run(page, func(t *testing.T) {
 			r := readRecipe(t, page)
 			if len(r.trusts) != 1 || len(r.claims) != 1 {
@@ -116,5 +116,14 @@ func TestAccessTokenRecipe(t *testing.T) {
 		if err != nil || !slices.Contains(p.ContextKeys(), provider+":app_id") || !strings.Contains(r.trusts[i], `{"Federated": "`+provider+`"}`) {
 			t.Errorf("%s: %v", provider, err)
 		}
+	}
+}
+
+// TestSAMLRecipe: the linter has nothing against the trust policy of the page on AD FS.
+func TestSAMLRecipe(t *testing.T) {
+	r := readRecipe(t, "adfs.md")
+	r.clean(t)
+	if len(r.trusts) != 1 || !strings.Contains(r.trusts[0], "SAML:aud") {
+		t.Errorf("trust policies %q", r.trusts)
 	}
 }

@@ -86,6 +86,16 @@ func TestSessionPolicies(t *testing.T) {
 	}
 }
 
+// What newer SDKs ask for is passed over.
+func TestTokenSize(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	out, err := w.maria.AssumeRole(t.Context(), &awssts.AssumeRoleInput{RoleArn: roleARN("Short"), RoleSessionName: new("s1"), MinimumSessionTokenSize: new(int32(4096))})
+	if err != nil || out.SessionTokenSize != nil || out.SessionTokenUtilization != nil {
+		t.Errorf("answer %+v, %v", out, err)
+	}
+}
+
 // A session policy limits; it gives nothing.
 func TestSessionPolicyLimits(t *testing.T) {
 	t.Parallel()
