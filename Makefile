@@ -35,8 +35,21 @@ demo: build ## the main job on real input; KEEP=1 leaves the server running
 test: parts lint build ## the whole test suite, real parts included
 	CGO_ENABLED=0 $(GO) test -timeout 15m ./...
 
-parts: ## install what the tests need beside Go and git (the AWS CLI, xmlsec1)
+parts: $(BUILD)/bin/dex $(BUILD)/providers/node_modules ## install what the tests need beside Go and git (AWS CLI, xmlsec1, identity providers)
+
+.PHONY: packages
+packages:
 	@sh scripts/parts
+
+$(BUILD)/bin/dex: tools/dex/go.mod tools/dex/go.sum | packages
+	@echo "building Dex for the tests"
+	@GOBIN=$(BUILD)/bin CGO_ENABLED=0 $(GO) -C tools/dex install tool
+	@touch $@
+
+$(BUILD)/providers/node_modules: tools/providers/package.json tools/providers/package-lock.json | packages
+	@mkdir -p $(@D) && cp $^ $(@D)
+	@npm --prefix $(@D) ci --ignore-scripts --no-audit --no-fund --silent
+	@touch $@
 
 lint: $(BUILD)/bin/golangci-lint ## formatting, vet, the layers, and the rest of .golangci.yml
 	@$(BUILD)/bin/golangci-lint run ./...

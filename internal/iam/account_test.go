@@ -60,11 +60,11 @@ func TestAccountSummary(t *testing.T) {
 	want := map[string]int64{
 		"Users": 2, "UsersQuota": 5000, "Groups": 2, "GroupsQuota": 300, "Roles": 2, "RolesQuota": 1000,
 		"Policies": 2, "PoliciesQuota": 1500, "PolicyVersionsInUse": 3, "PolicyVersionsInUseQuota": 7500, "VersionsPerPolicyQuota": 5,
-		"InstanceProfiles": 3, "InstanceProfilesQuota": 1000, "Providers": 1,
+		"InstanceProfiles": 3, "InstanceProfilesQuota": 1000, "Providers": 2,
 		"UserPolicySizeQuota": 2048, "GroupPolicySizeQuota": 5120, "RolePolicySizeQuota": 10240, "AssumeRolePolicySizeQuota": 2048, "PolicySizeQuota": 6144,
 		"GroupsPerUserQuota": 10, "AccessKeysPerUserQuota": 2, "AttachedPoliciesPerUserQuota": 10, "AttachedPoliciesPerGroupQuota": 10,
 		"AttachedPoliciesPerRoleQuota": 10, "GlobalEndpointTokenVersion": 2,
-		"MFADevices": 0, "MFADevicesInUse": 0, "AccountMFAEnabled": 0, "AccountAccessKeysPresent": 0, "AccountPasswordPresent": 0,
+		"MFADevices": 2, "MFADevicesInUse": 1, "AccountMFAEnabled": 0, "AccountAccessKeysPresent": 0, "AccountPasswordPresent": 0,
 		"AccountSigningCertificatesPresent": 0, "ServerCertificates": 0, "ServerCertificatesQuota": 0, "SigningCertificatesPerUserQuota": 0,
 	}
 	if !maps.Equal(out.SummaryMap, want) {

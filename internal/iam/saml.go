@@ -20,31 +20,47 @@ const keysPerSAMLProvider = 2
 
 // CreateSAMLProvider registers an identity provider by its metadata.
 func (s *Service) CreateSAMLProvider(ctx context.Context, c *principal.Caller, in *iamwire.CreateSAMLProviderInput) (*iamwire.CreateSAMLProviderOutput, error) {
-	p, err := s.newSAMLProvider(c, in)
+	change := samlChange{metadata: in.SAMLMetadataDocument, mode: in.AssertionEncryptionMode, add: in.AddPrivateKey}
+	p, err := s.newSAMLProvider(c, in, change)
 	if err != nil {
 		return nil, err
 	}
 	a := creation("iam:CreateSAMLProvider", "iam:TagSAMLProvider", entity{arn: *samlARN(p), tags: p.Tags})
 	a.bounded = false
 	a.params = map[string]string{"name": p.Name}
+	change.note(a.params)
 	if err := s.write(ctx, c, a, func(tx store.Tx) error { return insertSAMLProvider(tx, p) }); err != nil {
 		return nil, err
 	}
 	return &iamwire.CreateSAMLProviderOutput{SAMLProviderArn: samlARN(p), Tags: tagsOut(p.Tags)}, nil
 }
 
-func (s *Service) newSAMLProvider(c *principal.Caller, in *iamwire.CreateSAMLProviderInput) (store.SAMLProvider, error) {
+func (s *Service) newSAMLProvider(c *principal.Caller, in *iamwire.CreateSAMLProviderInput, change samlChange) (store.SAMLProvider, error) {
 	p := store.SAMLProvider{Account: c.Account, Name: or(in.Name, ""), ID: rand.Text(), Created: s.now()}
 	var err error
 	if p.Tags, err = tagsIn(in.Tags); err != nil {
 		return p, err
 	}
-	err = s.changeSAML(&p, samlChange{metadata: in.SAMLMetadataDocument, mode: in.AssertionEncryptionMode, add: in.AddPrivateKey})
+	err = s.changeSAML(&p, change)
 	return p, err
 }
 
 // samlChange is what a creation or an update says; nil leaves a part as it is.
 type samlChange struct{ metadata, mode, add, remove *string }
+
+// note adds what changes to a record: of a document and of a key only that there is one.
+func (c samlChange) note(params map[string]string) {
+	for name, given := range map[string]*string{"sAMLMetadataDocument": c.metadata, "addPrivateKey": c.add} {
+		if given != nil {
+			params[name] = "given"
+		}
+	}
+	for name, value := range map[string]*string{"assertionEncryptionMode": c.mode, "removePrivateKey": c.remove} {
+		if value != nil {
+			params[name] = *value
+		}
+	}
+}
 
 // changeSAML makes a change in p, which is not stored yet. A key is removed
 // before one is added, so that one request can put one in another's place.
@@ -170,13 +186,15 @@ func (s *Service) UpdateSAMLProvider(ctx context.Context, c *principal.Caller, i
 	if err != nil {
 		return nil, err
 	}
-	err = s.write(ctx, c, ref.act("iam:UpdateSAMLProvider"), func(tx store.Tx) error {
+	change := samlChange{metadata: in.SAMLMetadataDocument, mode: in.AssertionEncryptionMode, add: in.AddPrivateKey, remove: in.RemovePrivateKey}
+	a := ref.act("iam:UpdateSAMLProvider")
+	change.note(a.params)
+	err = s.write(ctx, c, a, func(tx store.Tx) error {
 		p, err := ref.find(tx, c.Account)
 		if err != nil {
 			return err
 		}
-		err = s.changeSAML(&p, samlChange{metadata: in.SAMLMetadataDocument, mode: in.AssertionEncryptionMode, add: in.AddPrivateKey, remove: in.RemovePrivateKey})
-		if err != nil {
+		if err := s.changeSAML(&p, change); err != nil {
 			return err
 		}
 		return tx.UpdateSAMLProvider(p)

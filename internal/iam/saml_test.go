@@ -4,6 +4,7 @@ import (
 	"crypto/x509"
 	"encoding/pem"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -158,6 +159,9 @@ func TestSAMLPrivateKeys(t *testing.T) {
 	w.ok(w.updateSAML(arn, iamwire.UpdateSAMLProviderInput{AddPrivateKey: privateKey(1), AssertionEncryptionMode: new("Required")}))
 	w.ok(w.updateSAML(arn, iamwire.UpdateSAMLProviderInput{AddPrivateKey: privateKey(2)}))
 	two := ids()
+	if got, want := w.gate.asked[len(w.gate.asked)-2].Params, map[string]string{"sAMLProviderArn": arn, "addPrivateKey": "given"}; !maps.Equal(got, want) {
+		t.Errorf("recorded %v, want %v", got, want)
+	}
 	fails(t, w.updateSAML(arn, iamwire.UpdateSAMLProviderInput{AddPrivateKey: privateKey(3)}), "LimitExceeded 409: Cannot exceed quota for PrivateKeysPerSAMLProvider: 2")
 	w.ok(w.updateSAML(arn, iamwire.UpdateSAMLProviderInput{AddPrivateKey: privateKey(3), RemovePrivateKey: &two[0]}))
 	if now := ids(); len(now) != 2 || now[0] != two[1] || slices.Contains(two, now[1]) {

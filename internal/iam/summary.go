@@ -32,8 +32,6 @@ var constants = map[string]int64{
 	iamwire.SummaryKeyTypeAttachedPoliciesPerRoleQuota:  attachedQuota,
 	iamwire.SummaryKeyTypeGlobalEndpointTokenVersion:    2, // tokens are good in every region
 
-	iamwire.SummaryKeyTypeMFADevices:                        0,
-	iamwire.SummaryKeyTypeMFADevicesInUse:                   0,
 	iamwire.SummaryKeyTypeAccountMFAEnabled:                 0,
 	iamwire.SummaryKeyTypeAccountAccessKeysPresent:          0,
 	iamwire.SummaryKeyTypeAccountPasswordPresent:            0,
@@ -87,6 +85,17 @@ var counts = map[string]func(tx store.Tx, account string) (int, error){
 		return len(all), err
 	},
 	iamwire.SummaryKeyTypePolicyVersionsInUse: countVersions,
+	iamwire.SummaryKeyTypeMFADevices: func(tx store.Tx, account string) (int, error) {
+		return countDevices(tx, account, iamwire.AssignmentStatusTypeAny)
+	},
+	iamwire.SummaryKeyTypeMFADevicesInUse: func(tx store.Tx, account string) (int, error) {
+		return countDevices(tx, account, iamwire.AssignmentStatusTypeAssigned)
+	},
+}
+
+func countDevices(tx store.Tx, account, status string) (int, error) {
+	all, err := tx.MFADevices(account, store.Page{})
+	return len(wanted(all, status)), err
 }
 
 func count(tx store.Tx, account string, into map[string]int64) error {

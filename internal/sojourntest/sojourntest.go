@@ -6,6 +6,7 @@ package sojourntest
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"io"
 	"net/netip"
 	"os"
@@ -20,6 +21,16 @@ import (
 	"sojourn/internal/secret"
 	"sojourn/internal/sigv4"
 )
+
+// Build builds the product's binaries into dir.
+func Build(dir string) error {
+	build := exec.Command("go", "build", "-o", dir+string(filepath.Separator), "sojourn/cmd/...")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		return fmt.Errorf("building the binaries: %w\n%s", err, out)
+	}
+	return nil
+}
 
 // Account is the first account of a test server.
 const Account = "111122223333"

@@ -13,15 +13,11 @@ import (
 	"sojourn/internal/secret"
 )
 
-func privatePEM(k *rsa.PrivateKey) []byte {
-	return pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(k)})
-}
-
 func TestParsePrivateKey(t *testing.T) {
 	pkcs8 := func(k any) string {
 		return string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: samltest.Must(x509.MarshalPKCS8PrivateKey(k))}))
 	}
-	good := string(privatePEM(samltest.RSA(2)))
+	good := string(samltest.PrivatePEM(samltest.RSA(2)))
 	t.Setenv("GODEBUG", "rsa1024min=0")
 	small := samltest.Must(rsa.GenerateKey(rand.Reader, 1024))
 	for name, c := range map[string]struct {
@@ -33,7 +29,7 @@ func TestParsePrivateKey(t *testing.T) {
 		"no PEM":          {"hello", false},
 		"two blocks":      {good + good, false},
 		"elliptic":        {pkcs8(samltest.EC(elliptic.P256())), false},
-		"1024 bits":       {string(privatePEM(small)), false},
+		"1024 bits":       {string(samltest.PrivatePEM(small)), false},
 		"encrypted block": {strings.ReplaceAll(good, "RSA PRIVATE", "ENCRYPTED PRIVATE"), false},
 		"long":            {good + strings.Repeat("\n", maxPrivateKey), false},
 	} {
