@@ -12,7 +12,6 @@
 package audit
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -73,11 +72,14 @@ type Recorder interface {
 type Log struct {
 	dir string
 
-	mu    sync.Mutex
-	file  *os.File
-	day   string
-	torn  bool // the last write stopped in the middle of a line
-	dirty bool
+	mu   sync.Mutex
+	open *group // takes lines; nil between groups
+
+	writing sync.Mutex // held to write, and for what follows
+	file    *os.File
+	day     string
+	torn    bool // the last write stopped in the middle of a line
+	dirty   bool
 
 	stop chan struct{}
 	done chan struct{}
@@ -93,23 +95,31 @@ func Open(dir string) (*Log, error) {
 	return l, nil
 }
 
-// Record appends one line. Several processes may write to one log: a line is
-// one write. A line cut short by a full disk is closed before the next one, so
-// that it spoils no other.
+// Record appends one line, in one write with those of others who record at the
+// same time. Several processes may write to one log: a group of lines is one
+// write. A line cut short by a full disk is closed before the next one, so that
+// it spoils no other.
 func (l *Log) Record(r Record) error {
-	line, err := json.Marshal(r)
+	line, err := encode(&r)
 	if err != nil {
-		return fmt.Errorf("encoding an audit record: %w", err)
+		return err
 	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if err := l.openDay(r.EventTime.UTC().Format(time.DateOnly)); err != nil {
+	g, first := l.join(r.EventTime.UTC().Format(time.DateOnly), line)
+	if first {
+		l.write(g)
+	}
+	<-g.done
+	return g.err
+}
+
+func (l *Log) append(day string, lines []byte) error {
+	if err := l.openDay(day); err != nil {
 		return err
 	}
 	if l.torn {
-		line = append([]byte{'\n'}, line...)
+		lines = append([]byte{'\n'}, lines...)
 	}
-	n, err := l.file.Write(append(line, '\n'))
+	n, err := l.file.Write(lines)
 	if err != nil {
 		l.torn = l.torn || n > 0
 		return fmt.Errorf("writing the audit log: %w", err)
@@ -159,10 +169,10 @@ func (l *Log) syncLoop() {
 
 // sync flushes outside the lock, so that a slow disk does not hold up records.
 func (l *Log) sync() {
-	l.mu.Lock()
+	l.writing.Lock()
 	f, dirty := l.file, l.dirty
 	l.dirty = false
-	l.mu.Unlock()
+	l.writing.Unlock()
 	if f != nil && dirty {
 		f.Sync() // an error shows again at the next write
 	}
@@ -172,7 +182,7 @@ func (l *Log) sync() {
 func (l *Log) Close() error {
 	close(l.stop)
 	<-l.done
-	l.mu.Lock()
-	defer l.mu.Unlock()
+	l.writing.Lock()
+	defer l.writing.Unlock()
 	return l.closeFile()
 }

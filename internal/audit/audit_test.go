@@ -2,9 +2,11 @@ package audit
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"runtime"
 	"sync"
 	"testing"
 	"time"
@@ -77,5 +79,44 @@ func TestTogether(t *testing.T) {
 	wg.Wait()
 	if got := len(read(t, filepath.Join(dir, "1970-01-01.jsonl"))); got != 1600 {
 		t.Errorf("%d records, want 1600", got)
+	}
+}
+
+// Records that come while another is being written go out together, and all of
+// them are there when their Records return.
+func TestGroup(t *testing.T) {
+	dir := t.TempDir()
+	l, err := Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	l.writing.Lock() // as one who writes
+	var wg sync.WaitGroup
+	for range 20 {
+		wg.Go(func() {
+			if err := l.Record(Record{EventName: "Act", EventTime: time.Unix(0, 0)}); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	waiting := func() int {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		if l.open == nil {
+			return 0
+		}
+		return bytes.Count(l.open.lines, []byte("\n"))
+	}
+	for waiting() < 20 {
+		runtime.Gosched()
+	}
+	l.writing.Unlock()
+	wg.Wait()
+	if got := len(read(t, filepath.Join(dir, "1970-01-01.jsonl"))); got != 20 {
+		t.Errorf("%d records, want 20", got)
+	}
+	if l.open != nil {
+		t.Error("a written group still takes records")
 	}
 }

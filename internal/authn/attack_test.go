@@ -192,13 +192,16 @@ func presignedAttacks() (all []attack) {
 		"with a space": " 60", "beyond 32 bits": "4294967356", "beyond 64 bits": "18446744073709551676", "no number": "for ever", "digits of another script": "６０"} {
 		all = append(all, attack{"presigned", "for " + name, incomplete, "X-Amz-Expires must be a number of seconds from 1 to 604800", forgery{presigned: true, expires: expires}})
 	}
-	for _, name := range []string{"X-Amz-Expires", "X-Amz-Date", "X-Amz-SignedHeaders", "X-Amz-Algorithm", "X-Amz-Credential"} {
+	for _, name := range []string{"X-Amz-Date", "X-Amz-SignedHeaders", "X-Amz-Algorithm", "X-Amz-Credential"} {
 		all = append(all, attack{"presigned", "without " + name, incomplete, "must include '" + name + "'", forgery{presigned: true, without: name}})
 	}
 	return append(all,
 		attack{"presigned", "host not signed", mismatch, "'Host' or ':authority' must be", forgery{presigned: true, signed: "x-other", headers: []string{"X-Other: x"}}},
 		attack{"presigned", "without its signature", incomplete, "must include 'X-Amz-Signature'", forgery{presigned: true, after: func(r *http.Request) {
 			r.RequestURI, _, _ = strings.Cut(r.RequestURI, "&X-Amz-Signature=")
+		}}},
+		attack{"presigned", "its end taken away", mismatch, differ, forgery{presigned: true, after: func(r *http.Request) {
+			r.RequestURI = strings.Replace(r.RequestURI, "&X-Amz-Expires=60", "", 1)
 		}}},
 		attack{"presigned", "longer than signed", mismatch, differ, forgery{presigned: true, after: func(r *http.Request) {
 			r.RequestURI = strings.Replace(r.RequestURI, "X-Amz-Expires=60", "X-Amz-Expires=600", 1)
@@ -236,6 +239,7 @@ func windowAttacks(w *world) (all []attack) {
 		all = append(all, attack{"window", name, incomplete, "Date must be in ISO-8601", forgery{stamp: stamp}})
 	}
 	return append(all,
+		attack{"window", "presigned without an end, after more than five minutes", mismatch, "Signature expired", forgery{presigned: true, without: "X-Amz-Expires", stamp: at(-5*time.Minute - time.Second)}},
 		attack{"window", "another time than signed", mismatch, differ, forgery{after: func(r *http.Request) { r.Header.Set("X-Amz-Date", at(time.Second)) }}},
 		attack{"window", "another day in the scope", mismatch, "Date in Credential scope does not match", forgery{scope: scope(-day)}},
 		attack{"window", "no time", incomplete, "requires existence of either", forgery{without: "X-Amz-Date", signed: "content-type;host;x-amz-security-token"}},

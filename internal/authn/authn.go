@@ -45,6 +45,8 @@ type Authenticator struct {
 	Now    func() time.Time
 
 	opened sessions
+	keys   store.Memo[string, longTerm]
+	names  store.Memo[subject, name]
 	uses   lastUses
 	decoy  decoy
 }
@@ -145,12 +147,15 @@ func checkGitTime(t, now time.Time) error {
 // its name as it is now.
 func (a *Authenticator) caller(ctx context.Context, cred *credential, u use, info RequestInfo) (*principal.Caller, error) {
 	s := cred.session
-	err := a.Store.View(ctx, func(tx store.Tx) error { return refresh(tx, &s) })
+	now, err := a.names.Read(ctx, a.Store, subject{s.Kind, s.Account, s.ID}, func(tx store.Tx) (name, error) { return nameOf(tx, &cred.session) })
 	if errors.Is(err, store.ErrNotFound) {
 		return nil, awserr.InvalidToken()
 	}
 	if err != nil {
 		return nil, fmt.Errorf("loading the principal %q: %w", s.ID, err)
+	}
+	if now.set {
+		s.Name, s.Path = now.name, now.path
 	}
 	c := &principal.Caller{
 		Session: s, AccessKeyID: u.key, Temporary: cred.temporary,
@@ -160,35 +165,35 @@ func (a *Authenticator) caller(ctx context.Context, cred *credential, u use, inf
 	return c, nil
 }
 
-func refresh(tx store.Tx, s *principal.Session) error {
-	switch s.Kind {
-	case principal.Root:
-		_, err := tx.Account(s.Account)
-		return err
-	case principal.AssumedRole:
+// subject is a principal as its name depends on it.
+type subject struct {
+	kind        principal.Kind
+	account, id string
+}
+
+// name is a principal's name as it is now; of an account's root none is set.
+type name struct {
+	set        bool
+	name, path string
+}
+
+func nameOf(tx store.Tx, s *principal.Session) (n name, err error) {
+	switch {
+	case s.Kind == principal.Root, s.Kind == principal.Federated && s.ID == s.Account: // issued by the account's root
+		_, err = tx.Account(s.Account)
+		return n, err
+	case s.Kind == principal.AssumedRole:
 		r, err := tx.RoleByID(s.ID)
 		if err == nil && r.Account != s.Account {
 			err = store.ErrNotFound
 		}
-		s.Name, s.Path = r.Name, r.Path
-		return err
-	case principal.User:
-		return refreshUser(tx, s)
-	case principal.Federated:
-		if s.ID == s.Account { // issued by the account's root
-			_, err := tx.Account(s.Account)
-			return err
+		return name{true, r.Name, r.Path}, err
+	case s.Kind == principal.User, s.Kind == principal.Federated:
+		u, err := tx.UserByID(s.ID)
+		if err == nil && u.Account != s.Account {
+			err = store.ErrNotFound
 		}
-		return refreshUser(tx, s)
+		return name{true, u.Name, u.Path}, err
 	}
-	return store.ErrNotFound
-}
-
-func refreshUser(tx store.Tx, s *principal.Session) error {
-	u, err := tx.UserByID(s.ID)
-	if err == nil && u.Account != s.Account {
-		err = store.ErrNotFound
-	}
-	s.Name, s.Path = u.Name, u.Path
-	return err
+	return n, store.ErrNotFound
 }

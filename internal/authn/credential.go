@@ -89,20 +89,31 @@ func (a *Authenticator) sessionKey(id, token string) (*credential, error) {
 	return c, nil
 }
 
-// accessKey loads a user's long-term key. Its row is read each time, for it may
-// be made inactive; the secret in it never changes and is kept opened. For a
-// key that is unknown or inactive the decoy is looked up and opened instead.
+// longTerm is a long-term key as the store has it now, or that it has none:
+// what is unknown is kept like what is known, so that the time tells neither.
+type longTerm struct {
+	store.AccessKey
+	active bool
+}
+
+func loadKey(tx store.Tx, id string) (longTerm, error) {
+	k, err := tx.AccessKey(id)
+	if errors.Is(err, store.ErrNotFound) {
+		return longTerm{}, nil
+	}
+	return longTerm{k, k.Status == "Active"}, err
+}
+
+// accessKey finds a user's long-term key as it is now, for it may be made
+// inactive; the secret in it never changes and is kept opened. For a key that
+// is unknown or inactive the decoy is looked up and opened instead.
 func (a *Authenticator) accessKey(ctx context.Context, id string) (*credential, error) {
-	var k store.AccessKey
-	err := a.Store.View(ctx, func(tx store.Tx) (err error) {
-		k, err = tx.AccessKey(id)
-		return err
-	})
-	if err != nil && !errors.Is(err, store.ErrNotFound) {
+	row, err := a.keys.Read(ctx, a.Store, id, func(tx store.Tx) (longTerm, error) { return loadKey(tx, id) })
+	if err != nil {
 		return a.decoy.session(a.Keys), fmt.Errorf("loading access key %q: %w", id, err)
 	}
-	known := err == nil && k.Status == "Active"
-	if !known {
+	k := row.AccessKey
+	if !row.active {
 		k = a.decoy.row(a.Keys)
 	}
 	c := a.opened.get(k.ID, string(k.Secret))
@@ -114,7 +125,7 @@ func (a *Authenticator) accessKey(ctx context.Context, id string) (*credential, 
 		c = &credential{secret: string(plain), session: principal.Session{Kind: principal.User, Account: k.Account, ID: k.UserID}}
 		a.opened.put(k.ID, string(k.Secret), c)
 	}
-	if !known {
+	if !row.active {
 		return c, awserr.InvalidToken()
 	}
 	return c, nil

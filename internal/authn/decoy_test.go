@@ -112,15 +112,25 @@ func (s oneKey) AccessKey(id string) (store.AccessKey, error) {
 	return s.row, nil
 }
 
+func (s oneKey) Version() uint64 { return 1 }
+
 func (s oneKey) Ping(context.Context) error { return nil }
 
 // broken is a store that cannot answer.
-type broken struct{ store.Store }
+type broken struct {
+	store.Store
+	version uint64
+}
 
 var errBroken = errors.New("disk on fire")
 
-func (broken) View(context.Context, func(store.Tx) error) error   { return errBroken }
-func (broken) Update(context.Context, func(store.Tx) error) error { return errBroken }
+func (*broken) View(context.Context, func(store.Tx) error) error   { return errBroken }
+func (*broken) Update(context.Context, func(store.Tx) error) error { return errBroken }
+
+func (b *broken) Version() uint64 {
+	b.version++
+	return b.version + 1<<32
+}
 
 // A fault of the store is not the caller's fault, and never lets anyone in.
 func TestStoreFaults(t *testing.T) {
@@ -129,7 +139,7 @@ func TestStoreFaults(t *testing.T) {
 	if _, err := w.api(maria, "sts", region, nil); err != nil {
 		t.Fatal(err)
 	}
-	w.Store = broken{}
+	w.Store = &broken{}
 	for _, c := range []sigv4.Credentials{maria, session} {
 		for _, ask := range []func() (*principal.Caller, error){
 			func() (*principal.Caller, error) { return w.api(c, "sts", region, nil) },

@@ -3,6 +3,7 @@ package gate
 import (
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"sojourn/internal/policy"
@@ -16,11 +17,26 @@ const isoTime = "2006-01-02T15:04:05Z"
 // ownKeys is more than the number of keys that we fill for a request without tags.
 const ownKeys = 24
 
-// keys builds a request's context. Single values share one piece of memory,
-// for this is done for every request.
+// keys builds a request's context. Its memory is used again for the next
+// request, for this is done for every one; single values share one piece of it.
 type keys struct {
 	context policy.Context
 	values  []string
+}
+
+var keysPool = sync.Pool{New: func() any { return &keys{make(policy.Context, ownKeys), make([]string, 0, ownKeys)} }}
+
+// maxReused bounds the memory that waits for the next request.
+const maxReused = 128
+
+func (k *keys) giveBack() {
+	if len(k.context) > maxReused || cap(k.values) > maxReused {
+		return
+	}
+	clear(k.context)
+	clear(k.values)
+	k.values = k.values[:0]
+	keysPool.Put(k)
 }
 
 func (k *keys) set(name, value string) {
@@ -31,13 +47,11 @@ func (k *keys) set(name, value string) {
 
 func (k *keys) tag(prefix, key, value string) { k.set(prefix+strings.ToLower(key), value) }
 
-// contextOf fills the condition keys of a request: those of every request, of
+// fill fills in the condition keys of a request: those of every request, of
 // its caller, of its resource, and what the act and the caller's provider add.
 // What they add is set first, so that it never replaces a key of ours; a key of
 // a provider never stands for one of a service.
-func contextOf(c *principal.Caller, r *Request, tags []store.Tag) policy.Context {
-	room := ownKeys + len(tags) + len(c.Tags) + len(r.ResourceTags)
-	k := keys{make(policy.Context, room+len(r.Context)+len(c.Claims)), make([]string, 0, room)}
+func (k *keys) fill(c *principal.Caller, r *Request, n *names, tags []store.Tag) policy.Context {
 	for name, values := range c.Claims {
 		if name = strings.ToLower(name); !reserved(name) {
 			k.context[name] = values
@@ -46,13 +60,13 @@ func contextOf(c *principal.Caller, r *Request, tags []store.Tag) policy.Context
 	for name, values := range r.Context {
 		k.context[name] = values
 	}
-	k.request(c)
+	k.request(c, n)
 	k.set("aws:resourceaccount", r.ResourceAccount)
 	for _, t := range r.ResourceTags {
 		k.tag("aws:resourcetag/", t.Key, t.Value)
 	}
 	if c.Kind != principal.Anonymous {
-		k.caller(c, tags)
+		k.caller(c, n, tags)
 	}
 	return k.context
 }
@@ -64,23 +78,40 @@ func reserved(name string) bool {
 	return prefix == "aws" || prefix == "sts" || prefix == "iam" || prefix == "codecommit"
 }
 
-func (k *keys) request(c *principal.Caller) {
-	k.set("aws:currenttime", c.Time.UTC().Format(isoTime))
-	k.set("aws:epochtime", strconv.FormatInt(c.Time.Unix(), 10))
+func (k *keys) request(c *principal.Caller, n *names) {
+	k.times(c)
 	k.set("aws:securetransport", strconv.FormatBool(c.Secure))
 	k.set("aws:requestedregion", c.Region)
 	k.set("aws:viaawsservice", "false")
 	k.set("aws:principaltype", c.Type())
-	k.set("aws:userid", c.UserID())
+	k.set("aws:userid", n.userID)
 	k.set("aws:useragent", c.UserAgent)
 	if c.SourceIP.IsValid() {
 		k.set("aws:sourceip", c.SourceIP.Unmap().String())
 	}
 }
 
-func (k *keys) caller(c *principal.Caller, tags []store.Tag) {
+// times sets the keys that are times, all in one piece of memory.
+func (k *keys) times(c *principal.Caller) {
+	var buf [3 * len(isoTime)]byte
+	b := c.Time.UTC().AppendFormat(buf[:0], isoTime)
+	now := len(b)
+	b = strconv.AppendInt(b, c.Time.Unix(), 10)
+	epoch := len(b)
+	if c.Temporary && c.Kind != principal.Anonymous {
+		b = c.Issued.UTC().AppendFormat(b, isoTime)
+	}
+	text := string(b)
+	k.set("aws:currenttime", text[:now])
+	k.set("aws:epochtime", text[now:epoch])
+	if epoch < len(text) {
+		k.set("aws:tokenissuetime", text[epoch:])
+	}
+}
+
+func (k *keys) caller(c *principal.Caller, n *names, tags []store.Tag) {
 	k.set("aws:principalaccount", c.Account)
-	k.set("aws:principalarn", c.PrincipalARN())
+	k.set("aws:principalarn", n.principalARN)
 	k.set("aws:principalisawsservice", "false")
 	if c.Kind == principal.User {
 		k.set("aws:username", c.Name)
@@ -96,9 +127,6 @@ func (k *keys) caller(c *principal.Caller, tags []store.Tag) {
 	}
 	if c.SourceIdent != "" {
 		k.set("aws:sourceidentity", c.SourceIdent)
-	}
-	if c.Temporary {
-		k.set("aws:tokenissuetime", c.Issued.UTC().Format(isoTime))
 	}
 	k.mfa(c)
 }

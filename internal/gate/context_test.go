@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"sojourn/internal/policy"
 	"sojourn/internal/principal"
 	"sojourn/internal/store"
 )
@@ -84,7 +85,7 @@ func TestKeysByCaller(t *testing.T) {
 			if c.Kind == principal.User || c.Kind == principal.Federated {
 				tags = []store.Tag{{Key: "Team", Value: "core"}}
 			}
-			got := contextOf(c, &Request{Action: "codecommit:GitPush", Resource: repo, ResourceAccount: account,
+			got := filledContext(c, &Request{Action: "codecommit:GitPush", Resource: repo, ResourceAccount: account,
 				ResourceTags: []store.Tag{{Key: "Stage", Value: "Prod"}},
 				Context:      map[string][]string{"codecommit:references": {"refs/heads/main"}, "aws:requesttag/team": {"blue"}, "aws:tagkeys": {"Team"}}}, tags)
 			expect, ok := want[kind]
@@ -102,19 +103,19 @@ func TestKeysByCaller(t *testing.T) {
 func TestKeysOfTheRequest(t *testing.T) {
 	c := maria()
 	c.Secure, c.UserAgent, c.SourceIP = false, "", netip.MustParseAddr("::ffff:198.51.100.9")
-	got := contextOf(c, &Request{ResourceAccount: "999988887777"}, nil)
+	got := filledContext(c, &Request{ResourceAccount: "999988887777"}, nil)
 	for key, want := range map[string]string{"aws:securetransport": "false", "aws:useragent": "", "aws:sourceip": "198.51.100.9", "aws:resourceaccount": "999988887777"} {
 		if v := got[key]; !slices.Equal(v, []string{want}) {
 			t.Errorf("%s: got %q, want %q", key, v, want)
 		}
 	}
 	c.MFA = c.Time.Add(-minute) // a code in this very request, by a long-term key
-	got = contextOf(c, new(Request), nil)
+	got = filledContext(c, new(Request), nil)
 	if _, temporary := got["aws:tokenissuetime"]; temporary || !slices.Equal(got["aws:multifactorauthpresent"], []string{"true"}) {
 		t.Errorf("a device's code beside a long-term key: %v", got)
 	}
 	c = callers()["web"]
-	if v := contextOf(c, new(Request), nil)["idp.example.com:amr"]; !slices.Equal(v, []string{"pwd", "otp"}) {
+	if v := filledContext(c, new(Request), nil)["idp.example.com:amr"]; !slices.Equal(v, []string{"pwd", "otp"}) {
 		t.Errorf("a claim of several values: %q", v)
 	}
 }
@@ -123,10 +124,36 @@ func TestKeysOfTheRequest(t *testing.T) {
 func TestClaimsAreNoKeysOfServices(t *testing.T) {
 	c := reader()
 	c.Claims = map[string][]string{"aws:username": {"admin"}, "AWS:MultiFactorAuthAge": {"1"}, "sts:ExternalId": {"x"}, "iam:ResourceTag/a": {"x"}, "codecommit:References": {"x"}}
-	got := contextOf(c, new(Request), nil)
+	got := filledContext(c, new(Request), nil)
 	for _, key := range []string{"aws:username", "aws:multifactorauthage", "sts:externalid", "iam:resourcetag/a", "codecommit:references"} {
 		if v, ok := got[key]; ok {
 			t.Errorf("%s: %q", key, v)
 		}
+	}
+}
+
+func filledContext(c *principal.Caller, r *Request, tags []store.Tag) policy.Context {
+	n, k := namesOf(c), keys{context: policy.Context{}}
+	return k.fill(c, r, &n, tags)
+}
+
+// Nothing of one request is in the context of the next.
+func TestContextIsOfOneRequest(t *testing.T) {
+	c := &principal.Caller{Session: principal.Session{Kind: principal.User, Account: account, Name: "maria",
+		Tags: map[string]string{"team": "a"}, Claims: map[string][]string{"idp.example.com:sub": {"alice"}}}, Temporary: true}
+	n, k := namesOf(c), keysPool.Get().(*keys)
+	k.fill(c, &Request{Context: map[string][]string{"codecommit:References": {"refs/heads/main"}}}, &n, nil)
+	k.giveBack()
+	if len(k.context) != 0 || len(k.values) != 0 || slices.ContainsFunc(k.values[:cap(k.values)], func(s string) bool { return s != "" }) {
+		t.Errorf("what is used again holds %q %q", k.context, k.values[:cap(k.values)])
+	}
+	wide := &Request{Context: map[string][]string{}}
+	for i := range maxReused {
+		wide.Context[string(rune('a'+i))] = []string{"v"}
+	}
+	k.fill(c, wide, &n, nil)
+	k.giveBack()
+	if len(k.context) == 0 {
+		t.Error("a large context waits to be used again")
 	}
 }

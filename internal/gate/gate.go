@@ -27,6 +27,7 @@ type Gate struct {
 	store    store.Store
 	audit    audit.Recorder
 	compiled *cache
+	held     store.Memo[holder, bearing]
 	sealer   Sealer // nil for refusals without encoded messages
 	events   atomic.Uint64
 }
@@ -54,7 +55,9 @@ func (g *Gate) Authorize(ctx context.Context, c *principal.Caller, r Request) er
 	if rule, ok := ruleFor(c, r.Action); ok {
 		return g.follow(c, &r, rule)
 	}
-	d, q, err := g.decide(ctx, c, &r)
+	n, k := namesOf(c), keysPool.Get().(*keys)
+	defer k.giveBack()
+	d, q, err := g.decide(ctx, c, &r, &n, k)
 	if err != nil {
 		return awserr.From(err)
 	}
@@ -65,7 +68,7 @@ func (g *Gate) Authorize(ctx context.Context, c *principal.Caller, r Request) er
 	if unneeded(c, &r, d) {
 		o = outcome{policy.Decision{Allowed: true}, byService, ""}
 	}
-	if err := g.record(c, &r, o); err != nil {
+	if err := g.record(c, &r, &n, o); err != nil {
 		return err
 	}
 	if !o.Allowed {
@@ -76,7 +79,8 @@ func (g *Gate) Authorize(ctx context.Context, c *principal.Caller, r Request) er
 
 // follow records and answers what a service's rule says.
 func (g *Gate) follow(c *principal.Caller, r *Request, by rule) error {
-	if err := g.record(c, r, outcome{policy.Decision{Allowed: by.admits}, byService, by.reason}); err != nil {
+	n := namesOf(c)
+	if err := g.record(c, r, &n, outcome{policy.Decision{Allowed: by.admits}, byService, by.reason}); err != nil {
 		return err
 	}
 	switch {
@@ -94,7 +98,19 @@ type question struct {
 	bearing
 }
 
-func (g *Gate) decide(ctx context.Context, c *principal.Caller, r *Request) (policy.Decision, *question, error) {
+// names are the caller's, made once for a decision.
+type names struct{ arn, principalARN, userID string }
+
+func namesOf(c *principal.Caller) names {
+	n := names{c.ARN(), "", c.UserID()}
+	if n.principalARN = n.arn; c.Kind == principal.AssumedRole {
+		n.principalARN = c.PrincipalARN()
+	}
+	return n
+}
+
+// decide answers r. What it returns stands in k and is of no use after it.
+func (g *Gate) decide(ctx context.Context, c *principal.Caller, r *Request, n *names, k *keys) (policy.Decision, *question, error) {
 	b, err := g.policies(ctx, c)
 	if err != nil {
 		return policy.Decision{}, nil, err
@@ -102,9 +118,9 @@ func (g *Gate) decide(ctx context.Context, c *principal.Caller, r *Request) (pol
 	b.set.Trust = r.Trust
 	q := &question{policy.Request{
 		Action: r.Action, Resource: r.Resource, ResourceAccount: r.ResourceAccount,
-		Context: contextOf(c, r, b.identity.Tags),
+		Context: k.fill(c, r, n, b.identity.Tags),
 		Caller: policy.Caller{
-			Account: c.Account, ARN: c.ARN(), PrincipalARN: c.PrincipalARN(), ID: c.ID, IssuerARN: c.IssuerARN(),
+			Account: c.Account, ARN: n.arn, PrincipalARN: n.principalARN, ID: c.ID, IssuerARN: c.IssuerARN(),
 			Root: c.Kind == principal.Root, Anonymous: c.Kind == principal.Anonymous, Federated: r.Federated,
 		},
 	}, b}
@@ -118,26 +134,28 @@ type bearing struct {
 	session  []identity.NamedPolicy
 }
 
+// holder is a principal as what is attached to it depends on it.
+type holder struct {
+	kind        principal.Kind
+	account, id string
+}
+
 // policies collects what is attached to the caller now; only a session's own
 // policies are frozen in its token.
 func (g *Gate) policies(ctx context.Context, c *principal.Caller) (b bearing, err error) {
-	if c.Kind == principal.Anonymous || c.Kind == principal.Root {
+	switch {
+	case c.Kind == principal.Anonymous || c.Kind == principal.Root:
 		return b, nil
+	case len(c.PolicyARNs) > 0:
+		b, err = g.together(ctx, c)
+	default:
+		b, err = g.held.Read(ctx, g.store, holder{c.Kind, c.Account, c.ID}, func(tx store.Tx) (bearing, error) { return g.attached(tx, c) })
 	}
-	err = g.store.View(ctx, func(tx store.Tx) error {
-		id, err := identity.LoadIdentity(tx, &c.Session)
-		if err != nil {
-			return err
-		}
-		b.identity = *id
-		b.session, err = sessionPolicies(tx, c)
-		return err
-	})
 	if errors.Is(err, store.ErrNotFound) {
 		return b, awserr.InvalidToken()
 	}
 	if err == nil {
-		err = g.compileAll(&b, c)
+		err = g.limit(&b, c)
 	}
 	if err != nil {
 		return b, fmt.Errorf("loading the policies of %s: %w", c.ARN(), err)
@@ -145,8 +163,19 @@ func (g *Gate) policies(ctx context.Context, c *principal.Caller) (b bearing, er
 	return b, nil
 }
 
-// sessionPolicies are a session's own: the managed ones as they are now, the
-// inline one as it was given.
+// together reads what is attached to a caller together with the managed policies
+// of its session.
+func (g *Gate) together(ctx context.Context, c *principal.Caller) (b bearing, err error) {
+	err = g.store.View(ctx, func(tx store.Tx) (err error) {
+		if b, err = g.attached(tx, c); err == nil {
+			b.session, err = sessionPolicies(tx, c)
+		}
+		return err
+	})
+	return b, err
+}
+
+// sessionPolicies are a session's own managed ones, as they are now.
 func sessionPolicies(tx store.Tx, c *principal.Caller) (out []identity.NamedPolicy, err error) {
 	for _, name := range c.PolicyARNs {
 		p, err := identity.PolicyByARN(tx, name)
@@ -158,23 +187,30 @@ func sessionPolicies(tx store.Tx, c *principal.Caller) (out []identity.NamedPoli
 		}
 		out = append(out, p)
 	}
-	if c.SessionPolicy != "" {
-		out = append(out, identity.NamedPolicy{Name: "session policy", Text: c.SessionPolicy})
-	}
 	return out, nil
 }
 
-func (g *Gate) compileAll(b *bearing, c *principal.Caller) (err error) {
-	if b.set.Identity, err = g.compile(policy.Identity, b.identity.Policies); err != nil {
-		return err
+// attached reads and compiles what is attached to a principal. It depends on
+// what is in holder alone.
+func (g *Gate) attached(tx store.Tx, c *principal.Caller) (b bearing, err error) {
+	id, err := identity.LoadIdentity(tx, &c.Session)
+	if err != nil {
+		return b, err
 	}
-	if b.identity.Boundary != nil {
-		if b.set.Boundary, err = g.compiled.get(policy.Boundary, *b.identity.Boundary); err != nil {
-			return err
-		}
-	}
-	b.set.HasSession = c.SessionPolicy != "" || len(c.PolicyARNs) > 0
+	b.identity = *id
 	b.set.FederatedUser = c.Kind == principal.Federated
+	if b.set.Identity, err = g.compile(policy.Identity, id.Policies); err == nil && id.Boundary != nil {
+		b.set.Boundary, err = g.compiled.get(policy.Boundary, *id.Boundary)
+	}
+	return b, err
+}
+
+// limit adds the session's own policies.
+func (g *Gate) limit(b *bearing, c *principal.Caller) (err error) {
+	b.set.HasSession = c.SessionPolicy != "" || len(c.PolicyARNs) > 0
+	if c.SessionPolicy != "" {
+		b.session = append(b.session, identity.NamedPolicy{Name: "session policy", Text: c.SessionPolicy})
+	}
 	b.set.Session, err = g.compile(policy.Session, b.session)
 	return err
 }

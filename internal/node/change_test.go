@@ -29,13 +29,14 @@ const here = "111111111111"
 
 // cluster is two nodes over one store and one keyring, without their listeners.
 type cluster struct {
-	t     *testing.T
+	t     testing.TB
 	nodes [2]http.Handler
 	keys  *seal.Keyring
+	store store.Store
 	now   time.Time
 }
 
-func newCluster(t *testing.T) *cluster {
+func newCluster(t testing.TB) *cluster {
 	t.Helper()
 	dir := dataDir(t.TempDir())
 	c := &cluster{t: t, now: time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)}
@@ -51,6 +52,7 @@ func newCluster(t *testing.T) *cluster {
 	c.keys = keys
 	st, err := sqlite.Open(t.Context(), dir.database())
 	ok(err)
+	c.store = st
 	t.Cleanup(func() { st.Close() })
 	ok(st.Update(t.Context(), func(tx store.Tx) error { return tx.InsertAccount(store.Account{ID: here, Name: "a", Created: c.now}) }))
 	blobs, err := file.Open(dir.objects())

@@ -7,6 +7,7 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/tls"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -229,6 +230,9 @@ func aborted(p any) bool {
 	return ok && errors.Is(err, http.ErrAbortHandler)
 }
 
+// logFields is how many fields a request's line has at most.
+const logFields = 13
+
 func (s *Server) finish(r *http.Request, a *answer, ev *event.Event, took time.Duration) {
 	s.metrics.observe(a.route, ev, a.code(), took)
 	level := slog.LevelInfo
@@ -238,11 +242,13 @@ func (s *Server) finish(r *http.Request, a *answer, ev *event.Event, took time.D
 	case a.route == "healthz" || a.route == "readyz" || a.route == "metrics":
 		level = slog.LevelDebug
 	}
-	attrs := append([]slog.Attr{
+	if !s.opt.Log.Enabled(r.Context(), level) {
+		return
+	}
+	attrs := append(make([]slog.Attr, 0, logFields),
 		slog.String("method", r.Method), slog.String("path", cut(r.URL.Path)), slog.Int("status", a.code()),
-		slog.Int64("bytes", a.bytes), slog.Duration("took", took),
-	}, ev.Attrs()...)
-	s.opt.Log.LogAttrs(r.Context(), level, "request", attrs...)
+		slog.Int64("bytes", a.bytes), slog.Duration("took", took))
+	s.opt.Log.LogAttrs(r.Context(), level, "request", ev.Append(attrs)...)
 }
 
 // cut bounds outside text in the log.
@@ -266,5 +272,14 @@ func newRequestID() string {
 	var b [16]byte
 	rand.Read(b[:]) // never fails
 	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
-	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
+	var text [36]byte
+	at := 0
+	for _, part := range [...][]byte{b[:4], b[4:6], b[6:8], b[8:10], b[10:]} {
+		at += hex.Encode(text[at:], part)
+		if at < len(text) {
+			text[at] = '-'
+			at++
+		}
+	}
+	return string(text[:])
 }

@@ -77,8 +77,7 @@ func gitSignature(key Key, region, host, path string, t time.Time) Key {
 	b = append(b, "\n\nhost:"...)
 	b = append(b, host...)
 	b = append(b, "\n\nhost\n"...)
-	at := t.UTC().Format(gitStampFormat)
-	return key.signature(at, scope(at[:len(dateFormat)], region, gitService), b)
+	return key.signature(t, gitStampFormat, region, gitService, b)
 }
 
 // GitHosts lists what clients may have signed as host for a request that came

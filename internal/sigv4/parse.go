@@ -178,9 +178,10 @@ func (a *Auth) fill(credential, at, signed, signature string) (*Auth, error) {
 	if err := a.parseCredential(credential); err != nil {
 		return nil, err
 	}
-	if a.SignedHeaders = strings.SplitN(signed, ";", maxSignedHeaders+1); len(a.SignedHeaders) > maxSignedHeaders {
+	if strings.Count(signed, ";") >= maxSignedHeaders { // before memory is spent on them
 		return nil, incomplete("More than %d headers are signed.", maxSignedHeaders)
 	}
+	a.SignedHeaders = strings.Split(signed, ";")
 	if !isAscending(a.SignedHeaders) {
 		return nil, incomplete("SignedHeaders must be lower-case header names in ascending order, separated by ';'.")
 	}

@@ -56,22 +56,42 @@ func scope(date, region, service string) string {
 	return date + "/" + region + "/" + service + "/" + terminator
 }
 
-// signature signs a canonical request. stamp is the time as it stands in the string to sign.
-func (k *Key) signature(stamp, scope string, canonical []byte) Key {
+// signature signs a canonical request. format is that of the time in the string
+// to sign and begins with dateFormat. It is hmac.New with this key, on the stack:
+// a Git request is tried in several forms (RFC 2104; the key is shorter than a block).
+func (k *Key) signature(t time.Time, format, region, service string, canonical []byte) Key {
 	const hexDigits = "0123456789abcdef"
-	var buf [256]byte
-	b := append(buf[:0], algorithm...)
+	var buf [sha256.BlockSize + 256]byte
+	b := k.pad(buf[:0], 0x36)
+	b = append(b, algorithm+"\n"...)
+	at := len(b)
+	b = t.UTC().AppendFormat(b, format)
+	date := b[at:][:len(dateFormat)]
 	b = append(b, '\n')
-	b = append(b, stamp...)
-	b = append(b, '\n')
-	b = append(b, scope...)
+	b = append(b, date...)
+	for _, part := range [...]string{region, service, terminator} {
+		b = append(b, '/')
+		b = append(b, part...)
+	}
 	b = append(b, '\n')
 	for _, c := range sha256.Sum256(canonical) {
 		b = append(b, hexDigits[c>>4], hexDigits[c&15])
 	}
-	h := hmac.New(sha256.New, k[:])
-	h.Write(b)
-	return Key(h.Sum(buf[:0]))
+	inner := sha256.Sum256(b)
+	var outer [sha256.BlockSize + sha256.Size]byte
+	return sha256.Sum256(append(k.pad(outer[:0], 0x5c), inner[:]...))
+}
+
+// pad appends the key, filled up to a block, with each byte changed by x.
+func (k *Key) pad(b []byte, x byte) []byte {
+	for i := range sha256.BlockSize {
+		c := x
+		if i < len(k) {
+			c ^= k[i]
+		}
+		b = append(b, c)
+	}
+	return b
 }
 
 func stamp(t time.Time) string { return t.UTC().Format(TimeFormat) }

@@ -11,6 +11,9 @@ import (
 	"time"
 )
 
+// VersionAge bounds how long Version may not know of what another process did.
+const VersionAge = time.Second
+
 // ErrNotFound is returned, perhaps wrapped, where one row was asked for and is not there.
 var ErrNotFound = errors.New("not found")
 
@@ -34,6 +37,12 @@ type Store interface {
 	// them fails, panics or is cancelled is no matter to the others. When ctx
 	// ends before f has returned, nothing is changed.
 	Update(ctx context.Context, f func(Tx) error) error
+
+	// Version is a number that grows with each change: when an Update of this
+	// Store returns it has grown, and within VersionAge of one of another
+	// process. As long as it is the same, a View sees what it saw before.
+	// It may grow without a change, and does so while the store cannot tell.
+	Version() uint64
 
 	// Ping says whether the store can serve now.
 	Ping(ctx context.Context) error

@@ -134,28 +134,45 @@ func parseRoleARN(s string) (*target, error) {
 	return &target{arn: s, account: m[1], name: m[2], trust: nobody()}, nil
 }
 
+// roleName is how a role is asked for, and trusting what is there under it: a
+// role and its trust policy, or no policy where there is no role.
+type roleName struct{ account, name string }
+
+type trusting struct {
+	role  store.Role
+	trust *policy.Policy
+}
+
 // load finds the role. The name alone would be found without regard to case and
 // path, so the whole ARN must be the role's own.
 func (s *Service) load(ctx context.Context, t *target) error {
-	var r store.Role
-	err := s.store.View(ctx, func(tx store.Tx) (err error) {
-		r, err = tx.Role(t.account, t.name)
-		return err
+	found, err := s.trusts.Read(ctx, s.store, roleName{t.account, t.name}, func(tx store.Tx) (trusting, error) {
+		return loadTrust(tx, t.account, t.name)
 	})
-	if errors.Is(err, store.ErrNotFound) || err == nil && identity.RoleARN(r) != t.arn {
-		return nil
-	}
 	if err != nil {
 		return awserr.Internal(fmt.Errorf("loading role %q: %w", t.arn, err))
 	}
+	if found.trust != nil && identity.RoleARN(found.role) == t.arn {
+		t.role, t.trust = found.role, found.trust
+	}
+	return nil
+}
+
+func loadTrust(tx store.Tx, account, name string) (t trusting, err error) {
+	r, err := tx.Role(account, name)
+	if errors.Is(err, store.ErrNotFound) {
+		return t, nil
+	}
+	if err != nil {
+		return t, err
+	}
 	trust, err := policy.Parse(policy.Trust, r.Trust)
 	if err != nil {
-		return awserr.Internal(fmt.Errorf("trust policy of role %q: %w", t.arn, err))
+		return t, fmt.Errorf("its trust policy: %w", err)
 	}
 	trust.BindPrincipals(r.TrustIDs)
 	trust.Name = "trust policy"
-	t.role, t.trust = r, trust
-	return nil
+	return trusting{r, trust}, nil
 }
 
 // authorize asks the gate for the action itself and for what the session is

@@ -80,6 +80,9 @@ type Service struct {
 	now   func() time.Time
 
 	devices Devices
+
+	trusts    store.Memo[roleName, trusting]
+	providers store.Memo[providerName, store.OIDCProvider]
 }
 
 // New makes a service.

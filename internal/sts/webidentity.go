@@ -73,12 +73,8 @@ func (g *webIdentity) proveAccess(ctx context.Context, provider string) (*proof,
 
 // proveID verifies an ID token against the providers of the role's own account.
 func (g *webIdentity) proveID(ctx context.Context, account string) (*proof, error) {
-	id, err := g.service.oidc.Verify(ctx, value(g.in.WebIdentityToken), func(url string) (p store.OIDCProvider, err error) {
-		err = g.service.store.View(ctx, func(tx store.Tx) (err error) {
-			p, err = tx.OIDCProvider(account, url)
-			return err
-		})
-		return p, err
+	id, err := g.service.oidc.Verify(ctx, value(g.in.WebIdentityToken), func(url string) (store.OIDCProvider, error) {
+		return g.service.provider(ctx, account, url)
 	})
 	if err != nil {
 		return nil, err
@@ -99,6 +95,15 @@ func (g *webIdentity) proveID(ctx context.Context, account string) (*proof, erro
 			s.Provider, s.Claims = id.Provider.URL, id.Context
 		},
 	}, nil
+}
+
+type providerName struct{ account, url string }
+
+// provider finds a registered provider.
+func (s *Service) provider(ctx context.Context, account, url string) (store.OIDCProvider, error) {
+	return s.providers.Read(ctx, s.store, providerName{account, url}, func(tx store.Tx) (store.OIDCProvider, error) {
+		return tx.OIDCProvider(account, url)
+	})
 }
 
 // audienceKeys are the condition keys of these endings that are there.

@@ -12,10 +12,14 @@ import (
 	"sojourn/internal/awserr"
 )
 
+// answerSize is more than most answers take; credentials with their token do.
+const answerSize = 2048
+
 // EncodeXML writes the answer of a query operation; out is a pointer to its
 // output struct, or nil for an empty one.
 func EncodeXML(s *Service, o *Operation, out any, requestID string) ([]byte, error) {
 	e := xmlEncoder{}
+	e.Grow(answerSize)
 	e.WriteString("<" + o.Name + `Response xmlns="` + s.Namespace + `">`)
 	if o.Wrapper != "" {
 		e.open(o.Wrapper)
@@ -53,8 +57,17 @@ func EncodeXMLError(namespace string, err *awserr.Error, requestID string) []byt
 
 type xmlEncoder struct{ bytes.Buffer }
 
-func (e *xmlEncoder) open(name string)  { e.WriteString("<" + name + ">") }
-func (e *xmlEncoder) close(name string) { e.WriteString("</" + name + ">") }
+func (e *xmlEncoder) open(name string) {
+	e.WriteByte('<')
+	e.WriteString(name)
+	e.WriteByte('>')
+}
+
+func (e *xmlEncoder) close(name string) {
+	e.WriteString("</")
+	e.WriteString(name)
+	e.WriteByte('>')
+}
 
 func (e *xmlEncoder) leaf(name, text string) {
 	e.open(name)
@@ -62,7 +75,25 @@ func (e *xmlEncoder) leaf(name, text string) {
 	e.close(name)
 }
 
-func (e *xmlEncoder) text(s string) { xml.EscapeText(e, []byte(s)) } // a Buffer takes all
+// text escapes what is not plain. A Buffer takes all.
+func (e *xmlEncoder) text(s string) {
+	if plainXML(s) {
+		e.WriteString(s)
+		return
+	}
+	xml.EscapeText(e, []byte(s))
+}
+
+// plainXML reports whether a text stands in XML as it is.
+func plainXML(s string) bool {
+	for i := range len(s) {
+		switch c := s[i]; {
+		case c < ' ' || c > '~', c == '"', c == '\'', c == '&', c == '<', c == '>':
+			return false
+		}
+	}
+	return true
+}
 
 func (e *xmlEncoder) output(out any, o *Operation) error {
 	v, err := structOf(out, o.Output)

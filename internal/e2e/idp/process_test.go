@@ -43,6 +43,7 @@ func start(t *testing.T, url string, c *exec.Cmd) *process {
 	t.Helper()
 	p := &process{cmd: c, done: make(chan struct{})}
 	c.Stdout, c.Stderr = &p.out, &p.out
+	dieWithTest(c)
 	if err := c.Start(); err != nil {
 		t.Fatal(err)
 	}

@@ -35,10 +35,10 @@ func From(ctx context.Context) *Event {
 	return &Event{}
 }
 
-// Attrs are the event's fields that are set.
-func (e *Event) Attrs() []slog.Attr {
-	attrs := []slog.Attr{slog.String("request_id", e.RequestID), slog.String("source_ip", e.SourceIP.String())}
-	for _, f := range []struct{ name, value string }{
+// Append adds the event's fields that are set.
+func (e *Event) Append(attrs []slog.Attr) []slog.Attr {
+	attrs = append(attrs, slog.String("request_id", e.RequestID), slog.String("source_ip", e.SourceIP.String()))
+	for _, f := range [...]struct{ name, value string }{
 		{"service", e.Service}, {"operation", e.Operation}, {"caller", e.Caller},
 		{"resource", e.Resource}, {"error", e.Error},
 	} {

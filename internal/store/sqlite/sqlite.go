@@ -15,6 +15,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
@@ -43,6 +44,7 @@ var settings = url.Values{
 type Store struct {
 	readers *readers
 	writer  *writer
+	version *version
 }
 
 var _ store.Store = (*Store)(nil)
@@ -66,10 +68,13 @@ func open(ctx context.Context, path string) (*Store, error) {
 	if err := makePrivate(abs); err != nil {
 		return nil, err
 	}
+	reading := dsn(abs, "_query_only", "1")
 	s := &Store{
-		readers: newReaders(dsn(abs, "_query_only", "1"), maxReaders),
+		readers: newReaders(reading, maxReaders),
 		writer:  newWriter(dsn(abs)),
+		version: &version{dsn: reading, now: time.Now},
 	}
+	s.writer.committed = s.version.changed
 	if err := s.writer.migrate(ctx); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
@@ -159,7 +164,7 @@ func (s *Store) Ping(ctx context.Context) error {
 
 // Close waits for running transactions and closes the file.
 func (s *Store) Close() error {
-	return errors.Join(s.writer.close(), s.readers.close())
+	return errors.Join(s.writer.close(), s.readers.close(), s.version.close())
 }
 
 // dialect is SQLite's. A transaction that writes is alone, so no row needs a lock.

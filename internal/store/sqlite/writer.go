@@ -26,6 +26,8 @@ type writer struct {
 	dsn  string
 	line line
 
+	committed func() // runs after each commit, before any of its updates returns
+
 	// The rest belongs to who has the turn.
 	conn   *conn // nil until it is needed, and after a failure
 	closed bool
@@ -40,7 +42,7 @@ type batch struct {
 	err   error         // why it was not committed; read after done
 }
 
-func newWriter(dsn string) *writer { return &writer{dsn: dsn} }
+func newWriter(dsn string) *writer { return &writer{dsn: dsn, committed: func() {}} }
 
 // update is store.Store's Update.
 func (w *writer) update(ctx context.Context, f func(store.Tx) error) error {
@@ -140,6 +142,7 @@ func (w *writer) end(b *batch) {
 	defer close(b.done)
 	if b.err == nil && b.good > 0 {
 		b.err = w.conn.run("COMMIT")
+		w.committed() // also after a failure, which may have committed all the same
 	} else {
 		w.conn.rollback()
 	}

@@ -23,6 +23,18 @@ var transactionTests = map[string]func(*testing.T, *database){
 	"TxIsOfNoUseAfterward": txIsOfNoUseAfterward,
 	"Closed":               closed,
 	"Ping":                 ping,
+	"VersionGrows":         versionGrows,
+}
+
+// versionGrows: no change is behind a version that was told before it.
+func versionGrows(t *testing.T, db *database) {
+	for _, id := range []string{"111122223333", "444455556666"} {
+		before := db.Version()
+		db.update(t, func(tx store.Tx) { ok(t, addAccount(tx, id)) })
+		if after := db.Version(); after <= before {
+			t.Errorf("version %d before an update, %d after it", before, after)
+		}
+	}
 }
 
 func addAccount(tx store.Tx, id string) error {
