@@ -9,8 +9,8 @@ import (
 	"sojourn/internal/sojourntest"
 )
 
-// A job has an ID token and no home: two variables and git's own command are
-// enough, as docs/identity/ci.md says.
+// A job has an ID token: two variables and git's own command are enough, with
+// either kind of URL, as docs/identity/ci.md says.
 func TestJobSignsInByVariables(t *testing.T) {
 	t.Parallel()
 	sh := job(t)
@@ -19,7 +19,13 @@ func TestJobSignsInByVariables(t *testing.T) {
 	work.Run("git", "push", "-q", "codecommit::us-east-1://MyDemoRepo", "main")
 	sh.Run("git", "clone", "-q", "codecommit::us-east-1://MyDemoRepo", "clone")
 	same(t, work, sh.In("clone"), "main")
-	sh.Set("AWS_ROLE_SESSION_NAME", "job-1").Set("AWS_REGION", "us-east-1")
+	url := strings.TrimSpace(sh.Run("printenv", "AWS_ENDPOINT_URL"))
+	sh.Run("git", "config", "--global", "http.sslCAInfo", strings.TrimSpace(sh.Run("printenv", "AWS_CA_BUNDLE")))
+	sh.Run("git", "config", "--global", "credential."+url+".helper", "!sojourn credential-helper $@")
+	sh.Run("git", "config", "--global", "credential."+url+".useHttpPath", "true")
+	sh.Set("AWS_REGION", "us-east-1").Run("git", "clone", "-q", url+"/v1/repos/MyDemoRepo", "plain")
+	same(t, work, sh.In("plain"), "main")
+	sh.Set("AWS_ROLE_SESSION_NAME", "job-1")
 	if who := sh.Run("sojourn", "sts", "get-caller-identity"); !strings.Contains(who, ":assumed-role/CodeCommitAccess/job-1") {
 		t.Errorf("signed in as %s", who)
 	}
@@ -29,7 +35,7 @@ func TestJobSignsInByVariables(t *testing.T) {
 func TestJobSignsInByOneLine(t *testing.T) {
 	t.Parallel()
 	sh := job(t)
-	sh.Write(".aws/config", "[profile ci]\nregion = us-east-1\nendpoint_url = "+sh.Run("sh", "-c", `printf %s "$AWS_ENDPOINT_URL"`)+"\n")
+	sh.Write(".aws/config", "[profile ci]\nregion = us-east-1\nendpoint_url = "+sh.Run("printenv", "AWS_ENDPOINT_URL"))
 	sh.Set("AWS_ENDPOINT_URL", "")
 	exchange := func(token string) string {
 		return sh.Run("sh", "-c", "sojourn sts assume-role-with-web-identity --profile ci --role-session-name job-1 --web-identity-token "+token+

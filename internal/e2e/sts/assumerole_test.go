@@ -226,6 +226,8 @@ func TestMFA(t *testing.T) {
 		{"a role, with the same code again", role(w.maria, new(serial), &used), denied(wrong)},
 		{"a session, with the same code again", session(w.maria, new(serial), &used), denied(wrong)},
 		{"a session, without", session(w.maria, nil, nil), refusal{}},
+	})
+	check(t, []row{
 		{"a session, with a code", session(w.maria, new(serial), new(w.code())), refusal{}},
 		{"a role, only the serial number", role(w.maria, new(serial), nil), denied(both)},
 		{"a session, only the code", session(w.maria, nil, new("123456")), denied(both)},

@@ -23,12 +23,13 @@ type directory struct {
 	*world
 	idp    *samltest.IdP
 	nobody *awssts.Client
+	time   time.Time // of its responses
 	ids    int
 }
 
 func newDirectory(t *testing.T) *directory {
 	w := newWorld(t)
-	d := &directory{world: w, idp: samltest.New(entityID, w.Now()), nobody: w.client(static("", "", ""))}
+	d := &directory{world: w, idp: samltest.New(entityID, w.Now()), nobody: w.client(static("", "", "")), time: w.Now()}
 	w.iam("create-saml-provider", "--name", "Company", "--saml-metadata-document", d.idp.Metadata())
 	trust := func(actions string) string {
 		return `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Federated":"` + company + `"},"Action":[` + actions +
@@ -55,7 +56,7 @@ func usual(more ...samltest.Attribute) []samltest.Attribute {
 func (d *directory) response(list []samltest.Attribute, edits ...string) string {
 	d.ids++
 	id := strconv.Itoa(d.ids)
-	f := samltest.Fields{Now: d.Now(), ResponseID: "_r" + id, AssertionID: "_a" + id, Subject: subject, Recipient: d.recipient(), Audience: d.recipient(), Attributes: list}
+	f := samltest.Fields{Now: d.time, ResponseID: "_r" + id, AssertionID: "_a" + id, Subject: subject, Recipient: d.recipient(), Audience: d.recipient(), Attributes: list}
 	text := strings.NewReplacer(edits...).Replace(samltest.Standalone(d.idp.Response(f)))
 	return samltest.Encode(d.idp.Sign(text, samltest.Signing{Target: f.AssertionID}))
 }
@@ -78,7 +79,7 @@ func (d *directory) asking(by *awssts.Client, role, response string, seconds int
 func TestSAML(t *testing.T) {
 	t.Parallel()
 	d := newDirectory(t)
-	at := func(after time.Duration) string { return d.Now().Add(after).UTC().Format("2006-01-02T15:04:05Z") }
+	at := func(after time.Duration) string { return d.time.Add(after).UTC().Format("2006-01-02T15:04:05Z") }
 	plain := func(role string, seconds int32, life ...time.Duration) func() error {
 		return d.asking(d.nobody, role, d.response(usual()), seconds, life...)
 	}
@@ -96,8 +97,8 @@ func TestSAML(t *testing.T) {
 	claim := func(text string) refusal { return refusal{403, "IDPRejectedClaim", text} }
 	const noPair = "SAML Assertion doesn't contain the requested Role and Metadata in the attributes"
 	hours := attribute(samltest.SessionDuration, "7200")
-	stranger := samltest.With(entityID, samltest.RSA(1), d.Now())
-	forged := (&directory{world: d.world, idp: stranger}).response(usual())
+	stranger := samltest.With(entityID, samltest.RSA(1), d.time)
+	forged := (&directory{world: d.world, idp: stranger, time: d.time}).response(usual())
 	foreign := "arn:aws:iam::" + other + ":saml-provider/Company"
 	check(t, []row{
 		{"unsigned", plain("SAML", 0, time.Hour), refusal{}},

@@ -25,8 +25,11 @@ import (
 	"sojourn/internal/client/signedhttp"
 	"sojourn/internal/devidp"
 	"sojourn/internal/node"
+	"sojourn/internal/secret"
+	"sojourn/internal/sigv4"
 	"sojourn/internal/sojourntest"
 	"sojourn/internal/totp"
+	"sojourn/internal/wire"
 	"sojourn/internal/wire/iamwire"
 )
 
@@ -91,11 +94,22 @@ func (w *world) sessions() {
 // iam is the operator: sojourn's own command line, as root.
 func (w *world) iam(args ...string) string {
 	w.t.Helper()
+	root := w.Root(account)
+	out, err := w.command(iamwire.Service, static(root.AccessKeyID, root.Secret.Reveal(), root.Token), args...)
+	if err != nil {
+		w.t.Fatal(args[0], err)
+	}
+	return out
+}
+
+// command is sojourn's own command line with somebody's credentials. A refusal is an *apicall.Error.
+func (w *world) command(s *wire.Service, c aws.Credentials, args ...string) (string, error) {
+	w.t.Helper()
 	client, err := signedhttp.New(w.CA(), w.Now)
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	op, err := apicall.Find(iamwire.Service, args[0])
+	op, err := apicall.Find(s, args[0])
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -103,14 +117,11 @@ func (w *world) iam(args ...string) string {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	root := w.Root(account)
-	out, err := apicall.Call(iamwire.Service, op, in, func(r apicall.Request) (int, []byte, error) {
-		return client.Post(w.t.Context(), signedhttp.Request{URL: w.URL, ContentType: r.ContentType, Body: r.Body, Service: "iam", Region: region, Credentials: &root})
+	signer := sigv4.Credentials{AccessKeyID: c.AccessKeyID, Secret: secret.New(c.SecretAccessKey), Token: c.SessionToken}
+	return apicall.Call(s, op, in, func(r apicall.Request) (int, []byte, error) {
+		return client.Post(w.t.Context(), signedhttp.Request{URL: w.URL, ContentType: r.ContentType, Target: r.Target, Body: r.Body,
+			Service: s.Name, Region: region, Credentials: &signer})
 	})
-	if err != nil {
-		w.t.Fatal(args[0], err)
-	}
-	return out
 }
 
 // role makes a role that may do everything.
