@@ -5,10 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"regexp"
 	"strings"
 	"time"
 
+	"sojourn/internal/arn"
 	"sojourn/internal/awserr"
 	"sojourn/internal/gate"
 	"sojourn/internal/iam/identity"
@@ -123,15 +123,32 @@ func request(g grant, t *target) gate.Request {
 	return gate.Request{Action: g.action(), Resource: t.arn, ResourceAccount: t.account}
 }
 
-// roleARN is arn:aws:iam::ACCOUNT:role/PATH/NAME; the path keeps both slashes.
-var roleARN = regexp.MustCompile(`^arn:aws:iam::([0-9]{12}):role(?:/|/[\x21-\x7e]+/)([\w+=,.@-]{1,64})$`)
-
+// parseRoleARN reads arn:aws:iam::ACCOUNT:role/PATH/NAME; the path keeps both slashes.
 func parseRoleARN(s string) (*target, error) {
-	m := roleARN.FindStringSubmatch(s)
-	if m == nil {
+	account, resource, _ := strings.Cut(strings.TrimPrefix(s, "arn:aws:iam::"), ":")
+	whole, ok := strings.CutPrefix(resource, "role/")
+	slash := strings.LastIndexByte(whole, '/') + 1
+	path, name := whole[:slash], whole[slash:]
+	ok = ok && strings.HasPrefix(s, "arn:aws:iam::") && arn.IsAccount(account) && len(path) != 1 && only(path, isPath) && len(name) <= 64 && name != "" && only(name, isName)
+	if !ok {
 		return nil, awserr.Validation("%s is invalid", s)
 	}
-	return &target{arn: s, account: m[1], name: m[2], trust: nobody()}, nil
+	return &target{arn: s, account: account, name: name, trust: nobody()}, nil
+}
+
+func only(s string, allowed func(byte) bool) bool {
+	for i := range len(s) {
+		if !allowed(s[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+func isPath(c byte) bool { return c > ' ' && c <= '~' }
+
+func isName(c byte) bool {
+	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || strings.IndexByte("_+=,.@-", c) >= 0
 }
 
 // roleName is how a role is asked for, and trusting what is there under it: a
