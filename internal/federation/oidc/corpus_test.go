@@ -24,6 +24,10 @@ const (
 func TestBenign(t *testing.T) {
 	k := keyring()
 	head := func(alg, kid string) map[string]any { return map[string]any{"alg": alg, "kid": kid} }
+	claim := func(v any) string {
+		return sign(goodHeader(), changed(goodClaims(), map[string]any{"x": v}), "RS256", k.rsa)
+	}
+	siblings := strings.TrimSuffix(strings.Repeat(`[{}],`, 40), ",")
 	for name, token := range map[string]string{
 		"RS256":             sign(goodHeader(), goodClaims(), "RS256", k.rsa),
 		"RS384":             sign(head("RS384", "rsa"), goodClaims(), "RS384", k.rsa),
@@ -43,6 +47,10 @@ func TestBenign(t *testing.T) {
 		"unknown claims":    sign(goodHeader(), changed(goodClaims(), map[string]any{"groups": []string{"a"}, "Groups": 1, "nested": map[string]any{"a": []any{1.5, nil, true}}}), "RS256", k.rsa),
 		"Unicode subject":   sign(goodHeader(), changed(goodClaims(), map[string]any{"sub": "Zoë Müller"}), "RS256", k.rsa),
 		"fractional dates":  sign(goodHeader(), changed(goodClaims(), map[string]any{"iat": float64(start.Unix()) + 0.5}), "RS256", k.rsa),
+		"brackets in texts": claim([]string{strings.Repeat("[{", 40), `"` + strings.Repeat("[", 40), `\` + strings.Repeat("{", 40)}),
+		"40 lists abreast":  claim(json.RawMessage("[" + siblings + "]")),
+		"nested 16 deep":    claim(json.RawMessage(strings.Repeat("[", 15) + strings.Repeat("]", 15))),
+		"a long subject":    sign(goodHeader(), changed(goodClaims(), map[string]any{"sub": strings.Repeat("ü", maxName)}), "RS256", k.rsa),
 		"just expired":      sign(goodHeader(), changed(goodClaims(), map[string]any{"iat": start.Add(-time.Hour).Unix(), "exp": start.Add(-59 * time.Second).Unix()}), "RS256", k.rsa),
 		"clock a bit ahead": sign(goodHeader(), changed(goodClaims(), map[string]any{"iat": start.Add(time.Minute).Unix(), "nbf": start.Add(time.Minute).Unix()}), "RS256", k.rsa),
 		"a day, dated back": sign(goodHeader(), changed(goodClaims(), map[string]any{"iat": start.Add(-5 * time.Minute).Unix(), "exp": start.Add(24 * time.Hour).Unix()}), "RS256", k.rsa),
@@ -290,6 +298,9 @@ func claimAttacks() []attack {
 		{"aZp", raw(`,"aZp":"sojourn-client"`), badToken, `claim "aZp" looks like "azp"`},
 		{"a duplicate far inside", raw(`,"a":{"b":[{"c":1,"c":2}]}`), badToken, "duplicate key"},
 		{"nested 20 deep", raw(`,"a":` + strings.Repeat("[", 20) + strings.Repeat("]", 20)), badToken, "JSON is nested too deep"},
+		{"nested 17 deep", raw(`,"a":` + strings.Repeat("[", 16) + strings.Repeat("]", 16)), badToken, "JSON is nested too deep"},
+		{"nested objects", raw(`,"a":` + strings.Repeat(`{"b":`, 20) + "1" + strings.Repeat("}", 20)), badToken, "JSON is nested too deep"},
+		{"nested behind an escape", raw(`,"x":"\\","y":"\"","a":` + strings.Repeat("[", 20) + strings.Repeat("]", 20)), badToken, "JSON is nested too deep"},
 		{"nested 2,000 deep", raw(`,"a":` + strings.Repeat("[", 2000) + strings.Repeat("]", 2000)), badToken, "JSON is nested too deep"},
 		{"not UTF-8", raw(",\"a\":\"\xff\""), badToken, "JSON is not UTF-8"},
 		{"half a surrogate pair in sub", with(map[string]any{"sub": "x"})[:0] + whole(strings.Replace(base, `"alice"`, `"ali\ud800ce"`, 1)+"}"), badToken, `claim "sub" is too long or holds control characters`},

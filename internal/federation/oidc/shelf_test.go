@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -288,5 +289,15 @@ func TestPublicKeys(t *testing.T) {
 	}
 	if _, _, err := PublicKeys([]byte(`{"keys":[]}`)); err == nil {
 		t.Error("no keys are keys")
+	}
+	for _, member := range []string{"d", "p", "q", "dp", "dq", "qi", "oth", "k", "priv"} {
+		key := jwk(k.rsa, "a", map[string]any{member: "AQAB"})
+		if set, _, err := PublicKeys(text(map[string]any{"keys": []any{key}})); err == nil {
+			t.Errorf("a key with %q is taken: %s", member, set)
+		}
+	}
+	most := slices.Repeat([]any{jwk(k.rsa, "a", nil)}, maxKeys)
+	if _, ids, err := PublicKeys(text(map[string]any{"keys": most})); err != nil || len(ids) != maxKeys {
+		t.Errorf("%d keys: %d, %v", maxKeys, len(ids), err)
 	}
 }
