@@ -33,6 +33,7 @@ func TestBenign(t *testing.T) {
 		"RS384":             sign(head("RS384", "rsa"), goodClaims(), "RS384", k.rsa),
 		"RS512":             sign(head("RS512", "rsa"), goodClaims(), "RS512", k.rsa),
 		"PS256":             sign(head("PS256", "rsa"), goodClaims(), "PS256", k.rsa),
+		"a key's own alg":   sign(head("PS256", "ps"), goodClaims(), "PS256", k.other),
 		"ES256":             sign(head("ES256", "p256"), goodClaims(), "ES256", k.p256),
 		"ES384":             sign(head("ES384", "p384"), goodClaims(), "ES384", k.p384),
 		"ES512":             sign(head("ES512", "p521"), goodClaims(), "ES512", k.p521),
