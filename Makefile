@@ -48,7 +48,7 @@ $(BUILD)/bin/dex: tools/dex/go.mod tools/dex/go.sum | packages
 
 $(BUILD)/providers/node_modules: tools/providers/package.json tools/providers/package-lock.json | packages
 	@mkdir -p $(@D) && cp $^ $(@D)
-	@npm --prefix $(@D) ci --ignore-scripts --no-audit --no-fund --silent
+	@npm --prefix $(@D) --cache $(BUILD)/npm ci --ignore-scripts --no-audit --no-fund --silent
 	@touch $@
 
 lint: $(BUILD)/bin/golangci-lint ## formatting, vet, the layers, and the rest of .golangci.yml
