@@ -94,8 +94,10 @@ func (c *condition) acceptTruths() error {
 }
 
 // same reports whether c and o are written alike, so that they always agree.
-func (c *condition) same(o *condition) bool {
-	return c.source.key == o.source.key && c.source.operator == o.source.operator && slices.Equal(c.source.values, o.source.values)
+func (c *condition) same(o *condition) bool { return c.source == o.source || c.source.same(o.source) }
+
+func (s *source) same(o *source) bool {
+	return s.key == o.key && s.operator == o.operator && slices.Equal(s.values, o.values)
 }
 
 // order puts the conditions of a statement in the one order that they are

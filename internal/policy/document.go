@@ -21,6 +21,7 @@ type document struct {
 	version    string // 2008-10-17 where absent
 	id         string
 	statements []element
+	asked      []condition // by the statements so far, each once
 }
 
 // element is one statement as written. The rules fill compiled on their way.

@@ -49,13 +49,43 @@ func (d *document) compile(kind Kind) *Policy {
 		s.notAction = e.member("NotAction")
 		s.notResource = e.member("NotResource")
 		slices.Sort(s.unknown)
-		s.actions = make([]action, len(e.actions))
-		for j, a := range e.actions {
-			s.actions[j] = compileAction(a)
-		}
+		d.classify(p, i)
 		p.ask(s, e.asked)
 	}
 	return p
+}
+
+// classify compiles the actions of a statement and says whether it speaks of the
+// same actions and resources as the one before.
+func (d *document) classify(p *Policy, i int) {
+	e, s := &d.statements[i], &p.statements[i]
+	if i == 0 {
+		s.actions = compileActions(e.actions)
+		return
+	}
+	written, before := &d.statements[i-1], &p.statements[i-1]
+	s.actionClass, s.resourceClass = before.actionClass, before.resourceClass
+	switch {
+	case !slices.Equal(e.actions, written.actions):
+		s.actions = compileActions(e.actions)
+		s.actionClass++
+	case s.notAction != before.notAction:
+		s.actions = before.actions
+		s.actionClass++
+	default:
+		s.actions = before.actions
+	}
+	if s.notResource != before.notResource || s.deny != before.deny || !slices.Equal(e.resources, written.resources) {
+		s.resourceClass++
+	}
+}
+
+func compileActions(written []string) []action {
+	out := make([]action, len(written))
+	for i, a := range written {
+		out[i] = compileAction(a)
+	}
+	return out
 }
 
 // ask gives s its conditions, which the policy keeps.
@@ -113,9 +143,13 @@ func passesLegacyParsing(d *document) error {
 		e.asked = make([]condition, len(e.conditions))
 		for j := range e.conditions {
 			var err error
-			if e.asked[j], err = e.conditions[j].compile(known.find(e.conditions[j].key), d.variables()); err != nil {
+			if e.asked[j], err = d.condition(&e.conditions[j], &known); err != nil {
 				return errLegacy
 			}
+		}
+		if i > 0 && slices.Equal(e.resources, d.statements[i-1].resources) {
+			e.compiled.resources, e.resourceError = d.statements[i-1].compiled.resources, d.statements[i-1].resourceError
+			continue
 		}
 		for _, text := range e.resources {
 			t, err := compileResource(text, d.variables())
@@ -129,6 +163,21 @@ func passesLegacyParsing(d *document) error {
 		}
 	}
 	return nil
+}
+
+// condition compiles what a statement asks for, or finds it among what others
+// have asked for before: statements of one policy often ask for the same.
+func (d *document) condition(raw *rawCondition, known *keys) (condition, error) {
+	for i := range d.asked {
+		if d.asked[i].source.same(&raw.source) {
+			return d.asked[i], nil
+		}
+	}
+	c, err := raw.compile(known.find(raw.key), d.variables())
+	if err == nil && len(d.asked) < remembered {
+		d.asked = append(d.asked, c)
+	}
+	return c, err
 }
 
 func hasGoodSids(d *document) error {

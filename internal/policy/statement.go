@@ -16,7 +16,11 @@ type statement struct {
 	conditions  []uint16    // of the policy's, in the order that they are asked in
 	unknown     []string    // operators that do not exist, written without a key
 	byCaller    bool        // a condition asks for aws:PrincipalArn
-	start, end  Position
+
+	// Statements of a policy that say the same of actions, or of resources, in a
+	// row have one number: the answer is the same for all.
+	actionClass, resourceClass uint16
+	start, end                 Position
 }
 
 // action is a pattern of Action: any, or a service and a compiled name, both
@@ -55,10 +59,10 @@ type resource struct {
 // applies reports whether the statement speaks of the request and, for a trust
 // or resource policy, how it names the caller.
 func (s *statement) applies(e *evaluation, m *memory) (g grant, ok bool) {
-	if s.never || s.matchesAction(e) == s.notAction {
+	if s.never || !m.speaksOfAction(e, s) {
 		return notNamed, false
 	}
-	if s.resources != nil && !s.matchesResource(e) {
+	if s.resources != nil && !m.speaksOfResource(e, s) {
 		return notNamed, false
 	}
 	if s.principals != nil {
@@ -74,7 +78,7 @@ func (s *statement) applies(e *evaluation, m *memory) (g grant, ok bool) {
 func (s *statement) conditionsHold(e *evaluation, m *memory) bool {
 	holds := true
 	for _, i := range s.conditions {
-		if m.holds(e, i) {
+		if m.holding&(uint64(1)<<i) != 0 || m.holds(e, i) {
 			continue
 		}
 		if e.notes == nil {
@@ -91,8 +95,29 @@ const remembered = 64
 // memory holds what is decided of a policy's first conditions. Statements of
 // one policy often ask for the same.
 type memory struct {
-	conditions     []condition
-	known, holding uint64
+	conditions       []condition
+	known, holding   uint64
+	action, resource lastAnswer // of the last class that was asked for
+}
+
+// lastAnswer is whether the statements of a class speak of the request's action or resource.
+type lastAnswer struct {
+	class       uint16
+	known, says bool
+}
+
+func (m *memory) speaksOfAction(e *evaluation, s *statement) bool {
+	if a := &m.action; !a.known || a.class != s.actionClass {
+		*a = lastAnswer{s.actionClass, true, s.matchesAction(e) != s.notAction}
+	}
+	return m.action.says
+}
+
+func (m *memory) speaksOfResource(e *evaluation, s *statement) bool {
+	if a := &m.resource; !a.known || a.class != s.resourceClass {
+		*a = lastAnswer{s.resourceClass, true, s.matchesResource(e)}
+	}
+	return m.resource.says
 }
 
 func (m *memory) holds(e *evaluation, i uint16) bool {
