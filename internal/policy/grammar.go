@@ -95,6 +95,7 @@ func (p *Policy) ask(s *statement, conditions []condition) {
 	for i := range conditions {
 		c := &conditions[i]
 		s.conditions[i] = p.place(c)
+		s.asks |= uint64(1) << s.conditions[i] // nothing from the 64th on
 		s.byCaller = s.byCaller || !c.negated && c.key == principalARN
 	}
 }

@@ -1,6 +1,9 @@
 package policy
 
-import "strings"
+import (
+	"math/bits"
+	"strings"
+)
 
 // statement is one compiled statement. Its parts are checked from the cheapest
 // and most selective to the dearest: action, resource, principal, conditions.
@@ -14,6 +17,7 @@ type statement struct {
 	resources   []resource  // none in trust policies
 	principals  *principals // nil in policies that belong to the caller
 	conditions  []uint16    // of the policy's, in the order that they are asked in
+	asks        uint64      // those of them that are remembered, as a set
 	unknown     []string    // operators that do not exist, written without a key
 	byCaller    bool        // a condition asks for aws:PrincipalArn
 
@@ -73,12 +77,31 @@ func (s *statement) applies(e *evaluation, m *memory) (g grant, ok bool) {
 	return g, s.conditionsHold(e, m)
 }
 
-// conditionsHold stops at the first that does not, unless all that the
-// statement asks for is wanted.
+// conditionsHold stops at the first that does not. What is known comes first,
+// then what fewest statements ask for: all must hold, so the order changes no answer.
 func (s *statement) conditionsHold(e *evaluation, m *memory) bool {
+	if e.notes != nil || len(s.conditions) > bits.OnesCount64(s.asks) {
+		return s.allHold(e, m)
+	}
+	if s.asks&m.known&^m.holding != 0 {
+		return false
+	}
+	for open := s.asks &^ m.known; open != 0; {
+		last := bits.Len64(open) - 1
+		if !m.holds(e, uint16(last)) {
+			return false
+		}
+		open &^= 1 << last
+	}
+	return true
+}
+
+// allHold asks for each condition in its order, and for all of them where the
+// reasons are wanted.
+func (s *statement) allHold(e *evaluation, m *memory) bool {
 	holds := true
 	for _, i := range s.conditions {
-		if m.holding&(uint64(1)<<i) != 0 || m.holds(e, i) {
+		if m.holds(e, i) {
 			continue
 		}
 		if e.notes == nil {
