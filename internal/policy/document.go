@@ -72,8 +72,9 @@ func readDocument(root *node, text string) (*document, error) {
 	}
 	at := placer{text: text, at: Position{1, 1}}
 	doc.statements = make([]element, 0, len(statements))
+	var kept lists
 	for i := range statements {
-		e, err := readElement(&statements[i])
+		e, err := readElement(&statements[i], &kept)
 		if err != nil {
 			return nil, err
 		}
@@ -84,13 +85,13 @@ func readDocument(root *node, text string) (*document, error) {
 	return doc, nil
 }
 
-func readElement(n *node) (element, error) {
+func readElement(n *node, kept *lists) (element, error) {
 	if n.kind != jsonObject {
 		return element{}, errSyntax
 	}
 	e := element{members: n.items}
 	for i := range n.items {
-		if !e.read(&n.items[i]) {
+		if !e.read(&n.items[i], kept) {
 			return element{}, errSyntax
 		}
 	}
@@ -106,7 +107,7 @@ func readElement(n *node) (element, error) {
 }
 
 // read takes one member; it is false for an unknown one or one of a wrong type.
-func (e *element) read(value *node) (ok bool) {
+func (e *element) read(value *node, kept *lists) (ok bool) {
 	switch value.name {
 	case "Sid":
 		e.compiled.sid = value.text
@@ -118,11 +119,11 @@ func (e *element) read(value *node) (ok bool) {
 		e.principal = value
 		return value.kind == jsonString || value.kind == jsonObject
 	case "Action", "NotAction":
-		e.actions, ok = stringList(value)
+		e.actions, ok = kept.strings(value)
 	case "Resource", "NotResource":
-		e.resources, ok = stringList(value)
+		e.resources, ok = kept.strings(value)
 	case "Condition":
-		ok = e.readConditions(value)
+		ok = e.readConditions(value, kept)
 	}
 	return ok
 }
@@ -130,7 +131,7 @@ func (e *element) read(value *node) (ok bool) {
 // readConditions flattens {operator: {key: values}}. An operator that does not
 // exist, with no keys, is taken, as IAM takes it; what it asks is unknown, so
 // an Allow with it allows nothing.
-func (e *element) readConditions(n *node) bool {
+func (e *element) readConditions(n *node, kept *lists) bool {
 	if n.kind != jsonObject {
 		return false
 	}
@@ -149,7 +150,7 @@ func (e *element) readConditions(n *node) bool {
 		}
 		for j := range keys.items {
 			key := &keys.items[j]
-			values, ok := scalarList(key)
+			values, ok := kept.scalars(key)
 			if !ok {
 				return false
 			}
@@ -159,21 +160,26 @@ func (e *element) readConditions(n *node) bool {
 	return true
 }
 
-// stringList takes a string or an array of strings.
-func stringList(n *node) ([]string, bool) {
-	return list(n, func(k jsonKind) bool { return k == jsonString })
+// lists holds the lists of a document in few pieces of memory.
+type lists []string
+
+// strings takes a string or an array of strings.
+func (t *lists) strings(n *node) ([]string, bool) {
+	return t.list(n, func(k jsonKind) bool { return k == jsonString })
 }
 
-// scalarList takes numbers and booleans too, as they are written.
-func scalarList(n *node) ([]string, bool) {
-	return list(n, func(k jsonKind) bool { return k == jsonString || k == jsonNumber || k == jsonBool })
+// scalars takes numbers and booleans too, as they are written.
+func (t *lists) scalars(n *node) ([]string, bool) {
+	return t.list(n, func(k jsonKind) bool { return k == jsonString || k == jsonNumber || k == jsonBool })
 }
 
-func list(n *node, takes func(jsonKind) bool) ([]string, bool) {
+func (t *lists) list(n *node, takes func(jsonKind) bool) ([]string, bool) {
 	if n.kind != jsonArray {
-		return []string{n.text}, takes(n.kind)
+		out := t.room(1)
+		out[0] = n.text
+		return out, takes(n.kind)
 	}
-	out := make([]string, len(n.items))
+	out := t.room(len(n.items))
 	for i := range n.items {
 		if !takes(n.items[i].kind) {
 			return nil, false
@@ -181,4 +187,15 @@ func list(n *node, takes func(jsonKind) bool) ([]string, bool) {
 		out[i] = n.items[i].text
 	}
 	return out, true
+}
+
+// room makes a list of n empty texts.
+func (t *lists) room(n int) []string {
+	const chunk = 64
+	if len(*t) < n {
+		*t = make(lists, max(chunk, n))
+	}
+	out := (*t)[:n:n]
+	*t = (*t)[n:]
+	return out
 }

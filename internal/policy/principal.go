@@ -144,9 +144,10 @@ func parsePrincipal(n *node) (*principals, error) {
 	if len(n.items) == 0 {
 		return nil, errNoPrincipal
 	}
+	var kept lists
 	for i := range n.items {
 		kind := n.items[i].name
-		values, ok := stringList(&n.items[i])
+		values, ok := kept.strings(&n.items[i])
 		if !ok || !slices.Contains(principalKinds, kind) {
 			return nil, errSyntax
 		}
