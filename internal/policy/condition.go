@@ -93,9 +93,7 @@ func (c *condition) acceptTruths() error {
 	return nil
 }
 
-// same reports whether c and o are written alike, so that they always agree.
-func (c *condition) same(o *condition) bool { return c.source == o.source || c.source.same(o.source) }
-
+// same reports whether s and o are written alike, so that they always agree.
 func (s *source) same(o *source) bool {
 	return s.key == o.key && s.operator == o.operator && slices.Equal(s.values, o.values)
 }
@@ -103,9 +101,8 @@ func (s *source) same(o *source) bool {
 // order puts the conditions of a statement in the one order that they are
 // asked in, whatever the document's: the families that must read the request's
 // value last. All must hold, so it changes no answer.
-func (c *condition) order(o *condition) int {
-	return cmp.Or(cmp.Compare(c.family, o.family), cmp.Compare(c.source.operator, o.source.operator),
-		cmp.Compare(c.source.key, o.source.key))
+func (r *rawCondition) order(o *rawCondition) int {
+	return cmp.Or(cmp.Compare(r.family, o.family), cmp.Compare(r.source.operator, o.source.operator), cmp.Compare(r.source.key, o.source.key))
 }
 
 // holds decides one condition.

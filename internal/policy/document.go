@@ -34,7 +34,6 @@ type element struct {
 	conditions []rawCondition
 
 	compiled      statement
-	asked         []condition
 	resourceError *Error // reported after the legacy errors of all statements
 }
 

@@ -39,7 +39,7 @@ func (d *document) check(kind Kind, managed bool) error {
 
 // compile collects what the rules have compiled.
 func (d *document) compile(kind Kind) *Policy {
-	p := &Policy{kind: kind, version: d.version, id: d.id, statements: make([]statement, len(d.statements))}
+	p := &Policy{kind: kind, version: d.version, id: d.id, statements: make([]statement, len(d.statements)), conditions: d.asked}
 	for i := range d.statements {
 		e := &d.statements[i]
 		s := &p.statements[i]
@@ -50,7 +50,7 @@ func (d *document) compile(kind Kind) *Policy {
 		s.notResource = e.member("NotResource")
 		slices.Sort(s.unknown)
 		d.classify(p, i)
-		p.ask(s, e.asked)
+		p.ask(s)
 	}
 	return p
 }
@@ -88,28 +88,13 @@ func compileActions(written []string) []action {
 	return out
 }
 
-// ask gives s its conditions, which the policy keeps.
-func (p *Policy) ask(s *statement, conditions []condition) {
-	slices.SortFunc(conditions, func(a, b condition) int { return a.order(&b) })
-	s.conditions = make([]uint16, len(conditions))
-	for i := range conditions {
-		c := &conditions[i]
-		s.conditions[i] = p.place(c)
-		s.asks |= uint64(1) << s.conditions[i] // nothing from the 64th on
+// ask notes what the conditions of s have in common.
+func (p *Policy) ask(s *statement) {
+	for _, i := range s.conditions {
+		c := &p.conditions[i]
+		s.asks |= uint64(1) << i // nothing from the 64th on
 		s.byCaller = s.byCaller || !c.negated && c.key == principalARN
 	}
-}
-
-// place returns where c stands among the policy's conditions. Those that an
-// evaluation remembers (see memory) stand there once.
-func (p *Policy) place(c *condition) uint16 {
-	for i := range min(len(p.conditions), remembered) {
-		if p.conditions[i].same(c) {
-			return uint16(i)
-		}
-	}
-	p.conditions = append(p.conditions, *c)
-	return uint16(len(p.conditions) - 1)
 }
 
 var principalARN = newKey("aws:PrincipalArn").keyRef
@@ -135,16 +120,19 @@ func noPrincipal(d *document) error {
 // passesLegacyParsing wants an exact Effect, condition values that fit their
 // operators, and resources with the parts of an ARN.
 func passesLegacyParsing(d *document) error {
-	var known keys
+	const few = 16 // different conditions that most documents do with
+	known := make(keys, 0, few)
+	d.asked = make([]condition, 0, few)
 	for i := range d.statements {
 		e := &d.statements[i]
 		if e.effect != "Allow" && e.effect != "Deny" {
 			return errLegacy
 		}
-		e.asked = make([]condition, len(e.conditions))
+		slices.SortFunc(e.conditions, func(a, b rawCondition) int { return a.order(&b) })
+		e.compiled.conditions = make([]uint16, len(e.conditions))
 		for j := range e.conditions {
 			var err error
-			if e.asked[j], err = d.condition(&e.conditions[j], &known); err != nil {
+			if e.compiled.conditions[j], err = d.condition(&e.conditions[j], &known); err != nil {
 				return errLegacy
 			}
 		}
@@ -167,18 +155,20 @@ func passesLegacyParsing(d *document) error {
 }
 
 // condition compiles what a statement asks for, or finds it among what others
-// have asked for before: statements of one policy often ask for the same.
-func (d *document) condition(raw *rawCondition, known *keys) (condition, error) {
-	for i := range d.asked {
+// have asked for before, and returns where it stands. Statements of one policy
+// often ask for the same; what an evaluation remembers (see memory) stands once.
+func (d *document) condition(raw *rawCondition, known *keys) (uint16, error) {
+	for i := range min(len(d.asked), remembered) {
 		if d.asked[i].source.same(&raw.source) {
-			return d.asked[i], nil
+			return uint16(i), nil
 		}
 	}
 	c, err := raw.compile(known.find(raw.key), d.variables())
-	if err == nil && len(d.asked) < remembered {
-		d.asked = append(d.asked, c)
+	if err != nil {
+		return 0, err
 	}
-	return c, err
+	d.asked = append(d.asked, c)
+	return uint16(len(d.asked) - 1), nil
 }
 
 func hasGoodSids(d *document) error {

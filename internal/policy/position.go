@@ -19,10 +19,10 @@ type placer struct {
 func (p *placer) advance(to int) Position {
 	part := p.text[p.offset:to]
 	p.offset = to
-	if last := strings.LastIndexByte(part, '\n'); last >= 0 {
-		p.at.Line += strings.Count(part, "\n")
+	if lines := strings.Count(part, "\n"); lines > 0 {
+		p.at.Line += lines
 		p.at.Column = 1
-		part = part[last+1:]
+		part = part[strings.LastIndexByte(part, '\n')+1:]
 	}
 	p.at.Column += utf8.RuneCountInString(part)
 	return p.at

@@ -103,3 +103,33 @@ func TestExplainNamesAllMissingKeys(t *testing.T) {
 		t.Errorf("%q, want %q", x.Missing, want)
 	}
 }
+
+// TestStatementsInARow: statements that write the same list, one in the "Not"
+// form or with the other effect, have answers of their own.
+func TestStatementsInARow(t *testing.T) {
+	push, pull := `"Action":"codecommit:GitPush"`, `"NotAction":"codecommit:GitPush"`
+	mine, others := `"Resource":"`+repo+`"`, `"NotResource":"`+repo+`"`
+	own := `"NotResource":"arn:aws:codecommit:us-east-2:111122223333:${aws:PrincipalTag/none}"`
+	for _, c := range []struct {
+		name       string
+		statements string
+		resource   string
+		want       Decision
+	}{
+		{"Action, then NotAction", `{"Effect":"Allow",` + push + `,` + mine + `},{"Sid":"x","Effect":"Allow",` + pull + `,` + mine + `}`, repo, Decision{Allowed: true, Sid: "x", Statement: 1}},
+		{"NotAction, then Action", `{"Sid":"x","Effect":"Allow",` + pull + `,` + mine + `},{"Effect":"Deny",` + push + `,` + mine + `}`, repo, Decision{Allowed: true, Sid: "x"}},
+		{"Resource, then NotResource", `{"Effect":"Allow",` + pull + `,` + mine + `},{"Sid":"x","Effect":"Allow",` + pull + `,` + others + `}`, repo + "2", Decision{Allowed: true, Sid: "x", Statement: 1}},
+		{"NotResource, then Resource", `{"Sid":"x","Effect":"Allow",` + pull + `,` + others + `},{"Effect":"Deny",` + pull + `,` + mine + `}`, repo + "2", Decision{Allowed: true, Sid: "x"}},
+		{"a variable without value, Allow, then Deny", `{"Effect":"Allow",` + pull + `,` + own + `},{"Sid":"x","Effect":"Deny",` + pull + `,` + own + `}`, repo, Decision{Explicit: true, Sid: "x", Statement: 1}},
+		{"a variable without value, Deny, then Allow", `{"Sid":"x","Effect":"Deny",` + push + `,` + own + `},{"Effect":"Allow",` + pull + `,` + own + `}`, repo, Decision{Statement: -1}},
+	} {
+		p, err := Parse(Identity, `{"Version":"2012-10-17","Statement":[`+c.statements+`]}`)
+		if err != nil {
+			t.Fatal(c.name, err)
+		}
+		got := Decide(Set{Identity: []*Policy{p}}, &Request{Action: "codecommit:GitPull", Resource: c.resource, ResourceAccount: here, Caller: dev, Context: Context{}})
+		if got != c.want {
+			t.Errorf("%s: %+v, want %+v", c.name, got, c.want)
+		}
+	}
+}
