@@ -122,17 +122,39 @@ func BenchmarkAuthorize(b *testing.B) {
 }
 
 // BenchmarkFullStore tells how much longer a decision takes when the store holds
-// 10,000 roles and 100,000 repositories: the median of the ratios of rounds
-// that take turns with an almost empty store.
+// 10,000 roles and 100,000 repositories: the median of the ratios of rounds that
+// take turns with an almost empty store. What is attached to the caller has been
+// read before, as between changes; or is read anew, as behind each change; or the
+// repository is looked up as well, as by each operation.
 func BenchmarkFullStore(b *testing.B) {
 	g, st := filled(b, 0, 100)
 	fullG, fullST := filled(b, 10_000, 100_000)
 	c := reader()
+	decide := func(g *Gate, _ store.Store, name string) {
+		if err := g.Authorize(b.Context(), c, Request{Action: "codecommit:GitPull", Resource: "arn:aws:codecommit:us-east-1:" + account + ":" + name}); err != nil {
+			b.Fatal(err)
+		}
+	}
+	for _, kind := range []struct {
+		name string
+		do   func(g *Gate, st store.Store, name string)
+	}{
+		{"decision", decide},
+		{"behind a change", func(g *Gate, st store.Store, name string) {
+			decide(&Gate{store: g.store, audit: g.audit, compiled: g.compiled}, st, name)
+		}},
+		{"with look-up", func(g *Gate, st store.Store, name string) { decideOn(b, g, st, c, name) }},
+	} {
+		b.Run(kind.name, func(b *testing.B) { takeTurns(b, kind.do, g, st, fullG, fullST) })
+	}
+}
+
+func takeTurns(b *testing.B, do func(*Gate, store.Store, string), g *Gate, st store.Store, fullG *Gate, fullST store.Store) {
 	const calls = 10 // short rounds, so that what else the machine does meets few of them
 	round := func(n int, g *Gate, st store.Store) float64 {
 		began := time.Now()
 		for i := range calls {
-			decideOn(b, g, st, c, repositoryName((n*calls+i)%100))
+			do(g, st, repositoryName((n*calls+i)%100))
 		}
 		return float64(time.Since(began))
 	}
