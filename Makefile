@@ -63,7 +63,7 @@ fuzz: ## run every fuzz test for FUZZTIME (60s)
 	@GO='$(GO)' sh scripts/fuzz $(FUZZTIME)
 
 mutate: ## make small faults in the decision code, one at a time; the tests must notice 95 of 100
-	@GO='$(GO)' sh scripts/mutate ./internal/policy ./internal/gate
+	@GO='$(GO)' sh scripts/mutate
 
 bench: build ## measure us beside our peers in one run; prints ratios
 	@GO='$(GO)' sh scripts/bench
