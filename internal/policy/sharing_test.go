@@ -133,3 +133,19 @@ func TestStatementsInARow(t *testing.T) {
 		}
 	}
 }
+
+// TestAConditionThatFailedBefore fails for every statement that asks for it.
+func TestAConditionThatFailedBefore(t *testing.T) {
+	only := allow("a:b").on("*").when("StringEquals", "example:k", "x")
+	if ask(identity(t, only, only), "a:b", "*", ctx("example:k", "y")) {
+		t.Error("the second statement allows what the first does not")
+	}
+	never := deny("a:b").on("*").when("StringEquals", "example:k", "x")
+	if !ask(identity(t, never, never, allow("a:b").on("*")), "a:b", "*", ctx("example:k", "y")) {
+		t.Error("the second statement denies what the first does not")
+	}
+	both := only.when("StringEquals", "example:l", "z")
+	if ask(identity(t, only, both, only), "a:b", "*", ctx("example:k", "y", "example:l", "z")) {
+		t.Error("another condition stands for the one that failed")
+	}
+}
