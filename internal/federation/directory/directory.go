@@ -18,6 +18,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"strings"
 	"sync"
 	"time"
 
@@ -243,3 +244,9 @@ func (g *guess) end(f func(Attempt)) {
 func (g *guess) succeeded() { g.end(Attempt.Succeeded) }
 func (g *guess) failed()    { g.end(Attempt.Failed) }
 func (g *guess) release()   { g.end(Attempt.Released) }
+
+// IsKey reports whether the holder of an MFA device is a directory's person.
+func IsKey(holder string) bool {
+	id, person, ok := strings.Cut(holder, "/")
+	return ok && strings.HasPrefix(id, "d-") && person != ""
+}
