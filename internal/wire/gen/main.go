@@ -1,5 +1,5 @@
-// Command gen writes the packages stswire, iamwire, codecommitwire and
-// accessanalyzerwire from the published API models: structs, constraints, wire
+// Command gen writes the packages stswire, iamwire, codecommitwire,
+// accessanalyzerwire and rolesanywherewire from the published API models: structs, constraints, wire
 // names and error tables of the operations listed in operations.go. It writes
 // none of the models' documentation text. Anything in a model that package wire
 // could not honour ends the generation with an error.
@@ -41,6 +41,9 @@ func run(models, out string) error {
 	for _, s := range services {
 		m, err := loadModel(dir, s.name)
 		if err != nil {
+			return err
+		}
+		if err := m.supplement(s.name); err != nil {
 			return err
 		}
 		files, err := generate(m, s)

@@ -73,4 +73,13 @@ var services = []service{
 		required:     []string{"GetBranch.repositoryName", "GetBranch.branchName"},
 		memberErrors: true},
 	{name: "accessanalyzer", signing: "access-analyzer", operations: []string{"ValidatePolicy"}},
+	{name: "rolesanywhere", operations: strings.Fields(`
+		CreateTrustAnchor GetTrustAnchor ListTrustAnchors UpdateTrustAnchor DeleteTrustAnchor EnableTrustAnchor DisableTrustAnchor
+		CreateProfile GetProfile ListProfiles UpdateProfile DeleteProfile EnableProfile DisableProfile
+		PutAttributeMapping DeleteAttributeMapping
+		ImportCrl GetCrl ListCrls UpdateCrl DeleteCrl EnableCrl DisableCrl
+		TagResource UntagResource ListTagsForResource
+
+		CreateSession
+	`)},
 }
