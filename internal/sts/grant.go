@@ -41,10 +41,12 @@ type noting interface{ notes() map[string]string }
 // proof is who asks and what comes with it.
 type proof struct {
 	// caller is whom the trust policy judges: an anonymous one when federated
-	// is the ARN or the name of the provider that vouches. audience are the keys
-	// that the trust policy itself must limit, see gate.Request.
+	// is the ARN or the name of the provider that vouches, or service the name of
+	// the service that does. audience are the keys that the trust policy itself
+	// must limit, see gate.Request.
 	caller    *principal.Caller
 	federated string
+	service   string
 	audience  []string
 
 	marks  marks
@@ -55,6 +57,10 @@ type proof struct {
 	// and longest is how long the session may last; zero: as long as was asked for.
 	sessionName string
 	longest     time.Duration
+	// policy and policyARNs limit the session where the proof and not the request
+	// brings them.
+	policy     *string
+	policyARNs []stswire.PolicyDescriptorType
 
 	// shape fills in what this way adds to the session.
 	shape func(*principal.Session)
@@ -97,6 +103,9 @@ func (s *Service) assume(ctx context.Context, c *principal.Caller, a ask, g gran
 	if p.sessionName != "" {
 		a.sessionName = p.sessionName
 	}
+	if p.policy != nil || p.policyARNs != nil {
+		a.policy, a.policyARNs = p.policy, p.policyARNs
+	}
 	if err := s.load(ctx, t); err != nil {
 		return nil, err
 	}
@@ -127,8 +136,15 @@ func (s *Service) assume(ctx context.Context, c *principal.Caller, a ask, g gran
 }
 
 func request(g grant, t *target) gate.Request {
-	return gate.Request{Action: g.action(), Resource: t.arn, ResourceAccount: t.account}
+	r := gate.Request{Action: g.action(), Resource: t.arn, ResourceAccount: t.account}
+	if d, ok := g.(described); ok {
+		r.Params = d.describe()
+	}
+	return r
 }
+
+// described is a grant that says, before it is proven, what is recorded of it.
+type described interface{ describe() map[string]string }
 
 // parseRoleARN reads arn:aws:iam::ACCOUNT:role/PATH/NAME; the path keeps both slashes.
 func parseRoleARN(s string) (*target, error) {
@@ -204,7 +220,7 @@ func loadTrust(tx store.Tx, account, name string) (t trusting, err error) {
 func (s *Service) authorize(ctx context.Context, action string, t *target, a ask, p *proof) error {
 	r := gate.Request{
 		Action: action, Resource: t.arn, ResourceAccount: t.account, ResourceTags: t.role.Tags,
-		Context: contextOf(t, a, p), Trust: t.trust, Federated: p.federated, Audience: p.audience, Params: params(a, p),
+		Context: contextOf(t, a, p), Trust: t.trust, Federated: p.federated, Service: p.service, Audience: p.audience, Params: params(a, p),
 	}
 	return s.authorizeMarked(ctx, p.caller, r, p.marks)
 }
