@@ -69,7 +69,7 @@ func (p parts) doors(url string) (server.Options, error) {
 	apis, err := aws.New(aws.Options{
 		Services: []*api.Service{
 			stsapi.New(sts.New(sts.Options{Store: p.store, Gate: guard, Keys: p.keys, OIDC: tokens, OAuth: access, SAML: assertions,
-				MFA: &mfa.Verifier{Store: p.store, Keys: p.keys, Now: p.now}, Now: p.now})),
+				MFA: &mfa.Verifier{Store: p.store, Keys: p.keys, Now: p.now}, Sessions: who, Now: p.now})),
 			iamapi.New(iam.New(iam.Options{Store: p.store, Gate: guard, Keys: p.keys, Now: p.now})),
 			codecommitapi.New(codecommit.New(codecommit.Options{Store: p.store, Gate: guard, Git: p.engine, Now: p.now, Region: p.cfg.Region,
 				CloneURL: func(name string) string { return url + "/v1/repos/" + name }})),
@@ -82,7 +82,7 @@ func (p parts) doors(url string) (server.Options, error) {
 	}
 	return server.Options{
 		API:   apis,
-		Git:   githttp.New(githttp.Options{Auth: who, Git: git.NewService(p.engine, guard, p.cfg.Region), Secure: p.cfg.PlainHTTP}),
+		Git:   githttp.New(githttp.Options{Auth: who, Git: git.NewService(p.engine, guard, who, p.cfg.Region), Secure: p.cfg.PlainHTTP}),
 		Ready: func(ctx context.Context) error { return errors.Join(p.store.Ping(ctx), p.objects.Ping(ctx)) },
 		Log:   p.log, Now: p.now,
 	}, nil
