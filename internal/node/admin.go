@@ -11,6 +11,7 @@ import (
 
 	"sojourn/internal/arn"
 	"sojourn/internal/audit"
+	"sojourn/internal/authn"
 	"sojourn/internal/principal"
 	"sojourn/internal/seal"
 	"sojourn/internal/store"
@@ -80,7 +81,14 @@ func (a *Admin) Credentials(ctx context.Context, account string, life time.Durat
 		return seal.Issued{}, err
 	}
 	s := principal.Session{Kind: principal.Root, Account: account, ID: account, Issued: now, Expires: now.Add(life)}
-	issued, err := a.keys.Issue(s, now)
+	begin, err := a.sessions(now).Begin(ctx, &principal.Caller{}, &s)
+	if err != nil {
+		return seal.Issued{}, err
+	}
+	if !s.Expires.After(begin) {
+		s.Expires = begin.Add(time.Second)
+	}
+	issued, err := a.keys.Issue(s, begin)
 	if err != nil {
 		return seal.Issued{}, err
 	}
@@ -135,16 +143,30 @@ func (a *Admin) CreateAccount(ctx context.Context, id, name string, now time.Tim
 	return err
 }
 
+// sessions knows which sessions are revoked, at a time.
+func (a *Admin) sessions(now time.Time) *authn.Authenticator {
+	return &authn.Authenticator{Keys: a.keys, Store: a.store, Now: func() time.Time { return now }}
+}
+
+// operator is who runs this process, by the operating system.
+func operator() string {
+	if u, err := user.Current(); err == nil {
+		return u.Username
+	}
+	return "unknown"
+}
+
 // record notes an administrator's act under the operating system's user.
 func (a *Admin) record(act, account, resource, key string, now time.Time) error {
-	who := "unknown"
-	if u, err := user.Current(); err == nil {
-		who = u.Username
-	}
+	return a.recordWith(act, account, resource, key, nil, now)
+}
+
+func (a *Admin) recordWith(act, account, resource, key string, params map[string]string, now time.Time) error {
+	who := operator()
 	program, _ := os.Executable()
 	return a.audit.Record(audit.Record{
 		EventID: seal.NewID("ADMN"), EventTime: now.UTC(), EventSource: "sojourn.admin", EventName: act,
 		Identity:  audit.Identity{Type: "Administrator", PrincipalID: who, AccessKeyID: key},
-		UserAgent: filepath.Base(program), Resource: resource, Account: account, Decision: "Allow",
+		UserAgent: filepath.Base(program), Resource: resource, Account: account, Params: params, Decision: "Allow",
 	})
 }
