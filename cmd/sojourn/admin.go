@@ -27,6 +27,7 @@ Commands:
   revoke           end the sessions of a role, user, account or provider, or one access key
   revoke list      list what is revoked
   revoke undo      take a revocation back
+  root-key         change the key that seals sessions and secrets
 
 Example, a profile that administers the server:
   [profile sojourn-admin]
@@ -52,6 +53,8 @@ func runAdmin(ctx context.Context, a *app, args []string) error {
 		return adminRevokeList(ctx, a, args[1:])
 	case "revoke undo":
 		return adminRevokeUndo(ctx, a, args[1:])
+	case "root-key":
+		return adminRootKey(ctx, a, strings.Join(args[1:min(len(args), 2)], ""), args[min(len(args), 2):])
 	case "oidc-keys":
 		return adminOIDCKeys(ctx, a, args[1:])
 	case "-h", "-help", "--help", "help":

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"os/user"
 	"path/filepath"
@@ -27,6 +28,7 @@ const (
 // Admin is the data directory opened by who may read it, beside a running
 // server or without one. Whoever can read the directory is the administrator.
 type Admin struct {
+	dir   dataDir
 	keys  *seal.Keyring
 	store store.Store
 	audit *audit.Log
@@ -48,11 +50,15 @@ func OpenAdmin(ctx context.Context, data string) (*Admin, error) {
 	if err != nil {
 		return nil, err
 	}
+	roots := &rootKeys{path: d.rootKeys(), store: st, keys: keys, now: time.Now, log: slog.New(slog.DiscardHandler)}
+	if err := roots.settle(ctx); err != nil {
+		return nil, errors.Join(err, st.Close())
+	}
 	log, err := audit.Open(d.audit())
 	if err != nil {
 		return nil, errors.Join(err, st.Close())
 	}
-	return &Admin{keys: keys, store: st, audit: log}, nil
+	return &Admin{dir: d, keys: keys, store: st, audit: log}, nil
 }
 
 // Decisions returns what the audit log in a data directory has of one request.

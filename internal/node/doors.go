@@ -36,6 +36,7 @@ import (
 type parts struct {
 	cfg     Config
 	keys    *seal.Keyring
+	roots   *rootKeys
 	store   store.Store
 	objects objects.Store
 	audit   audit.Recorder
@@ -81,10 +82,13 @@ func (p parts) doors(url string) (server.Options, error) {
 		return server.Options{}, err
 	}
 	return server.Options{
-		API:   apis,
-		Git:   githttp.New(githttp.Options{Auth: who, Git: git.NewService(p.engine, guard, who, p.cfg.Region), Secure: p.cfg.PlainHTTP}),
-		Ready: func(ctx context.Context) error { return errors.Join(p.store.Ping(ctx), p.objects.Ping(ctx)) },
-		Log:   p.log, Now: p.now,
+		API: apis,
+		Git: githttp.New(githttp.Options{Auth: who, Git: git.NewService(p.engine, guard, who, p.cfg.Region), Secure: p.cfg.PlainHTTP}),
+		Ready: func(ctx context.Context) error {
+			return errors.Join(p.store.Ping(ctx), p.objects.Ping(ctx), p.roots.ready())
+		},
+		Metrics: p.collectors(who),
+		Log:     p.log, Now: p.now,
 	}, nil
 }
 

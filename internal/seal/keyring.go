@@ -94,17 +94,18 @@ func (k *Keyring) Generations() []Generation {
 	return out
 }
 
-// Without is the keyring without some generations, none of which may be the one that seals.
-func (k *Keyring) Without(generations ...int) (*Keyring, error) {
+// Choose is the keyring with another generation as the one that seals, and
+// without some. The error names a generation that is needed and not there.
+func (k *Keyring) Choose(seals int, without ...int) (*Keyring, error) {
 	r := k.ring.Load()
 	roots := maps.Clone(r.roots)
-	for _, n := range generations {
-		if n == int(r.current) {
-			return nil, fmt.Errorf("generation %d seals and cannot be left out", n)
-		}
+	for _, n := range without {
 		delete(roots, byte(n))
 	}
-	return newKeyring(&ring{roots: roots, current: r.current, since: r.since, epochs: map[keyID]*epoch{}}), nil
+	if seals < 1 || seals > 255 || roots[byte(seals)] == nil {
+		return nil, fmt.Errorf("the keyring has no root key of generation %d", seals)
+	}
+	return newKeyring(&ring{roots: roots, current: byte(seals), since: r.since, epochs: map[keyID]*epoch{}}), nil
 }
 
 // keyringFile is the form on disk.

@@ -39,6 +39,8 @@ type Options struct {
 	Git   http.Handler // /v1/repos/…
 	API   http.Handler // POST /, and GET / with a query
 	Ready func(context.Context) error
+	// Metrics are those of the parts behind the doors.
+	Metrics []prometheus.Collector
 	TLS   *tls.Config // nil serves plain HTTP
 	// Serves reports whether a host, without its port, is one of this server's
 	// names. A signature for another server's name must not open anything here.
@@ -62,6 +64,7 @@ func New(opt Options) *Server {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	s.metrics = newMetrics(registry)
+	registry.MustRegister(opt.Metrics...)
 	var only http.Protocols
 	only.SetHTTP1(true) // git and the AWS tools speak it everywhere; one protocol, one set of traps
 	s.http = &http.Server{
