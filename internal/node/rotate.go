@@ -378,6 +378,9 @@ func (a *Admin) ReplaceRootKeys(ctx context.Context, now func() time.Time, wait 
 	if err != nil {
 		return r, err
 	}
+	if err := a.revokeAll(ctx, now()); err != nil {
+		return r, err
+	}
 	if err := wait(ctx, 2*followEvery); err != nil { // until every server seals with it
 		return r, err
 	}
@@ -395,6 +398,18 @@ func (a *Admin) ReplaceRootKeys(ctx context.Context, now func() time.Time, wait 
 		return nil
 	})
 	return r, err
+}
+
+// revokeAll revokes the sessions of all accounts: requests that are being answered
+// know of revocations, not of root keys.
+func (a *Admin) revokeAll(ctx context.Context, now time.Time) error {
+	accounts, err := a.Accounts(ctx)
+	for _, account := range accounts {
+		if err == nil {
+			_, err = a.Revoke(ctx, RevokeWhat{Account: account.ID, Reason: "the root key was replaced"}, now)
+		}
+	}
+	return err
 }
 
 // RestoreRootKeys takes the file of root keys for the truth, where the newest one
