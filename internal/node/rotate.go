@@ -313,7 +313,7 @@ func (a *Admin) RotateRootKey(ctx context.Context, age time.Duration, now func()
 	announced, begun := find(keys, PhaseAnnounced)
 	ending, under := find(keys, PhaseEnding)
 	sealing, _ := find(keys, PhaseSealing)
-	if !begun && !under && now().Sub(sealing.Since) >= age {
+	if !begun && !under && (age <= 0 || now().Sub(sealing.Since) >= age) {
 		if _, err := a.AnnounceRootKey(ctx, now()); err != nil {
 			return r, err
 		}
