@@ -40,6 +40,7 @@ import (
 type parts struct {
 	cfg     Config
 	keys    *seal.Keyring
+	roots   *rootKeys
 	store   store.Store
 	objects objects.Store
 	audit   audit.Recorder
@@ -75,7 +76,7 @@ func (p parts) doors(url string) (server.Options, error) {
 	p.onClose(tokens.Close)
 	assertions := samlidp.New(samlidp.Options{Keys: p.keys, Origins: p.origins, Region: p.cfg.Region, Now: p.now})
 	sessions := sts.New(sts.Options{Store: p.store, Gate: guard, Keys: p.keys, OIDC: tokens, OAuth: access, SAML: assertions, LDAP: people,
-		MFA: &mfa.Verifier{Store: p.store, Keys: p.keys, Now: p.now}, Now: p.now})
+		MFA: &mfa.Verifier{Store: p.store, Keys: p.keys, Now: p.now}, Sessions: who, Now: p.now})
 	anywhere := rolesanywhere.New(rolesanywhere.Options{Store: p.store, Gate: guard, Sessions: sessions, Region: p.cfg.Region, Now: p.now})
 	apis, err := aws.New(aws.Options{
 		Services: []*api.Service{
@@ -96,9 +97,12 @@ func (p parts) doors(url string) (server.Options, error) {
 		API: apis,
 		Sessions: rolesanywhereapi.NewSessions(rolesanywhereapi.Options{Domain: anywhere, Region: p.cfg.Region, Secure: p.cfg.PlainHTTP, Now: p.now,
 			Log: p.log}),
-		Git:   githttp.New(githttp.Options{Auth: who, Git: git.NewService(p.engine, guard, p.cfg.Region), Secure: p.cfg.PlainHTTP}),
-		Ready: func(ctx context.Context) error { return errors.Join(p.store.Ping(ctx), p.objects.Ping(ctx)) },
-		Log:   p.log, Now: p.now,
+		Git: githttp.New(githttp.Options{Auth: who, Git: git.NewService(p.engine, guard, who, p.cfg.Region), Secure: p.cfg.PlainHTTP}),
+		Ready: func(ctx context.Context) error {
+			return errors.Join(p.store.Ping(ctx), p.objects.Ping(ctx), p.roots.ready())
+		},
+		Metrics: p.collectors(who),
+		Log:     p.log, Now: p.now,
 	}, nil
 }
 

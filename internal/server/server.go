@@ -41,7 +41,9 @@ type Options struct {
 	// Sessions is POST /sessions, of Roles Anywhere.
 	Sessions http.Handler
 	Ready    func(context.Context) error
-	TLS      *tls.Config // nil serves plain HTTP
+	// Metrics are those of the parts behind the doors.
+	Metrics []prometheus.Collector
+	TLS     *tls.Config // nil serves plain HTTP
 	// Serves reports whether a host, without its port, is one of this server's
 	// names. A signature for another server's name must not open anything here.
 	// Nil takes every host: a proxy in front has looked.
@@ -64,6 +66,7 @@ func New(opt Options) *Server {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	s.metrics = newMetrics(registry)
+	registry.MustRegister(opt.Metrics...)
 	var only http.Protocols
 	only.SetHTTP1(true) // git and the AWS tools speak it everywhere; one protocol, one set of traps
 	s.http = &http.Server{

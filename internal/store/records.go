@@ -208,6 +208,36 @@ type MFADevice struct {
 	Tags                []Tag
 }
 
+// Kinds of a Revocation.
+const (
+	RevokedRole     = "role"
+	RevokedUser     = "user"
+	RevokedAccount  = "account"
+	RevokedProvider = "provider"
+	RevokedKey      = "key"
+)
+
+// Revocation ends the sessions of a subject that were issued at or before a
+// time; of a key all that it is used for.
+type Revocation struct {
+	ID, Kind, Account string
+	Subject           string // unique id of a role or user, an account's id, a provider as sessions name it, an access key id
+	Name              string // what was asked for, for people
+	Before, Made      time.Time
+	Until             time.Time // behind it nothing that it ends can be alive
+	By, Reason        string
+}
+
+// RootKey is the life of one generation of the root key. A time that has not
+// come is zero.
+type RootKey struct {
+	Generation     int
+	Fingerprint    string // tells the key from any other and nothing else of it
+	Announced      time.Time
+	Sealing, Ended time.Time // since when it seals, and seals no more
+	Retired        time.Time
+}
+
 // Repository is one repository's row. Each committed change of refs or packs
 // raises Version; PackGen changes when packs leave the list; GCEpoch when
 // objects do (a purge).

@@ -76,6 +76,8 @@ type Tx interface {
 	DirectoryTx
 	AnywhereTx
 	MFATx
+	RevocationTx
+	RootKeyTx
 	RepositoryTx
 	RefTx
 	PackTx
@@ -263,6 +265,22 @@ type MFATx interface {
 	MFADevicesOf(userID string) ([]MFADevice, error) // by serial
 	UpdateMFADevice(MFADevice) error                 // by serial; its name and path stay
 	DeleteMFADevice(serial string) error
+}
+
+// RevocationTx owns what ends sessions before their time. Several may be about
+// one subject; each stands by itself.
+type RevocationTx interface {
+	InsertRevocation(Revocation) error
+	Revocations() ([]Revocation, error) // of all accounts, by Made and ID
+	DeleteRevocation(id string) error
+	DropRevocations(before time.Time) error // those whose Until is before it
+}
+
+// RootKeyTx owns what is known of the root keys, of which the store never has one.
+type RootKeyTx interface {
+	PutRootKey(RootKey) error     // replaces
+	RootKeys() ([]RootKey, error) // by generation
+	DeleteRootKey(generation int) error
 }
 
 // RepositoryTx owns the repositories' own rows.

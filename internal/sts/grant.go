@@ -123,7 +123,7 @@ func (s *Service) assume(ctx context.Context, c *principal.Caller, a ask, g gran
 	if err != nil {
 		return nil, err
 	}
-	out, err := s.issue(t, a, p, limits, length)
+	out, err := s.issue(ctx, t, a, p, limits, length)
 	if err != nil || p.redeem == nil {
 		return out, err
 	}
@@ -291,7 +291,7 @@ func lifetime(asked *int64, longest time.Duration, chained bool) (time.Duration,
 }
 
 // issue makes the session and its credentials.
-func (s *Service) issue(t *target, a ask, p *proof, l limits, length time.Duration) (*granted, error) {
+func (s *Service) issue(ctx context.Context, t *target, a ask, p *proof, l limits, length time.Duration) (*granted, error) {
 	session := principal.Session{
 		Kind: principal.AssumedRole, Account: t.role.Account, ID: t.role.ID, Name: t.role.Name, Path: t.role.Path,
 		SessionName: a.sessionName, SessionPolicy: l.inline, PolicyARNs: l.managed,
@@ -301,7 +301,7 @@ func (s *Service) issue(t *target, a ask, p *proof, l limits, length time.Durati
 	if p.shape != nil {
 		p.shape(&session)
 	}
-	issued, err := s.credentials(session, length)
+	issued, err := s.credentials(ctx, p.caller, session, length)
 	if err != nil {
 		return nil, err
 	}
@@ -316,11 +316,18 @@ func (s *Service) issue(t *target, a ask, p *proof, l limits, length time.Durati
 	return out, nil
 }
 
-// credentials issues a session that begins now.
-func (s *Service) credentials(session principal.Session, length time.Duration) (seal.Issued, error) {
-	now := s.now().UTC().Truncate(time.Second)
-	session.Expires = now.Add(length)
-	return s.keys.Issue(session, now)
+// credentials issues a session for c that begins now, or just behind what has
+// been revoked a moment ago; it ends no later for that, but lasts a second at least.
+func (s *Service) credentials(ctx context.Context, c *principal.Caller, session principal.Session, length time.Duration) (seal.Issued, error) {
+	session.Expires = s.now().UTC().Truncate(time.Second).Add(length)
+	begin, err := s.sessions.Begin(ctx, c, &session)
+	if err != nil {
+		return seal.Issued{}, err
+	}
+	if !session.Expires.After(begin) {
+		session.Expires = begin.Add(time.Second)
+	}
+	return s.keys.Issue(session, begin)
 }
 
 func credentialsOut(i seal.Issued) *stswire.Credentials {

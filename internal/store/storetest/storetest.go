@@ -39,6 +39,7 @@ func Run(t *testing.T, fresh Fresh) {
 		{"SAML", samlTests},
 		{"Directory", directoryTests},
 		{"Anywhere", anywhereTests},
+		{"Revocation", revocationTests},
 		{"Policy", policyTests},
 		{"Repository", repositoryTests},
 		{"Ref", refTests},
