@@ -28,6 +28,7 @@ import (
 	"sojourn/internal/principal"
 	"sojourn/internal/seal"
 	"sojourn/internal/store"
+	"sojourn/internal/throttle"
 	"sojourn/internal/wire/stswire"
 )
 
@@ -57,7 +58,7 @@ type AssertionVerifier interface {
 	Verify(p store.SAMLProvider, response string) (*saml.Assertion, error)
 }
 
-// Options are what a Service works with; all are required.
+// Options are what a Service works with; all but Throttle are required.
 type Options struct {
 	Store store.Store
 	Gate  Gate
@@ -67,6 +68,8 @@ type Options struct {
 	SAML  AssertionVerifier
 	MFA   Devices
 	Now   func() time.Time
+	// Throttle bounds what strangers may have looked at; nil bounds nothing.
+	Throttle *throttle.Throttle
 }
 
 // Service answers STS operations.
@@ -79,7 +82,8 @@ type Service struct {
 	saml  AssertionVerifier
 	now   func() time.Time
 
-	devices Devices
+	devices  Devices
+	throttle *throttle.Throttle
 
 	trusts    store.Memo[roleName, trusting]
 	providers store.Memo[providerName, store.OIDCProvider]
@@ -87,7 +91,7 @@ type Service struct {
 
 // New makes a service.
 func New(o Options) *Service {
-	return &Service{store: o.Store, gate: o.Gate, keys: o.Keys, oidc: o.OIDC, oauth: o.OAuth, saml: o.SAML, now: o.Now, devices: o.MFA}
+	return &Service{store: o.Store, gate: o.Gate, keys: o.Keys, oidc: o.OIDC, oauth: o.OAuth, saml: o.SAML, now: o.Now, devices: o.MFA, throttle: o.Throttle}
 }
 
 // GetCallerIdentity tells a signed caller who it is. The gate knows that it

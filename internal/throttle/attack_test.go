@@ -73,7 +73,9 @@ func (w *world) guesses(n int, f func(i int) time.Duration) (looked int) {
 	return looked
 }
 
-func addr(format string, args ...any) netip.Addr { return netip.MustParseAddr(fmt.Sprintf(format, args...)) }
+func addr(format string, args ...any) netip.Addr {
+	return netip.MustParseAddr(fmt.Sprintf(format, args...))
+}
 
 // attacks is the corpus: each entry fails without the check that it names.
 var attacks = []struct {

@@ -109,14 +109,3 @@ func (t *table) keep(k key, until, now int64) {
 	r := s.make(k, now)
 	r.at, r.expires = until, until
 }
-
-// size is how many records there is room for now.
-func (t *table) size() (n int) {
-	for i := range t.shards {
-		s := &t.shards[i]
-		s.mu.Lock()
-		n += len(s.records)
-		s.mu.Unlock()
-	}
-	return n
-}

@@ -67,7 +67,7 @@ type Options struct {
 	Now    func() time.Time
 	Limits Limits
 	// Report hears of refusals: once a minute of each network, and of a bounded
-	// number of networks. It may be nil, and must not block.
+	// number of networks. It is called before the refusal goes out; it may be nil.
 	Report func(Refusal)
 }
 

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode"
 )
 
 // What succeeds costs nothing, however much there is of it.
@@ -146,13 +147,21 @@ func TestAllocations(t *testing.T) {
 	}
 }
 
+// alike reports whether upper case is a case of a name, and no other letters.
+func alike(name string) bool {
+	folded := func(s string) string {
+		return strings.Map(func(r rune) rune { return unicode.ToLower(unicode.ToUpper(r)) }, s)
+	}
+	return folded(name) == folded(strings.ToUpper(name))
+}
+
 func FuzzText(f *testing.F) {
 	for _, s := range []string{"", "maria", "MARIA", "ß", "İ", "\xff", "ſ", "K", strings.Repeat("x", 200)} {
 		f.Add(s)
 	}
 	s := newSeed()
 	f.Fuzz(func(t *testing.T, name string) {
-		if s.text(tagIdentity, name) != s.text(tagIdentity, " "+strings.ToUpper(name)+" ") && strings.ToLower(strings.ToUpper(name)) == strings.ToLower(name) {
+		if s.text(tagIdentity, name) != s.text(tagIdentity, " "+strings.ToUpper(name)+" ") && alike(name) {
 			t.Errorf("%q has two keys", name)
 		}
 	})
