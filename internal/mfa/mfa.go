@@ -89,19 +89,13 @@ func (v *Verifier) Seed(d *store.MFADevice) ([]byte, error) {
 // accepted before is refused without being counted: a client that asks twice
 // is not one that guesses.
 func take(d *store.MFADevice, seed []byte, code string, now time.Time) error {
-	if latest := now.Add(throttle.Delay(d.Failures)); latest.Before(d.RetryAt) {
-		d.RetryAt = latest // counted by a clock that has been turned back
-	}
-	if now.Before(d.RetryAt) {
-		return awserr.TooSoon(d.RetryAt.Sub(now), "too many wrong MFA codes")
+	if err := early(d, now); err != nil {
+		return err
 	}
 	step, ok := totp.Find(seed, totp.Step(now)+d.Drift, window, code)
 	switch {
 	case !ok:
-		d.Failures++
-		if delay := throttle.Delay(d.Failures); delay > 0 {
-			d.RetryAt = now.Add(delay)
-		}
+		fail(d, now)
 		return ErrWrong
 	case step <= d.LastStep:
 		return ErrWrong
@@ -110,20 +104,46 @@ func take(d *store.MFADevice, seed []byte, code string, now time.Time) error {
 	return nil
 }
 
+// early is Throttling in the delay behind wrong codes.
+func early(d *store.MFADevice, now time.Time) error {
+	if latest := now.Add(throttle.Delay(d.Failures)); latest.Before(d.RetryAt) {
+		d.RetryAt = latest // counted by a clock that has been turned back
+	}
+	if now.Before(d.RetryAt) {
+		return awserr.TooSoon(d.RetryAt.Sub(now), "too many wrong MFA codes")
+	}
+	return nil
+}
+
+func fail(d *store.MFADevice, now time.Time) {
+	d.Failures++
+	if delay := throttle.Delay(d.Failures); delay > 0 {
+		d.RetryAt = now.Add(delay)
+	}
+}
+
 func accept(d *store.MFADevice, step int64) {
 	d.LastStep, d.Failures, d.RetryAt = step, 0, time.Time{}
 }
 
 // Pair takes two consecutive codes of a device, which prove that its holder has
 // the seed and how far its clock is off: within the window of a use, or wider
-// for a resync. The error is ErrWrong.
+// for a resync. The error is ErrWrong or Throttling; d has counted it, and is to
+// be stored all the same.
 func Pair(d *store.MFADevice, seed []byte, first, second string, now time.Time, wide bool) error {
+	if err := early(d, now); err != nil {
+		return err
+	}
 	center, reach := totp.Step(now), int64(window)
 	if wide {
 		reach = resync
 	}
 	step, ok := totp.Find(seed, center-1, reach, first, second)
-	if !ok || step+1 <= d.LastStep {
+	switch {
+	case !ok:
+		fail(d, now)
+		return ErrWrong
+	case step+1 <= d.LastStep:
 		return ErrWrong
 	}
 	accept(d, step+1)
