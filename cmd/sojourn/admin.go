@@ -23,6 +23,7 @@ Commands:
   credentials      print temporary credentials of an account's root, as credential_process JSON
   account create   make an account
   account list     list the accounts
+  directory …      make, list, show, change, delete and test LDAP directories
   oidc-keys        give or take back the keys of an identity provider that cannot be reached
   revoke           end the sessions of a role, user, account or provider, or one access key
   revoke list      list what is revoked
@@ -55,6 +56,8 @@ func runAdmin(ctx context.Context, a *app, args []string) error {
 		return adminRevokeUndo(ctx, a, args[1:])
 	case "root-key":
 		return adminRootKey(ctx, a, strings.Join(args[1:min(len(args), 2)], ""), args[min(len(args), 2):])
+	case "directory":
+		return adminDirectory(ctx, a, args[1:])
 	case "oidc-keys":
 		return adminOIDCKeys(ctx, a, args[1:])
 	case "-h", "-help", "--help", "help":

@@ -41,7 +41,7 @@ type Options struct {
 	Ready func(context.Context) error
 	// Metrics are those of the parts behind the doors.
 	Metrics []prometheus.Collector
-	TLS   *tls.Config // nil serves plain HTTP
+	TLS     *tls.Config // nil serves plain HTTP
 	// Serves reports whether a host, without its port, is one of this server's
 	// names. A signature for another server's name must not open anything here.
 	// Nil takes every host: a proxy in front has looked.

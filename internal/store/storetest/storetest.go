@@ -38,6 +38,7 @@ func Run(t *testing.T, fresh Fresh) {
 		{"LastUse", lastUseTests},
 		{"SAML", samlTests},
 		{"Revocation", revocationTests},
+		{"Directory", directoryTests},
 		{"Policy", policyTests},
 		{"Repository", repositoryTests},
 		{"Ref", refTests},
