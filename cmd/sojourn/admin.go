@@ -48,6 +48,8 @@ func runAdmin(ctx context.Context, a *app, args []string) error {
 		return adminAccountCreate(ctx, a, args[1:])
 	case "account list":
 		return adminAccountList(ctx, a, args[1:])
+	case "directory":
+		return adminDirectory(ctx, a, args[1:])
 	case "revoke":
 		return adminRevoke(ctx, a, args[1:])
 	case "revoke list":
@@ -56,8 +58,6 @@ func runAdmin(ctx context.Context, a *app, args []string) error {
 		return adminRevokeUndo(ctx, a, args[1:])
 	case "root-key":
 		return adminRootKey(ctx, a, strings.Join(args[1:min(len(args), 2)], ""), args[min(len(args), 2):])
-	case "directory":
-		return adminDirectory(ctx, a, args[1:])
 	case "oidc-keys":
 		return adminOIDCKeys(ctx, a, args[1:])
 	case "-h", "-help", "--help", "help":

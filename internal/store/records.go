@@ -144,6 +144,54 @@ type Directory struct {
 	GroupNesting string
 }
 
+// TrustAnchor is a certificate authority, or several, whose certificates open
+// sessions by IAM Roles Anywhere.
+type TrustAnchor struct {
+	Account, Region, ID string
+	Name                string
+	Enabled             bool
+	Certificates        string // PEM, as it was given
+	Created, Updated    time.Time
+	Tags                []Tag
+}
+
+// AnywhereProfile says which roles may be asked for with a certificate, and what
+// limits their sessions.
+type AnywhereProfile struct {
+	Account, Region, ID string
+	Name                string
+	Enabled             bool
+	CreatedBy           string
+	RoleARNs            []string
+	ManagedPolicyARNs   []string
+	SessionPolicy       string // "" for none
+	Duration            time.Duration
+
+	RequireInstanceProperties bool
+	AcceptRoleSessionName     bool
+
+	Mappings         []AttributeMapping
+	Created, Updated time.Time
+	Tags             []Tag
+}
+
+// AttributeMapping says which parts of a field of a certificate become session tags.
+type AttributeMapping struct {
+	Field      string // x509Subject, x509Issuer or x509SAN
+	Specifiers []string
+}
+
+// CRL is a certificate revocation list of a trust anchor's authority.
+type CRL struct {
+	Account, Region, ID string
+	Name                string
+	Enabled             bool
+	TrustAnchor         string // its id
+	Data                []byte // as it was given
+	Created, Updated    time.Time
+	Tags                []Tag
+}
+
 // MFADevice is a virtual MFA device. Seed is sealed by the seal package. The
 // device belongs to no user while UserID is "". It can be that of a user, or of
 // a directory's person, see package federation/directory.

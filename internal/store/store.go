@@ -74,6 +74,7 @@ type Tx interface {
 	IssuerKeysTx
 	SAMLTx
 	DirectoryTx
+	AnywhereTx
 	MFATx
 	RevocationTx
 	RootKeyTx
@@ -230,6 +231,30 @@ type DirectoryTx interface {
 	Directories(account string) ([]Directory, error) // by name, without regard to case
 	UpdateDirectory(Directory) error                 // ErrExists on a name taken; its region and creation stay
 	DeleteDirectory(account, id string) error
+}
+
+// AnywhereTx owns what IAM Roles Anywhere trusts: trust anchors, profiles and
+// certificate revocation lists. They are of an account and a region, are found
+// by their ids and listed by them, byte by byte; names need not be unique.
+type AnywhereTx interface {
+	InsertTrustAnchor(TrustAnchor) error
+	TrustAnchor(account, region, id string) (TrustAnchor, error)
+	TrustAnchors(account, region string, p Page) ([]TrustAnchor, error)
+	UpdateTrustAnchor(TrustAnchor) error
+	DeleteTrustAnchor(account, region, id string) error // and its revocation lists
+
+	InsertAnywhereProfile(AnywhereProfile) error
+	AnywhereProfile(account, region, id string) (AnywhereProfile, error)
+	AnywhereProfiles(account, region string, p Page) ([]AnywhereProfile, error)
+	UpdateAnywhereProfile(AnywhereProfile) error
+	DeleteAnywhereProfile(account, region, id string) error
+
+	InsertCRL(CRL) error // its trust anchor must exist
+	CRL(account, region, id string) (CRL, error)
+	CRLs(account, region string, p Page) ([]CRL, error)
+	CRLsOf(account, region, trustAnchor string) ([]CRL, error)
+	UpdateCRL(CRL) error // its trust anchor stays
+	DeleteCRL(account, region, id string) error
 }
 
 // MFATx owns virtual MFA devices. Names are unique in an account without regard to case.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net/http"
 	"strings"
 	"time"
 
@@ -16,6 +17,7 @@ import (
 	"sojourn/internal/principal"
 	"sojourn/internal/seal"
 	"sojourn/internal/store"
+	"sojourn/internal/throttle"
 	"sojourn/internal/wire/stswire"
 )
 
@@ -41,10 +43,12 @@ type noting interface{ notes() map[string]string }
 // proof is who asks and what comes with it.
 type proof struct {
 	// caller is whom the trust policy judges: an anonymous one when federated
-	// is the ARN or the name of the provider that vouches. audience are the keys
-	// that the trust policy itself must limit, see gate.Request.
+	// is the ARN or the name of the provider that vouches, or service the name of
+	// the service that does. audience are the keys that the trust policy itself
+	// must limit, see gate.Request.
 	caller    *principal.Caller
 	federated string
+	service   string
 	audience  []string
 
 	marks  marks
@@ -55,6 +59,10 @@ type proof struct {
 	// and longest is how long the session may last; zero: as long as was asked for.
 	sessionName string
 	longest     time.Duration
+	// policy and policyARNs limit the session where the proof and not the request
+	// brings them.
+	policy     *string
+	policyARNs []stswire.PolicyDescriptorType
 
 	// shape fills in what this way adds to the session.
 	shape func(*principal.Session)
@@ -80,8 +88,43 @@ type target struct {
 	trust              *policy.Policy
 }
 
-// assume goes through the phases.
+// assume goes through the phases, for a stranger within what its network and
+// provider may fail.
 func (s *Service) assume(ctx context.Context, c *principal.Caller, a ask, g grant) (*granted, error) {
+	if c.Kind != principal.Anonymous {
+		return s.phases(ctx, c, a, g)
+	}
+	ticket, err := s.throttle.Work(c.SourceIP, providerOf(g))
+	if err != nil {
+		return nil, err
+	}
+	out, err := s.phases(ctx, c, a, g)
+	settle(&ticket, err)
+	return out, err
+}
+
+// providerOf is the provider that a request names; "" where it names none.
+func providerOf(g grant) string {
+	if v, ok := g.(interface{ vouching() string }); ok {
+		return v.vouching()
+	}
+	return ""
+}
+
+// settle tells how a sign-in went. What is the provider's fault, or ours, is
+// not the caller's.
+func settle(t *throttle.Ticket, err error) {
+	switch e := awserr.From(err); {
+	case err == nil:
+		t.Succeeded()
+	case e.Status >= http.StatusInternalServerError, e.Code == awserr.Throttling, e.Code == "IDPCommunicationError":
+		t.Released()
+	default:
+		t.Failed()
+	}
+}
+
+func (s *Service) phases(ctx context.Context, c *principal.Caller, a ask, g grant) (*granted, error) {
 	t, err := parseRoleARN(a.roleARN)
 	if err != nil {
 		return nil, err
@@ -96,6 +139,9 @@ func (s *Service) assume(ctx context.Context, c *principal.Caller, a ask, g gran
 	}
 	if p.sessionName != "" {
 		a.sessionName = p.sessionName
+	}
+	if p.policy != nil || p.policyARNs != nil {
+		a.policy, a.policyARNs = p.policy, p.policyARNs
 	}
 	if err := s.load(ctx, t); err != nil {
 		return nil, err
@@ -127,8 +173,15 @@ func (s *Service) assume(ctx context.Context, c *principal.Caller, a ask, g gran
 }
 
 func request(g grant, t *target) gate.Request {
-	return gate.Request{Action: g.action(), Resource: t.arn, ResourceAccount: t.account}
+	r := gate.Request{Action: g.action(), Resource: t.arn, ResourceAccount: t.account}
+	if d, ok := g.(described); ok {
+		r.Params = d.describe()
+	}
+	return r
 }
+
+// described is a grant that says, before it is proven, what is recorded of it.
+type described interface{ describe() map[string]string }
 
 // parseRoleARN reads arn:aws:iam::ACCOUNT:role/PATH/NAME; the path keeps both slashes.
 func parseRoleARN(s string) (*target, error) {
@@ -204,7 +257,7 @@ func loadTrust(tx store.Tx, account, name string) (t trusting, err error) {
 func (s *Service) authorize(ctx context.Context, action string, t *target, a ask, p *proof) error {
 	r := gate.Request{
 		Action: action, Resource: t.arn, ResourceAccount: t.account, ResourceTags: t.role.Tags,
-		Context: contextOf(t, a, p), Trust: t.trust, Federated: p.federated, Audience: p.audience, Params: params(a, p),
+		Context: contextOf(t, a, p), Trust: t.trust, Federated: p.federated, Service: p.service, Audience: p.audience, Params: params(a, p),
 	}
 	return s.authorizeMarked(ctx, p.caller, r, p.marks)
 }
