@@ -83,7 +83,7 @@ func (l *load) git(work *sojourntest.Shell, name string, lock *sync.RWMutex) {
 		defer lock.RUnlock()
 		for _, args := range [][]string{{"commit", "-q", "--allow-empty", "-m", fmt.Sprint(n)}, {"push", "-q", remote, "HEAD:refs/heads/" + name}, {"ls-remote", remote}} {
 			if out, errOut, err := work.Try("git", args...); err != nil {
-				return fmt.Errorf("git %s: %v %s%s", args[0], err, out, errOut)
+				return fmt.Errorf("git %s: %w %s%s", args[0], err, out, errOut)
 			}
 		}
 		return nil

@@ -275,7 +275,8 @@ func TestAttackRollbackOfTheFile(t *testing.T) {
 	first := r.file()
 	s := r.server()
 	r.ok(s.settle(t.Context()))
-	stolen := r.session(s)
+	thief := r.server() // who has the first key goes on making sessions
+	r.ok(thief.settle(t.Context()))
 	_, err := r.RotateRootKey(t.Context(), 0, r.clock, r.pass)
 	r.ok(err)
 	both := r.file()
@@ -283,6 +284,10 @@ func TestAttackRollbackOfTheFile(t *testing.T) {
 	r.now = r.now.Add(retireTime)
 	_, err = r.RetireRootKey(t.Context(), 1, r.now)
 	r.ok(err)
+	stolen := r.session(thief)
+	if !r.opens(s, stolen) {
+		t.Fatal("a session of the key that is ending does not open")
+	}
 	r.ok(s.settle(t.Context()))
 	if r.opens(s, stolen) {
 		t.Fatal("a session of the retired key opens")
