@@ -69,10 +69,10 @@ func revokedBy(id string) *awserr.Error {
 	return e
 }
 
-// revoked is what is revoked now. Without the store it is what was known less
+// revoked is what is revoked at now, the present. Without the store it is what was known less
 // than cutOff ago, or ServiceUnavailable.
-func (a *Authenticator) revoked(ctx context.Context) (*revoked, error) {
-	version, now := a.Store.Version(), a.Now()
+func (a *Authenticator) revoked(ctx context.Context, now time.Time) (*revoked, error) {
+	version := a.Store.Version()
 	l := a.revocations.latest.Load()
 	if l.fresh(version, now) {
 		return l, nil
@@ -177,11 +177,11 @@ func (r *revoked) check(s *principal.Session, key string) error {
 
 // notRevoked refuses a caller whose session is revoked. Long-term keys have no
 // time of issue; they are made inactive in the store.
-func (a *Authenticator) notRevoked(ctx context.Context, c *principal.Caller) error {
+func (a *Authenticator) notRevoked(ctx context.Context, c *principal.Caller, now time.Time) error {
 	if !c.Temporary {
 		return nil
 	}
-	r, err := a.revoked(ctx)
+	r, err := a.revoked(ctx, now)
 	if err != nil {
 		return err
 	}
@@ -209,7 +209,7 @@ func (a *Authenticator) Still(ctx context.Context, c *principal.Caller) error {
 	if _, err := a.nameNow(ctx, &c.Session); err != nil {
 		return err
 	}
-	return a.notRevoked(ctx, c)
+	return a.notRevoked(ctx, c, a.Now())
 }
 
 // Begin is when a session is said to begin that c gets now. That is now, or just
@@ -219,7 +219,7 @@ func (a *Authenticator) Still(ctx context.Context, c *principal.Caller) error {
 // revoked begins another.
 func (a *Authenticator) Begin(ctx context.Context, c *principal.Caller, s *principal.Session) (time.Time, error) {
 	now := a.Now().UTC().Truncate(time.Second)
-	r, err := a.revoked(ctx) // after the time, so that what is revoked later reaches it
+	r, err := a.revoked(ctx, now) // after the time, so that what is revoked later reaches it
 	if err != nil {
 		return now, err
 	}
