@@ -195,7 +195,7 @@ func (a *Authenticator) nameNow(ctx context.Context, s *principal.Session) (name
 		return now, awserr.InvalidToken()
 	}
 	if err != nil {
-		return now, fmt.Errorf("loading the principal %q: %w", s.ID, err)
+		return now, storeAway(fmt.Errorf("loading the principal %q: %w", s.ID, err))
 	}
 	return now, nil
 }

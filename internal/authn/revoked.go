@@ -96,8 +96,14 @@ func (a *Authenticator) revoked(ctx context.Context, now time.Time) (*revoked, e
 	case l != nil && l.age(now) >= 0 && l.age(now) < cutOff:
 		return l, nil
 	}
-	return nil, &awserr.Error{Code: awserr.ServiceUnavailable, Status: http.StatusServiceUnavailable,
-		Message: "The server cannot learn which sessions are revoked. Try again in a minute.", Cause: err}
+	return nil, storeAway(err)
+}
+
+// storeAway is the answer while the store cannot tell who somebody is or what is
+// revoked. Clients ask again.
+func storeAway(cause error) error {
+	return &awserr.Error{Code: awserr.ServiceUnavailable, Status: http.StatusServiceUnavailable,
+		Message: "The server cannot reach its store. Try again in a minute.", Cause: cause}
 }
 
 func (r *revoked) age(now time.Time) time.Duration { return now.Sub(r.at) }
@@ -198,7 +204,7 @@ func (a *Authenticator) Still(ctx context.Context, c *principal.Caller) error {
 	case !c.Temporary:
 		k, err := a.keys.Read(ctx, a.Store, c.AccessKeyID, func(tx store.Tx) (longTerm, error) { return loadKey(tx, c.AccessKeyID) })
 		if err != nil {
-			return fmt.Errorf("loading access key %q: %w", c.AccessKeyID, err)
+			return storeAway(fmt.Errorf("loading access key %q: %w", c.AccessKeyID, err))
 		}
 		if !k.active || k.UserID != c.ID {
 			return awserr.InvalidToken()
