@@ -16,6 +16,7 @@ var revocationID = regexp.MustCompile(`REVO[A-Z2-7]{17}`)
 // next request of the stolen session is refused, by the API and by git, with a
 // line that says why; whoever signs in again goes on at once.
 func TestRevokedOnTheNextRequest(t *testing.T) {
+	t.Parallel()
 	p := &process{t: t, data: t.TempDir(), addr: "127.0.0.1:0"}
 	p.start()
 	defer func() { p.kill() }()
