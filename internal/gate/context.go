@@ -12,8 +12,9 @@ import (
 	"sojourn/internal/store"
 )
 
-// isoTime is the form of aws:CurrentTime and aws:TokenIssueTime.
-const isoTime = "2006-01-02T15:04:05Z"
+// isoTime is the form of aws:CurrentTime and aws:TokenIssueTime, which are in
+// UTC: 2006-01-02T15:04:05Z.
+const isoTime = time.RFC3339
 
 // ownKeys is more than the number of keys that we fill for a request without tags.
 const ownKeys = 24

@@ -42,6 +42,13 @@ type Issuer interface {
 	OpenMessage(account, message string) ([]byte, error)
 }
 
+// Sessions knows which sessions are revoked.
+type Sessions interface {
+	// Begin is when a session is said to begin that c gets now. It refuses a
+	// caller whose own session is revoked.
+	Begin(ctx context.Context, c *principal.Caller, s *principal.Session) (time.Time, error)
+}
+
 // TokenVerifier verifies ID tokens.
 type TokenVerifier interface {
 	Verify(ctx context.Context, token string, find oidc.Lookup) (*oidc.Identity, error)
@@ -68,6 +75,8 @@ type Options struct {
 	LDAP  PasswordVerifier
 	MFA   Devices
 	Now   func() time.Time
+
+	Sessions Sessions
 }
 
 // Service answers STS operations.
@@ -81,7 +90,8 @@ type Service struct {
 	people PasswordVerifier
 	now    func() time.Time
 
-	devices Devices
+	devices  Devices
+	sessions Sessions
 
 	trusts    store.Memo[roleName, trusting]
 	providers store.Memo[providerName, store.OIDCProvider]
@@ -89,7 +99,8 @@ type Service struct {
 
 // New makes a service.
 func New(o Options) *Service {
-	return &Service{store: o.Store, gate: o.Gate, keys: o.Keys, oidc: o.OIDC, oauth: o.OAuth, saml: o.SAML, people: o.LDAP, now: o.Now, devices: o.MFA}
+	return &Service{store: o.Store, gate: o.Gate, keys: o.Keys, oidc: o.OIDC, oauth: o.OAuth, saml: o.SAML, people: o.LDAP,
+		now: o.Now, devices: o.MFA, sessions: o.Sessions}
 }
 
 // GetCallerIdentity tells a signed caller who it is. The gate knows that it
