@@ -70,6 +70,7 @@ func FuzzStartTLS(f *testing.F) {
 	f.Add(right)
 	f.Add(message(1, ldap.ApplicationExtendedResponse, 52, "no").Bytes())
 	f.Add([]byte{0x30, 0x80})
+	f.Add([]byte("1\f\x02\x01\x01x\a\n\x01\x000\x000\x00"))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		r := bytes.NewReader(b)
 		if readStartTLS(r) == nil && (len(b) < 5 || b[0] != 0x30) {
