@@ -21,6 +21,7 @@ import (
 	"sojourn/internal/seal"
 	"sojourn/internal/sigv4"
 	"sojourn/internal/store"
+	"sojourn/internal/throttle"
 )
 
 // How long a Git password may be used, by its own time. Git sends one two or
@@ -43,6 +44,8 @@ type Authenticator struct {
 	Store  store.Store
 	Region string // of this server
 	Now    func() time.Time
+	// Throttle counts wrong signatures; nil counts none.
+	Throttle *throttle.Throttle
 
 	opened sessions
 	keys   store.Memo[string, longTerm]
@@ -71,9 +74,9 @@ func (a *Authenticator) API(ctx context.Context, r *http.Request, auth *sigv4.Au
 	match := auth.Verify(r, bodySHA256, cred.signingKey(auth.Date, auth.Region, auth.Service))
 	switch {
 	case err != nil:
-		return nil, err
+		return nil, a.failed(err, auth.AccessKeyID, info)
 	case !match:
-		return nil, awserr.Mismatch()
+		return nil, a.failed(awserr.Mismatch(), auth.AccessKeyID, info)
 	}
 	return a.caller(ctx, cred, use{auth.AccessKeyID, auth.Service, auth.Region}, info)
 }
@@ -106,13 +109,28 @@ func (a *Authenticator) Git(ctx context.Context, user, password, host, path stri
 	}
 	switch {
 	case err != nil:
-		return nil, forGit(err)
+		return nil, a.failed(forGit(err), g.AccessKeyID, info)
 	case !match:
-		return nil, awserr.New(awserr.SignatureDoesNotMatch, http.StatusForbidden, "The signature in the Git password does not match. "+
+		wrong := awserr.New(awserr.SignatureDoesNotMatch, http.StatusForbidden, "The signature in the Git password does not match. "+
 			"Check the secret access key, and that the password was made for %s and the region %s, which this server is.", path, a.Region)
+		return nil, a.failed(wrong, g.AccessKeyID, info)
 	}
 	c, err := a.caller(ctx, cred, use{g.AccessKeyID, "codecommit", a.Region}, info)
 	return c, forGit(err)
+}
+
+// failed is the answer to a signature that is wrong or of a key that is none:
+// what is wrong, or Throttling where there are too many. A signature is always
+// looked at first, so that nobody can lock out the holder of a key, and there is
+// nothing in it to guess. A session that has expired was a good one.
+func (a *Authenticator) failed(err error, keyID string, info RequestInfo) error {
+	if !awserr.Is(err, awserr.InvalidClientTokenID) && !awserr.Is(err, awserr.SignatureDoesNotMatch) {
+		return err
+	}
+	if slow := a.Throttle.BadSignature(info.SourceIP, keyID); slow != nil {
+		return slow
+	}
+	return err
 }
 
 // forGit puts what to do into the text of an error: git shows it to a person.

@@ -69,14 +69,15 @@ func (p parts) doors(url string) (server.Options, error) {
 	}
 	access := oauth.New(oauth.Options{Fetch: fetch, Now: p.now, AmazonApps: p.cfg.AmazonApps, FacebookApp: p.cfg.FacebookApp, FacebookSecret: appSecret})
 	guard := gate.New(p.store, p.audit).Sealing(p.keys)
-	who := &authn.Authenticator{Keys: p.keys, Store: p.store, Region: p.cfg.Region, Now: p.now}
+	slow := p.throttle()
+	who := &authn.Authenticator{Keys: p.keys, Store: p.store, Region: p.cfg.Region, Now: p.now, Throttle: slow}
 	p.onClose(p.keepLastUses(who))
 	tokens := oidc.New(oidc.Options{Fetch: fetch, Now: p.now, Store: p.store,
 		Report: func(err error) { p.log.Warn("keys of identity providers are not kept", "error", err) }})
 	p.onClose(tokens.Close)
 	assertions := samlidp.New(samlidp.Options{Keys: p.keys, Origins: p.origins, Region: p.cfg.Region, Now: p.now})
 	sessions := sts.New(sts.Options{Store: p.store, Gate: guard, Keys: p.keys, OIDC: tokens, OAuth: access, SAML: assertions, LDAP: people,
-		MFA: &mfa.Verifier{Store: p.store, Keys: p.keys, Now: p.now}, Sessions: who, Now: p.now})
+		MFA: &mfa.Verifier{Store: p.store, Keys: p.keys, Now: p.now}, Sessions: who, Throttle: slow, Now: p.now})
 	anywhere := rolesanywhere.New(rolesanywhere.Options{Store: p.store, Gate: guard, Sessions: sessions, Region: p.cfg.Region, Now: p.now})
 	apis, err := aws.New(aws.Options{
 		Services: []*api.Service{
@@ -101,8 +102,8 @@ func (p parts) doors(url string) (server.Options, error) {
 		Ready: func(ctx context.Context) error {
 			return errors.Join(p.store.Ping(ctx), p.objects.Ping(ctx), p.roots.ready())
 		},
-		Metrics: p.collectors(who),
-		Log:     p.log, Now: p.now,
+		Metrics: append(p.collectors(who), throttleMetrics(slow)...),
+		Log:     p.log, Now: p.now, Proxies: p.cfg.Proxies,
 	}, nil
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net/http"
 	"strings"
 	"time"
 
@@ -16,6 +17,7 @@ import (
 	"sojourn/internal/principal"
 	"sojourn/internal/seal"
 	"sojourn/internal/store"
+	"sojourn/internal/throttle"
 	"sojourn/internal/wire/stswire"
 )
 
@@ -86,8 +88,43 @@ type target struct {
 	trust              *policy.Policy
 }
 
-// assume goes through the phases.
+// assume goes through the phases, for a stranger within what its network and
+// provider may fail.
 func (s *Service) assume(ctx context.Context, c *principal.Caller, a ask, g grant) (*granted, error) {
+	if c.Kind != principal.Anonymous {
+		return s.phases(ctx, c, a, g)
+	}
+	ticket, err := s.throttle.Work(c.SourceIP, providerOf(g))
+	if err != nil {
+		return nil, err
+	}
+	out, err := s.phases(ctx, c, a, g)
+	settle(&ticket, err)
+	return out, err
+}
+
+// providerOf is the provider that a request names; "" where it names none.
+func providerOf(g grant) string {
+	if v, ok := g.(interface{ vouching() string }); ok {
+		return v.vouching()
+	}
+	return ""
+}
+
+// settle tells how a sign-in went. What is the provider's fault, or ours, is
+// not the caller's.
+func settle(t *throttle.Ticket, err error) {
+	switch e := awserr.From(err); {
+	case err == nil:
+		t.Succeeded()
+	case e.Status >= http.StatusInternalServerError, e.Code == awserr.Throttling, e.Code == "IDPCommunicationError":
+		t.Released()
+	default:
+		t.Failed()
+	}
+}
+
+func (s *Service) phases(ctx context.Context, c *principal.Caller, a ask, g grant) (*granted, error) {
 	t, err := parseRoleARN(a.roleARN)
 	if err != nil {
 		return nil, err

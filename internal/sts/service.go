@@ -28,6 +28,7 @@ import (
 	"sojourn/internal/principal"
 	"sojourn/internal/seal"
 	"sojourn/internal/store"
+	"sojourn/internal/throttle"
 	"sojourn/internal/wire/stswire"
 )
 
@@ -64,7 +65,7 @@ type AssertionVerifier interface {
 	Verify(p store.SAMLProvider, response string) (*saml.Assertion, error)
 }
 
-// Options are what a Service works with; all are required.
+// Options are what a Service works with; all but Throttle are required.
 type Options struct {
 	Store store.Store
 	Gate  Gate
@@ -77,6 +78,8 @@ type Options struct {
 	Now   func() time.Time
 
 	Sessions Sessions
+	// Throttle bounds what strangers may have looked at; nil bounds nothing.
+	Throttle *throttle.Throttle
 }
 
 // Service answers STS operations.
@@ -92,6 +95,7 @@ type Service struct {
 
 	devices  Devices
 	sessions Sessions
+	throttle *throttle.Throttle
 
 	trusts    store.Memo[roleName, trusting]
 	providers store.Memo[providerName, store.OIDCProvider]
@@ -100,7 +104,7 @@ type Service struct {
 // New makes a service.
 func New(o Options) *Service {
 	return &Service{store: o.Store, gate: o.Gate, keys: o.Keys, oidc: o.OIDC, oauth: o.OAuth, saml: o.SAML, people: o.LDAP,
-		now: o.Now, devices: o.MFA, sessions: o.Sessions}
+		now: o.Now, devices: o.MFA, sessions: o.Sessions, throttle: o.Throttle}
 }
 
 // GetCallerIdentity tells a signed caller who it is. The gate knows that it

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"runtime/debug"
+	"strconv"
 	"time"
 
 	"sojourn/internal/authn"
@@ -172,6 +173,9 @@ func (x *exchange) fail(err error) {
 	}
 	if e.Encoded != "" {
 		x.w.Header().Set(encodedHeader, e.Encoded)
+	}
+	if e.Wait > 0 {
+		x.w.Header().Set("Retry-After", strconv.Itoa(e.RetryAfter()))
 	}
 	x.door.Error(x.w, s, e, x.ev.RequestID)
 }
