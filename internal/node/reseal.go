@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"sojourn/internal/federation/directory"
 	"sojourn/internal/federation/samlidp"
 	"sojourn/internal/iam"
 	"sojourn/internal/mfa"
@@ -18,9 +19,10 @@ type visit func(label, id string, sealed []byte) (again []byte, changed bool, er
 // those of an account are visited. A kind that is not here would be lost with
 // the root key; a test looks for such.
 var sealedKinds = map[string]func(tx store.Tx, account string, v visit) error{
-	iam.AccessKeyLabel: visitAccessKeys,
-	mfa.SeedLabel:      visitSeeds,
-	samlidp.KeyLabel:   visitSAMLKeys,
+	iam.AccessKeyLabel:      visitAccessKeys,
+	mfa.SeedLabel:           visitSeeds,
+	samlidp.KeyLabel:        visitSAMLKeys,
+	directory.PasswordLabel: visitBindPasswords,
 }
 
 // reseal seals anew what is sealed with a key that does not seal now, each kind
@@ -134,6 +136,23 @@ func visitSAMLKeys(tx store.Tx, account string, v visit) error {
 			if err := tx.UpdateSAMLProvider(p); err != nil {
 				return err
 			}
+		}
+	}
+	return nil
+}
+
+func visitBindPasswords(tx store.Tx, account string, v visit) error {
+	directories, err := tx.Directories(account)
+	if err != nil {
+		return err
+	}
+	for _, d := range directories {
+		again, changed, err := v(directory.PasswordLabel, d.ID, d.BindPassword)
+		if d.BindPassword = again; err == nil && changed {
+			err = tx.UpdateDirectory(d)
+		}
+		if err != nil {
+			return err
 		}
 	}
 	return nil

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"sojourn/internal/federation/directory"
 	"sojourn/internal/federation/samlidp"
 	"sojourn/internal/iam"
 	"sojourn/internal/mfa"
@@ -489,7 +490,7 @@ func TestRestore(t *testing.T) {
 // not in sealedKinds would be lost with its root key.
 func TestEveryKindIsSealedAnew(t *testing.T) {
 	labels := map[string]string{"AccessKeyLabel": iam.AccessKeyLabel, "accessKeyLabel": iam.AccessKeyLabel,
-		"mfa.SeedLabel": mfa.SeedLabel, "KeyLabel": samlidp.KeyLabel}
+		"mfa.SeedLabel": mfa.SeedLabel, "KeyLabel": samlidp.KeyLabel, "directory.PasswordLabel": directory.PasswordLabel}
 	call := regexp.MustCompile(`\.SealSecret\(([\w.]+),`)
 	found := 0
 	err := filepath.WalkDir("..", func(path string, e os.DirEntry, err error) error {
@@ -521,7 +522,8 @@ func TestSecretsSurviveARotation(t *testing.T) {
 	serial := "arn:aws:iam::" + there + ":mfa/phone"
 	r.ok(r.store.Update(t.Context(), func(tx store.Tx) error {
 		return errors.Join(tx.InsertSAMLProvider(p), tx.InsertMFADevice(store.MFADevice{Serial: serial, Account: there, Name: "phone", Path: "/", Created: r.now,
-			LastStep: 7, Seed: r.keys.SealSecret(mfa.SeedLabel, serial, []byte("seed"))}))
+			LastStep: 7, Seed: r.keys.SealSecret(mfa.SeedLabel, serial, []byte("seed"))}),
+			tx.InsertDirectory(store.Directory{Account: there, ID: "d-1", Name: "Staff", BindPassword: r.keys.SealSecret(directory.PasswordLabel, "d-1", []byte("bind"))}))
 	}))
 	r.rotate()
 	r.in("2 sealing")
@@ -539,6 +541,11 @@ func TestSecretsSurviveARotation(t *testing.T) {
 		seed, err := r.keys.OpenSecret(mfa.SeedLabel, serial, d.Seed)
 		if err != nil || string(seed) != "seed" || d.LastStep != 7 {
 			t.Errorf("the seed is %q: %v", seed, err)
+		}
+		staff, err := tx.Directory(there, "d-1")
+		r.ok(err)
+		if bind, err := r.keys.OpenSecret(directory.PasswordLabel, "d-1", staff.BindPassword); err != nil || string(bind) != "bind" {
+			t.Errorf("the bind password is %q: %v", bind, err)
 		}
 		return nil
 	}))
