@@ -10,7 +10,6 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -383,11 +382,4 @@ func (w *world) signIn(name, password string) (*Person, string) {
 		return nil, r.Reason
 	}
 	return nil, err.Error()
-}
-
-// bound reports whether a DN was bound with a password.
-func (w *world) bound(dn string) bool {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return slices.Contains(w.binds, dn)
 }
