@@ -46,8 +46,12 @@ type Options struct {
 	// names. A signature for another server's name must not open anything here.
 	// Nil takes every host: a proxy in front has looked.
 	Serves func(host string) bool
-	Log    *slog.Logger
-	Now    func() time.Time
+	// Proxies are trusted to say in X-Forwarded-For for whom they ask.
+	Proxies []netip.Prefix
+	Log     *slog.Logger
+	Now     func() time.Time
+	// Metrics are shown beside the front's own.
+	Metrics []prometheus.Collector
 }
 
 // Server serves one listener.
@@ -63,6 +67,7 @@ func New(opt Options) *Server {
 	s := &Server{opt: opt}
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	registry.MustRegister(opt.Metrics...)
 	s.metrics = newMetrics(registry)
 	var only http.Protocols
 	only.SetHTTP1(true) // git and the AWS tools speak it everywhere; one protocol, one set of traps
@@ -202,7 +207,7 @@ func untimed(h http.Handler) http.Handler {
 func (s *Server) observe(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start := s.opt.Now()
-		ev := &event.Event{RequestID: newRequestID(), SourceIP: sourceIP(r)}
+		ev := &event.Event{RequestID: newRequestID(), SourceIP: sourceIP(r, s.opt.Proxies)}
 		a, body := &answer{ResponseWriter: w}, &incoming{ReadCloser: r.Body}
 		s.metrics.inFlight.Inc()
 		defer func() {
@@ -269,14 +274,6 @@ func cut(s string) string {
 		return s[:256] + "…"
 	}
 	return s
-}
-
-func sourceIP(r *http.Request) netip.Addr {
-	ap, err := netip.ParseAddrPort(r.RemoteAddr)
-	if err != nil {
-		return netip.Addr{}
-	}
-	return ap.Addr().Unmap().WithZone("")
 }
 
 // newRequestID is a random UUID (RFC 9562, version 4).

@@ -89,17 +89,17 @@ func (c *CertificateAuth) parse(header, at string) error {
 	if err != nil {
 		return err
 	}
-	if len(fields) != 3 || fields["Credential"] == "" || fields["SignedHeaders"] == "" || fields["Signature"] == "" || at == "" {
+	if slices.Contains(fields[:], "") || at == "" {
 		return incomplete("Authorization header requires 'Credential', 'SignedHeaders' and 'Signature', and beside it a 'X-Amz-Date' header.")
 	}
-	if err := c.auth.fillScope(fields["Credential"], at, fields["SignedHeaders"]); err != nil {
+	if err := c.auth.fillScope(fields[credentialField], at, fields[signedField]); err != nil {
 		return err
 	}
 	serial := c.auth.AccessKeyID
 	if strings.Trim(serial, "0123456789") != "" || len(serial) > 1 && serial[0] == '0' {
 		return incomplete("Credential must begin with the serial number of the certificate, in decimal digits.")
 	}
-	signature := fields["Signature"]
+	signature := fields[signatureField]
 	if len(signature) > 2*maxCertificateSignature {
 		return incomplete("The signature is longer than %d bytes.", maxCertificateSignature)
 	}

@@ -120,6 +120,30 @@ type SAMLPrivateKey struct {
 	Added  time.Time
 }
 
+// Directory is an LDAP directory whose people may sign in. The fields from Kind
+// on are settings, whose meaning is that of the package federation/directory.
+type Directory struct {
+	Account, Region, ID string // ID is unique in the store
+	Name                string // for people
+	Created, Updated    time.Time
+
+	Kind         string
+	URLs         []string // in the order in which they are tried
+	Authorities  string   // PEM, "" for those of the server
+	BindDN       string
+	BindPassword []byte // sealed by the seal package
+
+	BaseDN            string
+	UserFilter        string
+	UserNameAttribute string
+	IdentityAttribute string
+	ShortName         string
+
+	GroupBaseDN  string
+	GroupFilter  string
+	GroupNesting string
+}
+
 // TrustAnchor is a certificate authority, or several, whose certificates open
 // sessions by IAM Roles Anywhere.
 type TrustAnchor struct {
@@ -169,7 +193,8 @@ type CRL struct {
 }
 
 // MFADevice is a virtual MFA device. Seed is sealed by the seal package. The
-// device belongs to no user while UserID is "".
+// device belongs to no user while UserID is "". It can be that of a user, or of
+// a directory's person, see package federation/directory.
 type MFADevice struct {
 	Serial              string // its ARN
 	Account, Name, Path string
@@ -181,6 +206,36 @@ type MFADevice struct {
 	Failures            int       // wrong codes since the last right one
 	RetryAt             time.Time // no code is taken before
 	Tags                []Tag
+}
+
+// Kinds of a Revocation.
+const (
+	RevokedRole     = "role"
+	RevokedUser     = "user"
+	RevokedAccount  = "account"
+	RevokedProvider = "provider"
+	RevokedKey      = "key"
+)
+
+// Revocation ends the sessions of a subject that were issued at or before a
+// time; of a key all that it is used for.
+type Revocation struct {
+	ID, Kind, Account string
+	Subject           string // unique id of a role or user, an account's id, a provider as sessions name it, an access key id
+	Name              string // what was asked for, for people
+	Before, Made      time.Time
+	Until             time.Time // behind it nothing that it ends can be alive
+	By, Reason        string
+}
+
+// RootKey is the life of one generation of the root key. A time that has not
+// come is zero.
+type RootKey struct {
+	Generation     int
+	Fingerprint    string // tells the key from any other and nothing else of it
+	Announced      time.Time
+	Sealing, Ended time.Time // since when it seals, and seals no more
+	Retired        time.Time
 }
 
 // Repository is one repository's row. Each committed change of refs or packs

@@ -73,8 +73,11 @@ type Tx interface {
 	ProviderTx
 	IssuerKeysTx
 	SAMLTx
+	DirectoryTx
 	AnywhereTx
 	MFATx
+	RevocationTx
+	RootKeyTx
 	RepositoryTx
 	RefTx
 	PackTx
@@ -220,6 +223,16 @@ type SAMLTx interface {
 	ForgetAssertions(before time.Time) error
 }
 
+// DirectoryTx owns LDAP directories. Names are unique in an account without
+// regard to case.
+type DirectoryTx interface {
+	InsertDirectory(Directory) error
+	Directory(account, id string) (Directory, error)
+	Directories(account string) ([]Directory, error) // by name, without regard to case
+	UpdateDirectory(Directory) error                 // ErrExists on a name taken; its region and creation stay
+	DeleteDirectory(account, id string) error
+}
+
 // AnywhereTx owns what IAM Roles Anywhere trusts: trust anchors, profiles and
 // certificate revocation lists. They are of an account and a region, are found
 // by their ids and listed by them, byte by byte; names need not be unique.
@@ -252,6 +265,22 @@ type MFATx interface {
 	MFADevicesOf(userID string) ([]MFADevice, error) // by serial
 	UpdateMFADevice(MFADevice) error                 // by serial; its name and path stay
 	DeleteMFADevice(serial string) error
+}
+
+// RevocationTx owns what ends sessions before their time. Several may be about
+// one subject; each stands by itself.
+type RevocationTx interface {
+	InsertRevocation(Revocation) error
+	Revocations() ([]Revocation, error) // of all accounts, by Made and ID
+	DeleteRevocation(id string) error
+	DropRevocations(before time.Time) error // those whose Until is before it
+}
+
+// RootKeyTx owns what is known of the root keys, of which the store never has one.
+type RootKeyTx interface {
+	PutRootKey(RootKey) error     // replaces
+	RootKeys() ([]RootKey, error) // by generation
+	DeleteRootKey(generation int) error
 }
 
 // RepositoryTx owns the repositories' own rows.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net/http"
 	"strings"
 	"time"
 
@@ -16,6 +17,7 @@ import (
 	"sojourn/internal/principal"
 	"sojourn/internal/seal"
 	"sojourn/internal/store"
+	"sojourn/internal/throttle"
 	"sojourn/internal/wire/stswire"
 )
 
@@ -34,6 +36,9 @@ type grant interface {
 	// prove says who asks for a role of account. It is called once.
 	prove(ctx context.Context, account string) (*proof, error)
 }
+
+// noting is a grant that has more to say to the record of a proof that failed.
+type noting interface{ notes() map[string]string }
 
 // proof is who asks and what comes with it.
 type proof struct {
@@ -83,15 +88,54 @@ type target struct {
 	trust              *policy.Policy
 }
 
-// assume goes through the phases.
+// assume goes through the phases, for a stranger within what its network and
+// provider may fail.
 func (s *Service) assume(ctx context.Context, c *principal.Caller, a ask, g grant) (*granted, error) {
+	if c.Kind != principal.Anonymous {
+		return s.phases(ctx, c, a, g)
+	}
+	ticket, err := s.throttle.Work(c.SourceIP, providerOf(g))
+	if err != nil {
+		return nil, err
+	}
+	out, err := s.phases(ctx, c, a, g)
+	settle(&ticket, err)
+	return out, err
+}
+
+// providerOf is the provider that a request names; "" where it names none.
+func providerOf(g grant) string {
+	if v, ok := g.(interface{ vouching() string }); ok {
+		return v.vouching()
+	}
+	return ""
+}
+
+// settle tells how a sign-in went. What is the provider's fault, or ours, is
+// not the caller's.
+func settle(t *throttle.Ticket, err error) {
+	switch e := awserr.From(err); {
+	case err == nil:
+		t.Succeeded()
+	case e.Status >= http.StatusInternalServerError, e.Code == awserr.Throttling, e.Code == "IDPCommunicationError":
+		t.Released()
+	default:
+		t.Failed()
+	}
+}
+
+func (s *Service) phases(ctx context.Context, c *principal.Caller, a ask, g grant) (*granted, error) {
 	t, err := parseRoleARN(a.roleARN)
 	if err != nil {
 		return nil, err
 	}
 	p, err := g.prove(ctx, t.account)
 	if err != nil {
-		return nil, s.refuse(ctx, c, request(g, t), err)
+		r := request(g, t)
+		if n, ok := g.(noting); ok {
+			r.Params = n.notes()
+		}
+		return nil, s.refuse(ctx, c, r, err)
 	}
 	if p.sessionName != "" {
 		a.sessionName = p.sessionName
@@ -116,7 +160,7 @@ func (s *Service) assume(ctx context.Context, c *principal.Caller, a ask, g gran
 	if err != nil {
 		return nil, err
 	}
-	out, err := s.issue(t, a, p, limits, length)
+	out, err := s.issue(ctx, t, a, p, limits, length)
 	if err != nil || p.redeem == nil {
 		return out, err
 	}
@@ -284,7 +328,7 @@ func lifetime(asked *int64, longest time.Duration, chained bool) (time.Duration,
 }
 
 // issue makes the session and its credentials.
-func (s *Service) issue(t *target, a ask, p *proof, l limits, length time.Duration) (*granted, error) {
+func (s *Service) issue(ctx context.Context, t *target, a ask, p *proof, l limits, length time.Duration) (*granted, error) {
 	session := principal.Session{
 		Kind: principal.AssumedRole, Account: t.role.Account, ID: t.role.ID, Name: t.role.Name, Path: t.role.Path,
 		SessionName: a.sessionName, SessionPolicy: l.inline, PolicyARNs: l.managed,
@@ -294,7 +338,7 @@ func (s *Service) issue(t *target, a ask, p *proof, l limits, length time.Durati
 	if p.shape != nil {
 		p.shape(&session)
 	}
-	issued, err := s.credentials(session, length)
+	issued, err := s.credentials(ctx, p.caller, session, length)
 	if err != nil {
 		return nil, err
 	}
@@ -309,11 +353,18 @@ func (s *Service) issue(t *target, a ask, p *proof, l limits, length time.Durati
 	return out, nil
 }
 
-// credentials issues a session that begins now.
-func (s *Service) credentials(session principal.Session, length time.Duration) (seal.Issued, error) {
-	now := s.now().UTC().Truncate(time.Second)
-	session.Expires = now.Add(length)
-	return s.keys.Issue(session, now)
+// credentials issues a session for c that begins now, or just behind what has
+// been revoked a moment ago; it ends no later for that, but lasts a second at least.
+func (s *Service) credentials(ctx context.Context, c *principal.Caller, session principal.Session, length time.Duration) (seal.Issued, error) {
+	session.Expires = s.now().UTC().Truncate(time.Second).Add(length)
+	begin, err := s.sessions.Begin(ctx, c, &session)
+	if err != nil {
+		return seal.Issued{}, err
+	}
+	if !session.Expires.After(begin) {
+		session.Expires = begin.Add(time.Second)
+	}
+	return s.keys.Issue(session, begin)
 }
 
 func credentialsOut(i seal.Issued) *stswire.Credentials {

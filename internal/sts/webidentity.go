@@ -47,6 +47,8 @@ type webIdentity struct {
 	subject, audience string // of the token, once it is verified
 }
 
+func (g *webIdentity) vouching() string { return value(g.in.ProviderId) }
+
 func (g *webIdentity) action() string { return "sts:AssumeRoleWithWebIdentity" }
 
 func (g *webIdentity) prove(ctx context.Context, account string) (*proof, error) {

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"runtime/debug"
+	"strconv"
 	"time"
 
 	"sojourn/internal/authn"
@@ -138,6 +139,9 @@ func (x *exchange) find() error {
 		return err
 	}
 	x.op, x.ev.Operation = op, op.Name
+	if svc.BodyOnly[op.Name] && (x.r.Method != http.MethodPost || x.r.URL.RawQuery != "") {
+		return awserr.New("InvalidParameterValue", http.StatusBadRequest, "The parameters of %s belong into the body of a POST, where no log shows them.", op.Name)
+	}
 	return nil
 }
 
@@ -169,6 +173,9 @@ func (x *exchange) fail(err error) {
 	}
 	if e.Encoded != "" {
 		x.w.Header().Set(encodedHeader, e.Encoded)
+	}
+	if e.Wait > 0 {
+		x.w.Header().Set("Retry-After", strconv.Itoa(e.RetryAfter()))
 	}
 	x.door.Error(x.w, s, e, x.ev.RequestID)
 }
