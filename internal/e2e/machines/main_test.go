@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"sojourn/internal/rolesanywhere/pkitest"
+	"sojourn/internal/sigv4"
 	"sojourn/internal/sojourntest"
 )
 
@@ -44,6 +45,15 @@ type world struct {
 	root            *pkitest.Pair
 	anchor, profile string // ARNs
 	role            string
+	cred            sigv4.Credentials
+}
+
+// in is the same world for a test of its own.
+func (w *world) in(t *testing.T) *world {
+	same := *w
+	same.t, same.Server = t, sojourntest.At(t, w.Data, w.URL)
+	same.admin = same.Shell(bin).As(w.cred)
+	return &same
 }
 
 const builder = "arn:aws:iam::" + sojourntest.Account + ":role/Builder"
@@ -51,7 +61,8 @@ const builder = "arn:aws:iam::" + sojourntest.Account + ":role/Builder"
 func newWorld(t *testing.T) *world {
 	t.Helper()
 	w := &world{Server: sojourntest.Start(t), t: t, root: pkitest.Root(time.Now(), "Example Root"), role: builder}
-	w.admin = w.Shell(bin).As(w.Root(""))
+	w.cred = w.Root("")
+	w.admin = w.Shell(bin).As(w.cred)
 	out := w.aws([]string{"rolesanywhere", "create-trust-anchor", "--name", "machines", "--enabled", "--source", w.source(w.root)},
 		[]string{"codecommit", "create-repository", "--repository-name", "MyDemoRepo"})
 	w.anchor = member(t, out[0], "trustAnchor", "trustAnchorArn")
@@ -84,11 +95,11 @@ func trust(anchor string) string {
 const manyCommands = `
 import contextlib, io, json, sys
 from awscli.clidriver import create_clidriver
-answers = []
+answers, driver = [], create_clidriver()
 for args in json.load(sys.stdin):
     out = io.StringIO()
     with contextlib.redirect_stdout(out):
-        status = create_clidriver().main(args + ["--output", "json"])
+        status = driver.main(args + ["--output", "json"])
     if status:
         sys.exit("aws %s: status %s" % (" ".join(args), status))
     answers.append(out.getvalue())

@@ -120,9 +120,7 @@ func TestMachines(t *testing.T) {
 		run  func(*testing.T, *world)
 	}{{"SigningHelper", testSigningHelper}, {"DefaultChains", testDefaultChains}, {"Git", testGit}, {"Refused", testRefusedMachine}, {"AWSCLI", testAWSCLI}} {
 		t.Run(test.name, func(t *testing.T) {
-			same := *w
-			same.t = t
-			test.run(t, &same)
+			test.run(t, w.in(t))
 		})
 	}
 }
