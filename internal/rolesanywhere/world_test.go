@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"sojourn/internal/audit"
+	"sojourn/internal/authn"
 	"sojourn/internal/gate"
 	"sojourn/internal/principal"
 	"sojourn/internal/rolesanywhere"
@@ -90,7 +91,8 @@ func newWorld(t *testing.T) *world {
 	w := &world{t: t, db: db, keys: keys, log: &records{}, time: noon, root: root}
 	now := func() time.Time { return w.time }
 	guard := gate.New(db, w.log)
-	sessions := sts.New(sts.Options{Store: db, Gate: guard, Keys: keys, Now: now})
+	sessions := sts.New(sts.Options{Store: db, Gate: guard, Keys: keys, Now: now,
+		Sessions: &authn.Authenticator{Keys: keys, Store: db, Region: region, Now: now}})
 	w.Service = rolesanywhere.New(rolesanywhere.Options{Store: db, Gate: guard, Sessions: sessions, Region: region, Now: now})
 	w.door = rolesanywhereapi.NewSessions(rolesanywhereapi.Options{Domain: w.Service, Region: region, Now: now, Log: slog.New(slog.DiscardHandler)})
 	w.update(func(tx store.Tx) error {
