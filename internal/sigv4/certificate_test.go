@@ -60,6 +60,20 @@ func TestCertificate(t *testing.T) {
 				t.Errorf("%s is verified by a key of %s", algorithm, other)
 			}
 		}
+		for name := range keys { // a digest over the other algorithm's name is no signature of this key's
+			if name == algorithm {
+				continue
+			}
+			canonical, _ := appendRequest(nil, r, c.auth.params, c.auth.SignedHeaders, hash("{}"))
+			sum := certificateDigest(name, c.Time, c.Region, c.Service, canonical)
+			wrong := *c
+			if wrong.auth.Signature, err = key.Sign(rand.Reader, sum[:], crypto.SHA256); err != nil {
+				t.Fatal(err)
+			}
+			if wrong.Algorithm = name; wrong.Verify(r, hash("{}"), key.Public()) {
+				t.Errorf("a key of %s signs as %s", algorithm, name)
+			}
+		}
 		r.Header.Set("Content-Type", "text/plain")
 		if c.Verify(r, hash("{}"), key.Public()) {
 			t.Errorf("%s: another header", algorithm)
