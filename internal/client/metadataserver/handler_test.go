@@ -1,6 +1,7 @@
 package metadataserver
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"io"
@@ -321,6 +322,10 @@ func TestOptions(t *testing.T) {
 	if !isLocal(netip.MustParseAddr("127.9.9.9")) || isLocal(netip.MustParseAddr("192.0.2.7")) {
 		t.Error("isLocal")
 	}
+}
+
+func contextOf(ctx context.Context, c net.Conn) context.Context {
+	return context.WithValue(ctx, connKey{}, c)
 }
 
 // An answer with a token dies after so many hops, and before one the connection is as it was.

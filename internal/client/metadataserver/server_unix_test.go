@@ -15,10 +15,6 @@ import (
 	"time"
 )
 
-func contextOf(ctx context.Context, c net.Conn) context.Context {
-	return context.WithValue(ctx, connKey{}, c)
-}
-
 // serve runs the handler on loopback until the test ends.
 func serve(t *testing.T, h http.Handler) (address string, stop func() error) {
 	t.Helper()
