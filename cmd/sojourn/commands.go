@@ -13,5 +13,6 @@ var commands = []command{
 	{"policy", "check policies for mistakes before they are stored", runPolicy},
 	{"sign-url", "print the signed HTTPS URL of a codecommit:// URL", runSignURL},
 	{"credential-helper", "answer git's credential protocol", runCredentialHelper},
+	{"metadata", "lend a machine's role to the programs on it, as EC2's metadata service does", runMetadata},
 	{"demo", "walk through clone, push and pull with temporary credentials", runDemo},
 }

@@ -173,15 +173,8 @@ func (s *Service) phases(ctx context.Context, c *principal.Caller, a ask, g gran
 }
 
 func request(g grant, t *target) gate.Request {
-	r := gate.Request{Action: g.action(), Resource: t.arn, ResourceAccount: t.account}
-	if d, ok := g.(described); ok {
-		r.Params = d.describe()
-	}
-	return r
+	return gate.Request{Action: g.action(), Resource: t.arn, ResourceAccount: t.account}
 }
-
-// described is a grant that says, before it is proven, what is recorded of it.
-type described interface{ describe() map[string]string }
 
 // parseRoleARN reads arn:aws:iam::ACCOUNT:role/PATH/NAME; the path keeps both slashes.
 func parseRoleARN(s string) (*target, error) {
