@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"net/http"
 	"time"
 
 	"sojourn/internal/accessanalyzer"
@@ -42,6 +43,7 @@ type parts struct {
 	engine  *git.Engine
 	log     *slog.Logger
 	now     func() time.Time
+	wrap    func(http.Handler) http.Handler
 	onClose func(func() error)
 
 	// origins are the addresses, https://HOST[:PORT], that are this node's own.
@@ -85,7 +87,7 @@ func (p parts) doors(url string) (server.Options, error) {
 		API:   apis,
 		Git:   githttp.New(githttp.Options{Auth: who, Git: git.NewService(p.engine, guard, p.cfg.Region), Secure: p.cfg.PlainHTTP}),
 		Ready: func(ctx context.Context) error { return errors.Join(p.store.Ping(ctx), p.objects.Ping(ctx)) },
-		Log:   p.log, Now: p.now, Proxies: p.cfg.Proxies, Metrics: throttleMetrics(slow),
+		Log:   p.log, Now: p.now, Proxies: p.cfg.Proxies, Wrap: p.wrap, Metrics: throttleMetrics(slow),
 	}, nil
 }
 
