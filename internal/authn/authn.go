@@ -3,7 +3,7 @@
 // that the principal still exists.
 //
 // It owns which regions and services a signature may be for, how old a Git
-// password may be, and when keys and roles were last used. It does not own the signature's form and arithmetic
+// password may be, which sessions are revoked, and when keys and roles were last used. It does not own the signature's form and arithmetic
 // (sigv4), the token (seal), or what a caller may do (gate). An unknown key, a
 // damaged token and a deleted principal get one answer, after the same work.
 package authn
@@ -52,6 +52,8 @@ type Authenticator struct {
 	names  store.Memo[subject, name]
 	uses   lastUses
 	decoy  decoy
+
+	revocations revocations
 }
 
 // RequestInfo is what the door knows of a request beside its signature.
@@ -138,11 +140,14 @@ func forGit(err error) error {
 		return err
 	}
 	said := *e
-	switch e.Code {
-	case awserr.InvalidClientTokenID:
+	switch {
+	case errors.Is(err, errRevoked):
+		said.Message = "The session has been revoked. Sign in for new temporary credentials and run the command again; " +
+			"if they are refused as well, ask an administrator of the account."
+	case e.Code == awserr.InvalidClientTokenID:
 		said.Message = "The access key id or the session token in the Git user name is not valid here. " +
 			"Sign in for new credentials, and check that they are for this server and that no credential store keeps old ones."
-	case awserr.ExpiredToken:
+	case e.Code == awserr.ExpiredToken:
 		said.Message = "The session has expired. Sign in for new temporary credentials and run the command again."
 	}
 	return &said
@@ -165,12 +170,9 @@ func checkGitTime(t, now time.Time) error {
 // its name as it is now.
 func (a *Authenticator) caller(ctx context.Context, cred *credential, u use, info RequestInfo) (*principal.Caller, error) {
 	s := cred.session
-	now, err := a.names.Read(ctx, a.Store, subject{s.Kind, s.Account, s.ID}, func(tx store.Tx) (name, error) { return nameOf(tx, &cred.session) })
-	if errors.Is(err, store.ErrNotFound) {
-		return nil, awserr.InvalidToken()
-	}
+	now, err := a.nameNow(ctx, &cred.session)
 	if err != nil {
-		return nil, fmt.Errorf("loading the principal %q: %w", s.ID, err)
+		return nil, err
 	}
 	if now.set {
 		s.Name, s.Path = now.name, now.path
@@ -179,8 +181,23 @@ func (a *Authenticator) caller(ctx context.Context, cred *credential, u use, inf
 		Session: s, AccessKeyID: u.key, Temporary: cred.temporary,
 		RequestID: info.RequestID, Time: a.Now(), SourceIP: info.SourceIP, UserAgent: info.UserAgent, Secure: info.Secure, Region: a.Region,
 	}
+	if err := a.notRevoked(ctx, c); err != nil {
+		return nil, err
+	}
 	a.noteUse(c, u)
 	return c, nil
+}
+
+// nameNow is the principal's name, or InvalidToken where it is gone.
+func (a *Authenticator) nameNow(ctx context.Context, s *principal.Session) (name, error) {
+	now, err := a.names.Read(ctx, a.Store, subject{s.Kind, s.Account, s.ID}, func(tx store.Tx) (name, error) { return nameOf(tx, s) })
+	if errors.Is(err, store.ErrNotFound) {
+		return now, awserr.InvalidToken()
+	}
+	if err != nil {
+		return now, fmt.Errorf("loading the principal %q: %w", s.ID, err)
+	}
+	return now, nil
 }
 
 // subject is a principal as its name depends on it.

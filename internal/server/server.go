@@ -36,10 +36,12 @@ const (
 
 // Options are the parts behind the routes.
 type Options struct {
-	Git   http.Handler // /v1/repos/…
-	API   http.Handler // POST /, and GET / with a query
-	Ready func(context.Context) error
-	TLS   *tls.Config // nil serves plain HTTP
+	Git http.Handler // /v1/repos/…
+	API http.Handler // POST /, and GET / with a query; the paths of REST
+	// Sessions is POST /sessions, of Roles Anywhere.
+	Sessions http.Handler
+	Ready    func(context.Context) error
+	TLS      *tls.Config // nil serves plain HTTP
 	// Serves reports whether a host, without its port, is one of this server's
 	// names. A signature for another server's name must not open anything here.
 	// Nil takes every host: a proxy in front has looked.
@@ -109,12 +111,22 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	return nil
 }
 
+// restPaths are where the AWS APIs that speak REST are, as the mux spells them.
+var restPaths = []string{
+	"/policy/validation",                                                                       // Access Analyzer
+	"/trustanchors", "/trustanchor/", "/profiles", "/profiles/", "/profile/", "/crls", "/crl/", // Roles Anywhere
+	"/TagResource", "/UntagResource", "/ListTagsForResource",
+}
+
 // routes is the one list of what this origin serves.
 func (s *Server) routes(metrics http.Handler) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/v1/repos/", route("git", untimed(s.named(s.opt.Git))))
 	mux.Handle("/{$}", route("api", timed(s.named(http.HandlerFunc(s.root)))))
-	mux.Handle("/policy/validation", route("api", timed(s.named(s.opt.API)))) // Access Analyzer
+	for _, path := range restPaths {
+		mux.Handle(path, route("api", timed(s.named(s.opt.API))))
+	}
+	mux.Handle("/sessions", route("api", timed(s.named(s.opt.Sessions))))
 	mux.Handle("GET /healthz", route("healthz", timed(text(http.StatusOK, "ok\n"))))
 	mux.Handle("GET /readyz", route("readyz", timed(http.HandlerFunc(s.ready))))
 	mux.Handle("GET /metrics", route("metrics", timed(metrics)))
