@@ -31,7 +31,8 @@ func (s *Scanner) Processes(marker string, stop <-chan struct{}) {
 
 // typed are commands of the AWS CLI, and ours by the same names, that take a
 // secret as an argument because AWS made them so: whoever types them shows it.
-var typed = regexp.MustCompile(` configure set aws_|--(?:token-code|authentication-code[12])[= ]`)
+// What sets a directory up for the tests has no other way either.
+var typed = regexp.MustCompile(` configure set aws_|--(?:token-code|authentication-code[12])[= ]|samba-tool domain provision`)
 
 func (s *Scanner) descend(pid, marker string) {
 	lists, _ := filepath.Glob("/proc/" + pid + "/task/*/children")
