@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"net/http"
 	"time"
 
 	"sojourn/internal/accessanalyzer"
@@ -47,6 +48,7 @@ type parts struct {
 	engine  *git.Engine
 	log     *slog.Logger
 	now     func() time.Time
+	wrap    func(http.Handler) http.Handler
 	onClose func(func() error)
 
 	// origins are the addresses, https://HOST[:PORT], that are this node's own.
@@ -103,7 +105,7 @@ func (p parts) doors(url string) (server.Options, error) {
 			return errors.Join(p.store.Ping(ctx), p.objects.Ping(ctx), p.roots.ready())
 		},
 		Metrics: append(p.collectors(who), throttleMetrics(slow)...),
-		Log:     p.log, Now: p.now, Proxies: p.cfg.Proxies,
+		Log:     p.log, Now: p.now, Proxies: p.cfg.Proxies, Wrap: p.wrap,
 	}, nil
 }
 

@@ -15,6 +15,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -38,6 +39,9 @@ const drainTime = 30 * time.Second
 type Options struct {
 	Logs io.Writer
 	Now  func() time.Time // time.Now when nil
+	// Wrap stands before the server's own handler; nil leaves it out. Tests learn
+	// by it what goes in and out.
+	Wrap func(http.Handler) http.Handler
 }
 
 // Node is a running server.
@@ -116,7 +120,7 @@ func (n *Node) start(ctx context.Context, opt Options) error {
 	if err != nil {
 		return err
 	}
-	return n.serve(d, parts{cfg: n.cfg, keys: keys, roots: roots, store: st, objects: blobs, audit: records, engine: engine, log: n.log, now: opt.Now, onClose: n.onClose})
+	return n.serve(d, parts{cfg: n.cfg, keys: keys, roots: roots, store: st, objects: blobs, audit: records, engine: engine, log: n.log, now: opt.Now, wrap: opt.Wrap, onClose: n.onClose})
 }
 
 func (n *Node) openEngine(ctx context.Context, d dataDir, st store.Store, blobs objects.Store, opt Options) (*git.Engine, error) {

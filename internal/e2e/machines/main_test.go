@@ -33,7 +33,7 @@ func run(m *testing.M) int {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
-	return m.Run()
+	return sojourntest.Run(m)
 }
 
 // world is a server that trusts an authority's machines with the role Builder,
