@@ -35,6 +35,10 @@ func serveFlags(a *app) (*settings, *node.Config) {
 		return nil
 	})
 	f.StringVar(&c.FederationCA, "federation-ca", "", "PEM `FILE` of further authorities for identity providers")
+	f.StringVar(&c.Audit.Mode, "audit-mode", "normal", "`WHEN` an audit record counts as written: normal (before the act, on disk within a second), strict (on disk before the act) or lenient (the act goes on without it)")
+	f.IntVar(&c.Audit.FileSize, "audit-file-size", 256, "`MIB` after which the audit log goes on in another file")
+	f.IntVar(&c.Audit.Retention, "audit-retention", 0, "`DAYS` for which files of the audit log are kept; 0 keeps all")
+	f.StringVar(&c.Audit.Unknown, "audit-unknown-sessions", "report", "`WHAT` happens to a session that no record of an issue is of: report or refuse")
 	f.TextVar(&c.LogLevel, "log-level", slog.LevelInfo, "debug, info, warn or error")
 	f.StringVar(&c.LogFormat, "log-format", "text", "text or json")
 	f.String("config", "", "`FILE` with the same settings")

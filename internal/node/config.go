@@ -34,6 +34,8 @@ type Config struct {
 	FacebookApp    string   // its id
 	FacebookSecret string   // file with its secret
 
+	Audit Audit
+
 	LogLevel  slog.Level
 	LogFormat string // text or json
 }
@@ -72,6 +74,7 @@ func (c *Config) check() error {
 		bad("plain-http: leave out tls-cert and tls-key")
 	}
 	c.checkApps(bad)
+	c.Audit.check(bad)
 	if c.LogFormat != "text" && c.LogFormat != "json" {
 		bad("log-format %q: want text or json", c.LogFormat)
 	}

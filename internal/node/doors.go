@@ -38,7 +38,7 @@ type parts struct {
 	keys    *seal.Keyring
 	store   store.Store
 	objects objects.Store
-	audit   audit.Recorder
+	audit   *audit.Log
 	engine  *git.Engine
 	log     *slog.Logger
 	now     func() time.Time
@@ -75,16 +75,16 @@ func (p parts) doors(url string) (server.Options, error) {
 				CloneURL: func(name string) string { return url + "/v1/repos/" + name }})),
 			accessanalyzerapi.New(accessanalyzer.New(guard)),
 		},
-		Auth: who, Region: p.cfg.Region, Secure: p.cfg.PlainHTTP, Now: p.now, Log: p.log,
+		Auth: who, Records: guard, Region: p.cfg.Region, Secure: p.cfg.PlainHTTP, Now: p.now, Log: p.log,
 	})
 	if err != nil {
 		return server.Options{}, err
 	}
 	return server.Options{
 		API:   apis,
-		Git:   githttp.New(githttp.Options{Auth: who, Git: git.NewService(p.engine, guard, p.cfg.Region), Secure: p.cfg.PlainHTTP}),
+		Git:   githttp.New(githttp.Options{Auth: who, Records: guard, Region: p.cfg.Region, Now: p.now, Git: git.NewService(p.engine, guard, p.cfg.Region), Secure: p.cfg.PlainHTTP}),
 		Ready: func(ctx context.Context) error { return errors.Join(p.store.Ping(ctx), p.objects.Ping(ctx)) },
-		Log:   p.log, Now: p.now,
+		Log:   p.log, Now: p.now, Collectors: auditMetrics(p.audit),
 	}, nil
 }
 

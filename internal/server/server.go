@@ -46,6 +46,9 @@ type Options struct {
 	Serves func(host string) bool
 	Log    *slog.Logger
 	Now    func() time.Time
+
+	// Collectors are metrics of parts behind the routes.
+	Collectors []prometheus.Collector
 }
 
 // Server serves one listener.
@@ -61,6 +64,7 @@ func New(opt Options) *Server {
 	s := &Server{opt: opt}
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	registry.MustRegister(opt.Collectors...)
 	s.metrics = newMetrics(registry)
 	var only http.Protocols
 	only.SetHTTP1(true) // git and the AWS tools speak it everywhere; one protocol, one set of traps

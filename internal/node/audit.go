@@ -1,0 +1,59 @@
+package node
+
+import (
+	"log/slog"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"sojourn/internal/audit"
+)
+
+// Audit is how the record of what happens is kept.
+type Audit struct {
+	Mode      string // normal, strict or lenient; "" is normal
+	FileSize  int    // MiB after which another file is begun; 0 is 256
+	Retention int    // days for which files are kept; 0 is for ever
+	Unknown   string // what happens to sessions that the log has not issued: report or refuse; "" is report
+}
+
+var auditModes = map[string]audit.Mode{"": audit.Normal, "normal": audit.Normal, "strict": audit.Strict, "lenient": audit.Lenient}
+
+func (a *Audit) check(bad func(format string, args ...any)) {
+	if _, ok := auditModes[a.Mode]; !ok {
+		bad("audit-mode %q: want normal, strict or lenient", a.Mode)
+	}
+	if a.FileSize < 0 || a.FileSize > 1<<20 {
+		bad("audit-file-size %d: want 1 to %d MiB", a.FileSize, 1<<20)
+	}
+	if a.Retention < 0 || a.Retention > 36500 {
+		bad("audit-retention %d: want a number of days, or 0 to keep all", a.Retention)
+	}
+	if a.Unknown != "" && a.Unknown != "report" && a.Unknown != "refuse" {
+		bad("audit-unknown-sessions %q: want report or refuse", a.Unknown)
+	}
+}
+
+// openAudit opens the log as the configuration says.
+func (n *Node) openAudit(d dataDir, now func() time.Time) (*audit.Log, error) {
+	a := n.cfg.Audit
+	log, err := audit.OpenWith(audit.Options{Dir: d.audit(), Keys: d.keys(), Now: now, Mode: auditModes[a.Mode],
+		Bytes: int64(a.FileSize) << 20, Retain: time.Duration(a.Retention) * 24 * time.Hour,
+		Report: func(text string, err error) { n.log.Error(text, slog.Any("error", err)) }})
+	if err != nil {
+		return nil, err
+	}
+	n.onClose(log.Close)
+	return log, nil
+}
+
+// auditMetrics count what is recorded.
+func auditMetrics(log *audit.Log) []prometheus.Collector {
+	counter := func(name, help string, value func(audit.Stats) uint64) prometheus.Collector {
+		return prometheus.NewCounterFunc(prometheus.CounterOpts{Name: name, Help: help}, func() float64 { return float64(value(log.Stats())) })
+	}
+	return []prometheus.Collector{
+		counter("sojourn_audit_records_total", "Audit records written.", func(s audit.Stats) uint64 { return s.Written }),
+		counter("sojourn_audit_failures_total", "Audit records that could not be written.", func(s audit.Stats) uint64 { return s.Failed }),
+	}
+}
