@@ -51,6 +51,9 @@ type Options struct {
 	// Report tells what an administrator must know: records that are missing or
 	// could not be written. Nil drops it.
 	Report func(text string, err error)
+	// Signed tells the record that a digest was signed of, so that it is known
+	// elsewhere too. Nil drops it.
+	Signed func(seq uint64, hash string)
 }
 
 // DefaultBytes is a file's size.
@@ -108,6 +111,9 @@ func OpenWith(opt Options) (*Log, error) {
 	}
 	if opt.Report == nil {
 		opt.Report = func(string, error) {}
+	}
+	if opt.Signed == nil {
+		opt.Signed = func(uint64, string) {}
 	}
 	if err := privateDir(opt.Dir); err != nil {
 		return nil, err

@@ -1,11 +1,9 @@
 package audit
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"slices"
 )
 
@@ -23,7 +21,7 @@ func Find(ctx context.Context, dir, requestID string) ([]Record, error) {
 	}
 	var found []Record
 	for _, s := range slices.Backward(files) {
-		here, err := findIn(ctx, filepath.Join(dir, s.name()), requestID)
+		here, err := findIn(ctx, dir, s, requestID)
 		if err != nil {
 			return nil, fmt.Errorf("finding a request: %w", err)
 		}
@@ -37,14 +35,11 @@ func Find(ctx context.Context, dir, requestID string) ([]Record, error) {
 
 // findIn passes over lines that are no records: one may be cut short by a full
 // disk, or be in the making.
-func findIn(ctx context.Context, name, requestID string) (found []Record, err error) {
-	id := []byte(requestID)
-	err = eachLine(name, maxLine, func(_ int, line []byte) error {
-		var r Record
-		if bytes.Contains(line, id) && r.UnmarshalJSON(line) == nil && r.RequestID == requestID {
-			found = append(found, r)
-		}
-		return ctx.Err()
+func findIn(ctx context.Context, dir string, s segment, requestID string) (found []Record, err error) {
+	c := &cursor{dir: dir, at: s, filter: Filter{RequestID: requestID}}
+	_, err = c.read(ctx, func(r *Record, _ []byte) error {
+		found = append(found, *r)
+		return nil
 	})
 	return found, err
 }

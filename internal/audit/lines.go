@@ -16,6 +16,7 @@ type lineReader struct {
 	r       *bufio.Reader
 	longest int
 	buf     []byte
+	read    int64 // of a line that is too long
 }
 
 var errLong = errors.New("a line is too long")
@@ -34,6 +35,7 @@ func (l *lineReader) next() ([]byte, error) {
 			return part, nil
 		}
 		if len(l.buf)+len(part) > l.longest {
+			l.read = int64(len(l.buf) + len(part))
 			return nil, errLong
 		}
 		l.buf = append(l.buf, part...)
@@ -43,6 +45,26 @@ func (l *lineReader) next() ([]byte, error) {
 			return l.buf, nil
 		default:
 			return l.buf, err
+		}
+	}
+}
+
+// nextShort is next, but of a line that is too long nothing is returned; n is
+// how long it was.
+func (l *lineReader) nextShort() (line []byte, n int64, err error) {
+	line, err = l.next()
+	if !errors.Is(err, errLong) {
+		return line, int64(len(line)), err
+	}
+	n = l.read
+	for {
+		part, err := l.r.ReadSlice('\n')
+		n += int64(len(part))
+		if !errors.Is(err, bufio.ErrBufferFull) {
+			if errors.Is(err, io.EOF) {
+				err = nil
+			}
+			return nil, n, err
 		}
 	}
 }

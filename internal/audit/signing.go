@@ -110,6 +110,7 @@ func (l *Log) addDigest(d digest) error {
 	if err := appendDurably(l.path(digestFile), line); err != nil {
 		return fmt.Errorf("writing a digest of the audit log: %w", err)
 	}
+	l.opt.Signed(d.Seq, d.Hash)
 	if !l.state.clean {
 		return nil // the next record closes the line, and the next head is about that
 	}

@@ -60,6 +60,19 @@ type Check struct {
 	NotBefore time.Time
 }
 
+// ReadKnown reads the head that is kept in a directory of keys; nil for none.
+func ReadKnown(dir string) ([]byte, error) {
+	f, err := openRegular(filepath.Join(dir, mirrorFile), os.O_RDONLY)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return io.ReadAll(io.LimitReader(f, maxDigest))
+}
+
 // verifier goes through a log once.
 type verifier struct {
 	c       Check

@@ -84,7 +84,7 @@ func (a *Admin) Credentials(ctx context.Context, account string, life time.Durat
 	if err != nil {
 		return seal.Issued{}, err
 	}
-	r := administration("AdminCredentials", account, arn.IAM(account, "root"), issued.AccessKeyID, now)
+	r := administration("AdminCredentials", account, arn.IAM(account, "root"), "", now)
 	r.Issued = &audit.Issued{AccessKeyID: issued.AccessKeyID, Expires: issued.Expires, UserID: s.UserID(), ARN: s.ARN()}
 	return issued, a.audit.Record(r)
 }

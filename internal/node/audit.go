@@ -34,11 +34,29 @@ func (a *Audit) check(bad func(format string, args ...any)) {
 	}
 }
 
+// AuditDir is where the log of a data directory is.
+func AuditDir(data string) string { return dataDir(data).audit() }
+
+// AuditCheck is what a log is verified against: of a data directory its own keys
+// and the head that is kept among them, of a copy the keys in a file.
+func AuditCheck(data, dir, keyFile string) (c audit.Check, err error) {
+	c.Dir = dir
+	if data == "" || keyFile != "" {
+		c.Keys, err = audit.ReadPublicKeys(keyFile)
+		return c, err
+	}
+	if c.Keys, err = audit.ReadPublicKeys(dataDir(data).keys()); err == nil {
+		c.Known, err = audit.ReadKnown(dataDir(data).keys())
+	}
+	return c, err
+}
+
 // openAudit opens the log as the configuration says.
 func (n *Node) openAudit(d dataDir, now func() time.Time) (*audit.Log, error) {
 	a := n.cfg.Audit
 	log, err := audit.OpenWith(audit.Options{Dir: d.audit(), Keys: d.keys(), Now: now, Mode: auditModes[a.Mode],
 		Bytes: int64(a.FileSize) << 20, Retain: time.Duration(a.Retention) * 24 * time.Hour,
+		Signed: func(seq uint64, hash string) { n.log.Info("audit digest", slog.Uint64("record", seq), slog.String("hash", hash)) },
 		Report: func(text string, err error) { n.log.Error(text, slog.Any("error", err)) }})
 	if err != nil {
 		return nil, err
