@@ -22,6 +22,7 @@ Commands:
   credentials      print temporary credentials of an account's root, as credential_process JSON
   account create   make an account
   account list     list the accounts
+  directory …      make, list, show, change, delete and test LDAP directories
   oidc-keys        give or take back the keys of an identity provider that cannot be reached
 
 Example, a profile that administers the server:
@@ -44,6 +45,8 @@ func runAdmin(ctx context.Context, a *app, args []string) error {
 		return adminAccountCreate(ctx, a, args[1:])
 	case "account list":
 		return adminAccountList(ctx, a, args[1:])
+	case "directory":
+		return adminDirectory(ctx, a, args[1:])
 	case "oidc-keys":
 		return adminOIDCKeys(ctx, a, args[1:])
 	case "-h", "-help", "--help", "help":

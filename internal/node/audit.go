@@ -56,7 +56,9 @@ func (n *Node) openAudit(d dataDir, now func() time.Time) (*audit.Log, error) {
 	a := n.cfg.Audit
 	log, err := audit.OpenWith(audit.Options{Dir: d.audit(), Keys: d.keys(), Now: now, Mode: auditModes[a.Mode],
 		Bytes: int64(a.FileSize) << 20, Retain: time.Duration(a.Retention) * 24 * time.Hour,
-		Signed: func(seq uint64, hash string) { n.log.Info("audit digest", slog.Uint64("record", seq), slog.String("hash", hash)) },
+		Signed: func(seq uint64, hash string) {
+			n.log.Info("audit digest", slog.Uint64("record", seq), slog.String("hash", hash))
+		},
 		Report: func(text string, err error) { n.log.Error(text, slog.Any("error", err)) }})
 	if err != nil {
 		return nil, err

@@ -10,6 +10,7 @@ import (
 	"sojourn/internal/audit"
 	"sojourn/internal/authn"
 	"sojourn/internal/codecommit"
+	"sojourn/internal/ds"
 	"sojourn/internal/federation/oauth"
 	"sojourn/internal/federation/oidc"
 	"sojourn/internal/federation/outbound"
@@ -25,6 +26,7 @@ import (
 	"sojourn/internal/server/api"
 	"sojourn/internal/server/aws"
 	"sojourn/internal/server/codecommitapi"
+	"sojourn/internal/server/dsapi"
 	"sojourn/internal/server/githttp"
 	"sojourn/internal/server/iamapi"
 	"sojourn/internal/server/stsapi"
@@ -50,7 +52,11 @@ type parts struct {
 
 // doors builds the domain on the ports, and the doors on the domain.
 func (p parts) doors(url string) (server.Options, error) {
-	fetch, err := outbound.New(outbound.Options{Allow: p.cfg.FederationAllow, CAFile: p.cfg.FederationCA})
+	fetch, err := outbound.New(p.cfg.outbound())
+	if err != nil {
+		return server.Options{}, err
+	}
+	people, err := directories(p.cfg, p.keys, p.now)
 	if err != nil {
 		return server.Options{}, err
 	}
@@ -68,11 +74,12 @@ func (p parts) doors(url string) (server.Options, error) {
 	assertions := samlidp.New(samlidp.Options{Keys: p.keys, Origins: p.origins, Region: p.cfg.Region, Now: p.now})
 	apis, err := aws.New(aws.Options{
 		Services: []*api.Service{
-			stsapi.New(sts.New(sts.Options{Store: p.store, Gate: guard, Keys: p.keys, OIDC: tokens, OAuth: access, SAML: assertions,
+			stsapi.New(sts.New(sts.Options{Store: p.store, Gate: guard, Keys: p.keys, OIDC: tokens, OAuth: access, SAML: assertions, LDAP: people,
 				MFA: &mfa.Verifier{Store: p.store, Keys: p.keys, Now: p.now}, Now: p.now})),
 			iamapi.New(iam.New(iam.Options{Store: p.store, Gate: guard, Keys: p.keys, Now: p.now})),
 			codecommitapi.New(codecommit.New(codecommit.Options{Store: p.store, Gate: guard, Git: p.engine, Now: p.now, Region: p.cfg.Region,
 				CloneURL: func(name string) string { return url + "/v1/repos/" + name }})),
+			dsapi.New(ds.New(ds.Options{Store: p.store, Gate: guard, Keys: p.keys, Directories: people, Region: p.cfg.Region, Now: p.now})),
 			accessanalyzerapi.New(accessanalyzer.New(guard)),
 		},
 		Auth: who, Records: guard, Region: p.cfg.Region, Secure: p.cfg.PlainHTTP, Now: p.now, Log: p.log,

@@ -120,8 +120,33 @@ type SAMLPrivateKey struct {
 	Added  time.Time
 }
 
+// Directory is an LDAP directory whose people may sign in. The fields from Kind
+// on are settings, whose meaning is that of the package federation/directory.
+type Directory struct {
+	Account, Region, ID string // ID is unique in the store
+	Name                string // for people
+	Created, Updated    time.Time
+
+	Kind         string
+	URLs         []string // in the order in which they are tried
+	Authorities  string   // PEM, "" for those of the server
+	BindDN       string
+	BindPassword []byte // sealed by the seal package
+
+	BaseDN            string
+	UserFilter        string
+	UserNameAttribute string
+	IdentityAttribute string
+	ShortName         string
+
+	GroupBaseDN  string
+	GroupFilter  string
+	GroupNesting string
+}
+
 // MFADevice is a virtual MFA device. Seed is sealed by the seal package. The
-// device belongs to no user while UserID is "".
+// device belongs to no user while UserID is "". It can be that of a user, or of
+// a directory's person, see package federation/directory.
 type MFADevice struct {
 	Serial              string // its ARN
 	Account, Name, Path string

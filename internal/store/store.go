@@ -73,6 +73,7 @@ type Tx interface {
 	ProviderTx
 	IssuerKeysTx
 	SAMLTx
+	DirectoryTx
 	MFATx
 	RepositoryTx
 	RefTx
@@ -217,6 +218,16 @@ type SAMLTx interface {
 	// already. It is remembered until ForgetAssertions is called with a later time.
 	UseAssertion(assertion string, expires time.Time) error
 	ForgetAssertions(before time.Time) error
+}
+
+// DirectoryTx owns LDAP directories. Names are unique in an account without
+// regard to case.
+type DirectoryTx interface {
+	InsertDirectory(Directory) error
+	Directory(account, id string) (Directory, error)
+	Directories(account string) ([]Directory, error) // by name, without regard to case
+	UpdateDirectory(Directory) error                 // ErrExists on a name taken; its region and creation stay
+	DeleteDirectory(account, id string) error
 }
 
 // MFATx owns virtual MFA devices. Names are unique in an account without regard to case.

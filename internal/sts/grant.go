@@ -36,6 +36,9 @@ type grant interface {
 	prove(ctx context.Context, account string) (*proof, error)
 }
 
+// noting is a grant that has more to say to the record of a proof that failed.
+type noting interface{ notes() map[string]string }
+
 // proof is who asks and what comes with it.
 type proof struct {
 	// caller is whom the trust policy judges: an anonymous one when federated
@@ -87,7 +90,11 @@ func (s *Service) assume(ctx context.Context, c *principal.Caller, a ask, g gran
 	}
 	p, err := g.prove(ctx, t.account)
 	if err != nil {
-		return nil, s.gate.Refuse(ctx, c, request(g, t), err)
+		r := request(g, t)
+		if n, ok := g.(noting); ok {
+			r.Params = n.notes()
+		}
+		return nil, s.gate.Refuse(ctx, c, r, err)
 	}
 	if p.sessionName != "" {
 		a.sessionName = p.sessionName

@@ -1,6 +1,6 @@
 // Package sts turns proofs into sessions: AssumeRole for a signed caller,
 // AssumeRoleWithSAML and AssumeRoleWithWebIdentity for an identity provider's
-// assertion or token, GetSessionToken and GetFederationToken for a user's own access key. It tells who a caller is
+// assertion or token, AssumeRoleWithLDAPIdentity for a directory's password, GetSessionToken and GetFederationToken for a user's own access key. It tells who a caller is
 // (GetCallerIdentity), whose a key is (GetAccessKeyInfo), and what is in the
 // message of a refusal (DecodeAuthorizationMessage).
 //
@@ -66,19 +66,21 @@ type Options struct {
 	OIDC  TokenVerifier
 	OAuth AccessTokenVerifier
 	SAML  AssertionVerifier
+	LDAP  PasswordVerifier
 	MFA   Devices
 	Now   func() time.Time
 }
 
 // Service answers STS operations.
 type Service struct {
-	store store.Store
-	gate  Gate
-	keys  Issuer
-	oidc  TokenVerifier
-	oauth AccessTokenVerifier
-	saml  AssertionVerifier
-	now   func() time.Time
+	store  store.Store
+	gate   Gate
+	keys   Issuer
+	oidc   TokenVerifier
+	oauth  AccessTokenVerifier
+	saml   AssertionVerifier
+	people PasswordVerifier
+	now    func() time.Time
 
 	devices Devices
 
@@ -88,7 +90,7 @@ type Service struct {
 
 // New makes a service.
 func New(o Options) *Service {
-	return &Service{store: o.Store, gate: o.Gate, keys: o.Keys, oidc: o.OIDC, oauth: o.OAuth, saml: o.SAML, now: o.Now, devices: o.MFA}
+	return &Service{store: o.Store, gate: o.Gate, keys: o.Keys, oidc: o.OIDC, oauth: o.OAuth, saml: o.SAML, people: o.LDAP, now: o.Now, devices: o.MFA}
 }
 
 // GetCallerIdentity tells a signed caller who it is. The gate knows that it

@@ -8,8 +8,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"os/exec"
 	"strings"
 	"time"
 
@@ -65,19 +63,10 @@ func askTerminal(t Terminal, question string) (string, error) {
 }
 
 func askProgram(ctx context.Context, program, question string) (string, error) {
-	ctx, cancel := context.WithTimeout(ctx, answerTime)
-	defer cancel()
-	c := exec.CommandContext(ctx, program, question)
-	c.Stderr = os.Stderr
-	c.WaitDelay = time.Second
-	out, err := c.Output()
+	answer, err := runAskpass(ctx, program, question)
 	if err != nil {
-		return "", fmt.Errorf("the askpass program %q failed: %w", program, err)
+		return "", err
 	}
-	if len(out) > maxAnswer {
-		return "", fmt.Errorf("the askpass program %q answered too much", program)
-	}
-	answer, _, _ := strings.Cut(string(out), "\n")
 	if answer = strings.TrimSpace(answer); answer == "" {
 		return "", fmt.Errorf("the askpass program %q answered nothing", program)
 	}

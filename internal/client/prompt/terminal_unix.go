@@ -2,6 +2,21 @@
 
 package prompt
 
-import "os"
+import (
+	"context"
+	"os"
+)
 
-func openTerminal() (Terminal, error) { return os.OpenFile("/dev/tty", os.O_RDWR, 0) }
+// tty is the controlling terminal.
+type tty struct{ *os.File }
+
+func openTerminal() (Terminal, error) {
+	f, err := os.OpenFile("/dev/tty", os.O_RDWR, 0)
+	if err != nil {
+		return nil, err
+	}
+	return tty{f}, nil
+}
+
+// ReadSecret reads a line that is not shown.
+func (t tty) ReadSecret(ctx context.Context) (string, error) { return readHidden(ctx, t.File) }

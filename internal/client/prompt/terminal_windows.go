@@ -1,6 +1,7 @@
 package prompt
 
 import (
+	"context"
 	"errors"
 	"os"
 )
@@ -23,3 +24,6 @@ func openTerminal() (Terminal, error) {
 func (c console) Read(p []byte) (int, error)  { return c.in.Read(p) }
 func (c console) Write(p []byte) (int, error) { return c.out.Write(p) }
 func (c console) Close() error                { return errors.Join(c.in.Close(), c.out.Close()) }
+
+// ReadSecret reads a line that is not shown.
+func (c console) ReadSecret(ctx context.Context) (string, error) { return readHidden(ctx, c.in) }

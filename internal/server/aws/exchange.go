@@ -138,6 +138,9 @@ func (x *exchange) find() error {
 		return err
 	}
 	x.op, x.ev.Operation = op, op.Name
+	if svc.BodyOnly[op.Name] && (x.r.Method != http.MethodPost || x.r.URL.RawQuery != "") {
+		return awserr.New("InvalidParameterValue", http.StatusBadRequest, "The parameters of %s belong into the body of a POST, where no log shows them.", op.Name)
+	}
 	return nil
 }
 

@@ -37,6 +37,7 @@ func Run(t *testing.T, fresh Fresh) {
 		{"Account", accountTests},
 		{"LastUse", lastUseTests},
 		{"SAML", samlTests},
+		{"Directory", directoryTests},
 		{"Policy", policyTests},
 		{"Repository", repositoryTests},
 		{"Ref", refTests},
