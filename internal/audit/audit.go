@@ -151,6 +151,7 @@ func (l *Log) begin() error {
 	if err := l.putAside(); err != nil {
 		return err
 	}
+	l.mindTheGap()
 	return l.missing()
 }
 
@@ -449,6 +450,7 @@ func (l *Log) sync() {
 		if f.Sync() == nil { // a file that was closed meanwhile was flushed, and is signed with the next
 			l.sign(at, s)
 		}
+		l.issued.keepUp()
 	}
 	if err := l.hourly(); err != nil {
 		l.opt.Report("the audit log's digest of the hour is not written", err)

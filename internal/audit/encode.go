@@ -101,6 +101,8 @@ func typeOf(i *Identity) string {
 	case i.Type != "Anonymous" || i.Provider == "":
 	case strings.Contains(i.Provider, ":saml-provider/"):
 		return "SAMLUser"
+	case strings.HasPrefix(i.Provider, "arn:aws:ds:"):
+		return "Directory"
 	default:
 		return "WebIdentityUser"
 	}

@@ -37,7 +37,7 @@ func Find(ctx context.Context, dir, requestID string) ([]Record, error) {
 // disk, or be in the making.
 func findIn(ctx context.Context, dir string, s segment, requestID string) (found []Record, err error) {
 	c := &cursor{dir: dir, at: s, filter: Filter{RequestID: requestID}}
-	_, err = c.read(ctx, func(r *Record, _ []byte) error {
+	err = c.read(ctx, func(r *Record, _ []byte) error {
 		found = append(found, *r)
 		return nil
 	})

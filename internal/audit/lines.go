@@ -69,6 +69,9 @@ func (l *lineReader) nextShort() (line []byte, n int64, err error) {
 	}
 }
 
+// errDone ends eachLine early.
+var errDone = errors.New("done")
+
 // eachLine calls f for each line of a file, counted from 1, until it fails.
 func eachLine(path string, longest int, f func(n int, line []byte) error) error {
 	file, err := openRegular(path, os.O_RDONLY)

@@ -82,7 +82,7 @@ type Recorder interface {
 var typeWords = map[string]string{"Account": "Root", "User": "IAMUser", "Anonymous": "Unknown"}
 
 // ownWords are the way back.
-var ownWords = map[string]string{"Root": "Account", "IAMUser": "User", "Unknown": "Anonymous", "SAMLUser": "Anonymous", "WebIdentityUser": "Anonymous"}
+var ownWords = map[string]string{"Root": "Account", "IAMUser": "User", "Unknown": "Anonymous", "SAMLUser": "Anonymous", "Directory": "Anonymous", "WebIdentityUser": "Anonymous"}
 
 // denied is the code of a refusal that names none.
 const denied = "AccessDenied"

@@ -110,7 +110,7 @@ func Search(ctx context.Context, dir string, f Filter, found func(r *Record, raw
 			continue // a file has no record of a later day than its own
 		}
 		c := &cursor{dir: dir, filter: f, at: s}
-		if _, err := c.read(ctx, found); err != nil {
+		if err := c.read(ctx, found); err != nil {
 			return err
 		}
 	}
@@ -125,42 +125,49 @@ type cursor struct {
 	offset int64
 }
 
-// read calls found for the chosen records that are there by now. It reports
-// whether there was anything.
-func (c *cursor) read(ctx context.Context, found func(*Record, []byte) error) (any bool, err error) {
+// read calls found for the chosen records that are there by now.
+func (c *cursor) read(ctx context.Context, found func(*Record, []byte) error) error {
+	literal := c.filter.literal()
+	return c.lines(ctx, func(line []byte) error {
+		var r Record
+		if !bytes.Contains(line, literal) || r.UnmarshalJSON(line) != nil || !c.filter.Match(&r) {
+			return nil
+		}
+		return found(&r, unlinked(line))
+	})
+}
+
+// lines calls f for each whole line that is there by now and was not before.
+func (c *cursor) lines(ctx context.Context, f func(line []byte) error) error {
 	file, err := openRegular(filepath.Join(c.dir, c.at.name()), os.O_RDONLY)
 	if errors.Is(err, os.ErrNotExist) {
-		return false, nil // it was removed as too old
+		return nil // it was removed as too old
 	}
 	if err != nil {
-		return false, fmt.Errorf("reading the audit log: %w", err)
+		return fmt.Errorf("reading the audit log: %w", err)
 	}
 	defer file.Close()
 	if _, err := file.Seek(c.offset, io.SeekStart); err != nil {
-		return false, fmt.Errorf("reading the audit log: %w", err)
+		return fmt.Errorf("reading the audit log: %w", err)
 	}
-	lines, literal := newLineReader(file, maxLine), c.filter.literal()
+	lines := newLineReader(file, maxLine)
 	for ctx.Err() == nil {
 		line, n, err := lines.nextShort()
 		if errors.Is(err, io.EOF) {
-			return any, nil
+			return nil
 		}
 		if err != nil {
-			return any, fmt.Errorf("reading the audit log: %w", err)
+			return fmt.Errorf("reading the audit log: %w", err)
 		}
 		if len(line) > 0 && line[len(line)-1] != '\n' {
-			return any, nil // it is being written
+			return nil // it is being written
 		}
-		c.offset, any = c.offset+n, true
-		var r Record
-		if !bytes.Contains(line, literal) || r.UnmarshalJSON(line) != nil || !c.filter.Match(&r) {
-			continue
-		}
-		if err := found(&r, unlinked(line)); err != nil {
-			return any, err
+		c.offset += n
+		if err := f(line); err != nil {
+			return err
 		}
 	}
-	return any, ctx.Err()
+	return ctx.Err()
 }
 
 // Follow calls found for chosen records as they come, from the last few that are
@@ -171,7 +178,7 @@ func Follow(ctx context.Context, dir string, f Filter, last int, wait func(conte
 		return err
 	}
 	for ctx.Err() == nil {
-		if _, err := c.read(ctx, found); err != nil {
+		if err := c.read(ctx, found); err != nil {
 			return err
 		}
 		moved, err := c.advance()
@@ -200,7 +207,7 @@ func startFollowing(ctx context.Context, dir string, f Filter, last int, found f
 	for i := len(files) - 1; i >= 0; i-- {
 		c := &cursor{dir: dir, filter: f, at: files[i]}
 		var here []one
-		if _, err := c.read(ctx, func(r *Record, raw []byte) error {
+		if err := c.read(ctx, func(r *Record, raw []byte) error {
 			if here = append(here, one{*r, bytes.Clone(raw)}); len(here) > 2*last {
 				here = append(here[:0], here[len(here)-last:]...)
 			}

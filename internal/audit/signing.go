@@ -18,8 +18,8 @@ const maxDigest = 4 << 10
 
 // counts are what Stats tells.
 type counts struct {
-	written, failed atomic.Uint64
-	told            atomic.Int64 // when a lost record was last reported, in seconds
+	written, failed, alarms atomic.Uint64
+	told                    atomic.Int64 // when a lost record was last reported, in seconds
 }
 
 // lost reports a record that could not be written, at most once a second.
@@ -31,10 +31,18 @@ func (c *counts) lost(opt Options, err error) {
 }
 
 // Stats are counts since the start.
-type Stats struct{ Written, Failed uint64 }
+type Stats struct{ Written, Failed, Alarms uint64 }
 
 // Stats tells how many records were written and how many could not be.
-func (l *Log) Stats() Stats { return Stats{l.count.written.Load(), l.count.failed.Load()} }
+func (l *Log) Stats() Stats {
+	return Stats{l.count.written.Load(), l.count.failed.Load(), l.count.alarms.Load()}
+}
+
+// Alarm records and counts a session that was not issued.
+func (l *Log) Alarm(r Record) error {
+	l.count.alarms.Add(1)
+	return l.Record(r)
+}
 
 func (l *Log) path(name string) string { return filepath.Join(l.opt.Dir, name) }
 
@@ -240,6 +248,18 @@ func (l *Log) hourly() error {
 	}
 	l.hour = hour
 	return l.retire()
+}
+
+// mindTheGap notes the time of which records may be lost: the machine has stopped
+// since the newest signature and the log was not closed.
+func (l *Log) mindTheGap() {
+	if l.signer == nil || l.opt.Mode == Strict {
+		return
+	}
+	if h := l.head(); h.Kind == kindHead && (h.Boot == "" || h.Boot != bootID()) {
+		from, _ := time.Parse(time.RFC3339, h.Time)
+		l.issued.gap = [2]time.Time{from, l.opt.Now()}
+	}
 }
 
 // missing reports that the log ends before what was signed, and signs that it does.

@@ -1,12 +1,16 @@
 package node
 
 import (
+	"context"
 	"log/slog"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
 	"sojourn/internal/audit"
+	"sojourn/internal/awserr"
+	"sojourn/internal/principal"
+	"sojourn/internal/seal"
 )
 
 // Audit is how the record of what happens is kept.
@@ -64,7 +68,38 @@ func (n *Node) openAudit(d dataDir, now func() time.Time) (*audit.Log, error) {
 		return nil, err
 	}
 	n.onClose(log.Close)
+	go func() {
+		if err := log.Issued().Load(context.Background()); err != nil {
+			n.log.Error("the audit log can't be read for what it has issued", slog.Any("error", err))
+		}
+	}()
 	return log, nil
+}
+
+// issued raises the alarm for a session that no record of an issue is of: its
+// token is sealed with our root key, and not by us.
+func (p parts) issued(ctx context.Context, key string, s *principal.Session) error {
+	known, err := p.audit.Issued().Knows(ctx, key, s.Issued, s.Expires)
+	if err != nil || known {
+		return err
+	}
+	refuse := p.cfg.Audit.Unknown == "refuse"
+	p.log.Error("a session was not issued by this log: the root key may be stolen", slog.String("access_key_id", key), slog.String("session", s.ARN()),
+		slog.Time("issued", s.Issued), slog.Bool("refused", refuse))
+	r := audit.Record{Service: true, EventID: seal.NewID("ALRM"), EventTime: p.now().UTC(), EventSource: "sojourn.audit", EventName: "SessionWithoutIssue",
+		Region: p.cfg.Region, Resource: s.PrincipalARN(), Account: s.Account, Decision: "Allow",
+		Identity: audit.Identity{Type: s.Type(), PrincipalID: s.UserID(), ARN: s.ARN(), Account: s.Account, AccessKeyID: key, Issued: &s.Issued}}
+	if refuse {
+		r.Decision, r.Reason, r.ErrorCode = "Deny", "no record of an issue is of the session", awserr.InvalidClientTokenID
+	}
+	if err := p.audit.Alarm(r); err != nil {
+		return err
+	}
+	if refuse {
+		return awserr.InvalidToken()
+	}
+	p.audit.Issued().Forgive(key, s.Expires)
+	return nil
 }
 
 // auditMetrics count what is recorded.
@@ -74,6 +109,7 @@ func auditMetrics(log *audit.Log) []prometheus.Collector {
 	}
 	return []prometheus.Collector{
 		counter("sojourn_audit_records_total", "Audit records written.", func(s audit.Stats) uint64 { return s.Written }),
+		counter("sojourn_audit_unknown_sessions_total", "Sessions that no record of an issue is of.", func(s audit.Stats) uint64 { return s.Alarms }),
 		counter("sojourn_audit_failures_total", "Audit records that could not be written.", func(s audit.Stats) uint64 { return s.Failed }),
 	}
 }
