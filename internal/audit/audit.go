@@ -83,6 +83,7 @@ type Log struct {
 
 	count counts
 	put   func(*os.File, []byte) (int, error) // writes; tests have full disks
+	flush func(*os.File) error
 
 	stop chan struct{}
 	done chan struct{}
@@ -118,7 +119,7 @@ func OpenWith(opt Options) (*Log, error) {
 	if err := privateDir(opt.Dir); err != nil {
 		return nil, err
 	}
-	l := &Log{opt: opt, put: (*os.File).Write, stop: make(chan struct{}), done: make(chan struct{})}
+	l := &Log{opt: opt, put: (*os.File).Write, flush: (*os.File).Sync, stop: make(chan struct{}), done: make(chan struct{})}
 	l.issued = newIndex(opt.Dir, opt.Now)
 	if opt.Keys != "" {
 		var err error
@@ -200,7 +201,7 @@ func (l *Log) append(day string, group []byte) error {
 	next, out := l.chained(group)
 	n, err := l.put(l.file, out)
 	if err == nil && l.opt.Mode == Strict {
-		err = l.file.Sync()
+		err = l.flush(l.file)
 	}
 	if err != nil {
 		l.undo(n)
