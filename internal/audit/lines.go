@@ -17,6 +17,7 @@ type lineReader struct {
 	longest int
 	buf     []byte
 	read    int64 // of a line that is too long
+	ended   bool  // that line's end was read
 }
 
 var errLong = errors.New("a line is too long")
@@ -35,7 +36,7 @@ func (l *lineReader) next() ([]byte, error) {
 			return part, nil
 		}
 		if len(l.buf)+len(part) > l.longest {
-			l.read = int64(len(l.buf) + len(part))
+			l.read, l.ended = int64(len(l.buf)+len(part)), err == nil
 			return nil, errLong
 		}
 		l.buf = append(l.buf, part...)
@@ -56,8 +57,7 @@ func (l *lineReader) nextShort() (line []byte, n int64, err error) {
 	if !errors.Is(err, errLong) {
 		return line, int64(len(line)), err
 	}
-	n = l.read
-	for {
+	for n = l.read; !l.ended; {
 		part, err := l.r.ReadSlice('\n')
 		n += int64(len(part))
 		if !errors.Is(err, bufio.ErrBufferFull) {
@@ -67,6 +67,7 @@ func (l *lineReader) nextShort() (line []byte, n int64, err error) {
 			return nil, n, err
 		}
 	}
+	return nil, n, nil
 }
 
 // errDone ends eachLine early.
