@@ -107,7 +107,7 @@ func readTail(r io.ReaderAt, size int64) (t tail, err error) {
 	t.size = size
 	for from := max(size-step, 0); ; from = max(from-step, 0) {
 		b := make([]byte, size-from)
-		if _, err := r.ReadAt(b, from); err != nil {
+		if _, err := r.ReadAt(b, from); err != nil && len(b) > 0 {
 			return t, fmt.Errorf("reading the end of the audit log: %w", err)
 		}
 		if t.in(b, from) || from == 0 {
