@@ -449,4 +449,3 @@ func shown(d store.Directory) *dswire.Directory {
 	}
 	return out
 }
-

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"time"
 
 	"sojourn/internal/accessanalyzer"
@@ -20,6 +21,7 @@ import (
 	"sojourn/internal/iam"
 	"sojourn/internal/mfa"
 	"sojourn/internal/objects"
+	"sojourn/internal/rolesanywhere"
 	"sojourn/internal/seal"
 	"sojourn/internal/server"
 	"sojourn/internal/server/accessanalyzerapi"
@@ -29,6 +31,7 @@ import (
 	"sojourn/internal/server/dsapi"
 	"sojourn/internal/server/githttp"
 	"sojourn/internal/server/iamapi"
+	"sojourn/internal/server/rolesanywhereapi"
 	"sojourn/internal/server/stsapi"
 	"sojourn/internal/store"
 	"sojourn/internal/sts"
@@ -38,6 +41,7 @@ import (
 type parts struct {
 	cfg     Config
 	keys    *seal.Keyring
+	roots   *rootKeys
 	store   store.Store
 	objects objects.Store
 	audit   *audit.Log
@@ -66,21 +70,25 @@ func (p parts) doors(url string) (server.Options, error) {
 	}
 	access := oauth.New(oauth.Options{Fetch: fetch, Now: p.now, AmazonApps: p.cfg.AmazonApps, FacebookApp: p.cfg.FacebookApp, FacebookSecret: appSecret})
 	guard := gate.New(p.store, p.audit).Sealing(p.keys)
-	who := &authn.Authenticator{Keys: p.keys, Store: p.store, Region: p.cfg.Region, Now: p.now, Issued: p.issued}
+	slow := p.throttle()
+	who := &authn.Authenticator{Keys: p.keys, Store: p.store, Region: p.cfg.Region, Now: p.now, Throttle: slow, Issued: p.issued}
 	p.onClose(p.keepLastUses(who))
 	tokens := oidc.New(oidc.Options{Fetch: fetch, Now: p.now, Store: p.store,
 		Report: func(err error) { p.log.Warn("keys of identity providers are not kept", "error", err) }})
 	p.onClose(tokens.Close)
 	assertions := samlidp.New(samlidp.Options{Keys: p.keys, Origins: p.origins, Region: p.cfg.Region, Now: p.now})
+	sessions := sts.New(sts.Options{Store: p.store, Gate: guard, Keys: p.keys, OIDC: tokens, OAuth: access, SAML: assertions, LDAP: people,
+		MFA: &mfa.Verifier{Store: p.store, Keys: p.keys, Now: p.now}, Sessions: who, Throttle: slow, Now: p.now})
+	anywhere := rolesanywhere.New(rolesanywhere.Options{Store: p.store, Gate: guard, Sessions: sessions, Region: p.cfg.Region, Now: p.now})
 	apis, err := aws.New(aws.Options{
 		Services: []*api.Service{
-			stsapi.New(sts.New(sts.Options{Store: p.store, Gate: guard, Keys: p.keys, OIDC: tokens, OAuth: access, SAML: assertions, LDAP: people,
-				MFA: &mfa.Verifier{Store: p.store, Keys: p.keys, Now: p.now}, Now: p.now})),
+			stsapi.New(sessions),
 			iamapi.New(iam.New(iam.Options{Store: p.store, Gate: guard, Keys: p.keys, Now: p.now})),
 			codecommitapi.New(codecommit.New(codecommit.Options{Store: p.store, Gate: guard, Git: p.engine, Now: p.now, Region: p.cfg.Region,
 				CloneURL: func(name string) string { return url + "/v1/repos/" + name }})),
 			dsapi.New(ds.New(ds.Options{Store: p.store, Gate: guard, Keys: p.keys, Directories: people, Region: p.cfg.Region, Now: p.now})),
 			accessanalyzerapi.New(accessanalyzer.New(guard)),
+			rolesanywhereapi.New(anywhere),
 		},
 		Auth: who, Records: guard, Region: p.cfg.Region, Secure: p.cfg.PlainHTTP, Now: p.now, Log: p.log,
 	})
@@ -88,10 +96,15 @@ func (p parts) doors(url string) (server.Options, error) {
 		return server.Options{}, err
 	}
 	return server.Options{
-		API:   apis,
-		Git:   githttp.New(githttp.Options{Auth: who, Records: guard, Region: p.cfg.Region, Now: p.now, Git: git.NewService(p.engine, guard, p.cfg.Region), Secure: p.cfg.PlainHTTP}),
-		Ready: func(ctx context.Context) error { return errors.Join(p.store.Ping(ctx), p.objects.Ping(ctx)) },
-		Log:   p.log, Now: p.now, Collectors: auditMetrics(p.audit),
+		API: apis,
+		Sessions: rolesanywhereapi.NewSessions(rolesanywhereapi.Options{Domain: anywhere, Region: p.cfg.Region, Secure: p.cfg.PlainHTTP, Now: p.now,
+			Log: p.log}),
+		Git: githttp.New(githttp.Options{Auth: who, Records: guard, Region: p.cfg.Region, Now: p.now, Git: git.NewService(p.engine, guard, who, p.cfg.Region), Secure: p.cfg.PlainHTTP}),
+		Ready: func(ctx context.Context) error {
+			return errors.Join(p.store.Ping(ctx), p.objects.Ping(ctx), p.roots.ready())
+		},
+		Metrics: slices.Concat(p.collectors(who), throttleMetrics(slow), auditMetrics(p.audit)),
+		Log:     p.log, Now: p.now, Proxies: p.cfg.Proxies,
 	}, nil
 }
 

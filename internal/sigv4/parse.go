@@ -129,6 +129,11 @@ func headerFields(header string) (fields [len(fieldNames)]string, err error) {
 		}
 		return fields, nil
 	}
+	return splitFields(algorithm, rest)
+}
+
+// splitFields reads what stands behind the scheme.
+func splitFields(algorithm, rest string) (fields [len(fieldNames)]string, err error) {
 	var seen [len(fieldNames)]bool
 	for part := range strings.SplitSeq(rest, ",") {
 		name, value, ok := strings.Cut(strings.TrimSpace(part), "=")
@@ -184,20 +189,10 @@ func parsePresigned(r *http.Request, params []param) (*Auth, error) {
 
 // fill takes the four parts that both forms have.
 func (a *Auth) fill(credential, at, signed, signature string) (*Auth, error) {
-	var ok bool
-	if a.Time, ok = parseTime(at, a.Presigned); !ok {
-		return nil, incomplete("Date must be in ISO-8601 'basic format'. Got '%s'. See http://en.wikipedia.org/wiki/ISO_8601", quote(at))
-	}
-	if err := a.parseCredential(credential); err != nil {
+	if err := a.fillScope(credential, at, signed); err != nil {
 		return nil, err
 	}
-	if strings.Count(signed, ";") >= maxSignedHeaders { // before memory is spent on them
-		return nil, incomplete("More than %d headers are signed.", maxSignedHeaders)
-	}
-	a.SignedHeaders = strings.Split(signed, ";")
-	if !isAscending(a.SignedHeaders) {
-		return nil, incomplete("SignedHeaders must be lower-case header names in ascending order, separated by ';'.")
-	}
+	var ok bool
 	if a.Signature, ok = parseSignature(signature); !ok {
 		return nil, incomplete("The signature must be 64 lower-case hexadecimal digits.")
 	}
@@ -205,6 +200,25 @@ func (a *Auth) fill(credential, at, signed, signature string) (*Auth, error) {
 		return nil, incomplete("X-Amz-Security-Token is longer than %d characters or has others than printable ASCII.", maxToken)
 	}
 	return a, nil
+}
+
+// fillScope takes all but the signature itself.
+func (a *Auth) fillScope(credential, at, signed string) error {
+	var ok bool
+	if a.Time, ok = parseTime(at, a.Presigned); !ok {
+		return incomplete("Date must be in ISO-8601 'basic format'. Got '%s'. See http://en.wikipedia.org/wiki/ISO_8601", quote(at))
+	}
+	if err := a.parseCredential(credential); err != nil {
+		return err
+	}
+	if strings.Count(signed, ";") >= maxSignedHeaders { // before memory is spent on them
+		return incomplete("More than %d headers are signed.", maxSignedHeaders)
+	}
+	a.SignedHeaders = strings.Split(signed, ";")
+	if !isAscending(a.SignedHeaders) {
+		return incomplete("SignedHeaders must be lower-case header names in ascending order, separated by ';'.")
+	}
+	return nil
 }
 
 // parseTime reads X-Amz-Date, or of a header also what Date may hold; botocore writes it with a numeric zone.

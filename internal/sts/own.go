@@ -36,8 +36,8 @@ func (s *Service) GetSessionToken(ctx context.Context, c *principal.Caller, in *
 	}
 	session := principal.Session{Kind: c.Kind, Account: c.Account, ID: c.ID, Name: c.Name, Path: c.Path, MFA: proven}
 	var issued seal.Issued
-	r.Issue = func(context.Context) (_ *audit.Issued, err error) {
-		issued, err = s.credentials(session, s.ownLifetime(c, in.DurationSeconds))
+	r.Issue = func(ctx context.Context) (_ *audit.Issued, err error) {
+		issued, err = s.credentials(ctx, c, session, s.ownLifetime(c, in.DurationSeconds))
 		return recorded(&session, issued), err
 	}
 	if err := s.gate.Authorize(ctx, c, r); err != nil {
@@ -70,7 +70,7 @@ func (s *Service) GetFederationToken(ctx context.Context, c *principal.Caller, i
 			return nil, err
 		}
 		session.SessionPolicy, session.PolicyARNs = l.inline, l.managed
-		issued, err = s.credentials(session, s.ownLifetime(c, in.DurationSeconds))
+		issued, err = s.credentials(ctx, c, session, s.ownLifetime(c, in.DurationSeconds))
 		return recorded(&session, issued), err
 	}
 	if err := s.authorizeMarked(ctx, c, r, m, issue); err != nil {

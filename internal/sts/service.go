@@ -28,6 +28,7 @@ import (
 	"sojourn/internal/principal"
 	"sojourn/internal/seal"
 	"sojourn/internal/store"
+	"sojourn/internal/throttle"
 	"sojourn/internal/wire/stswire"
 )
 
@@ -41,6 +42,13 @@ type Gate interface {
 type Issuer interface {
 	Issue(s principal.Session, now time.Time) (seal.Issued, error)
 	OpenMessage(account, message string) ([]byte, error)
+}
+
+// Sessions knows which sessions are revoked.
+type Sessions interface {
+	// Begin is when a session is said to begin that c gets now. It refuses a
+	// caller whose own session is revoked.
+	Begin(ctx context.Context, c *principal.Caller, s *principal.Session) (time.Time, error)
 }
 
 // TokenVerifier verifies ID tokens.
@@ -58,7 +66,7 @@ type AssertionVerifier interface {
 	Verify(p store.SAMLProvider, response string) (*saml.Assertion, error)
 }
 
-// Options are what a Service works with; all are required.
+// Options are what a Service works with; all but Throttle are required.
 type Options struct {
 	Store store.Store
 	Gate  Gate
@@ -69,6 +77,10 @@ type Options struct {
 	LDAP  PasswordVerifier
 	MFA   Devices
 	Now   func() time.Time
+
+	Sessions Sessions
+	// Throttle bounds what strangers may have looked at; nil bounds nothing.
+	Throttle *throttle.Throttle
 }
 
 // Service answers STS operations.
@@ -82,7 +94,9 @@ type Service struct {
 	people PasswordVerifier
 	now    func() time.Time
 
-	devices Devices
+	devices  Devices
+	sessions Sessions
+	throttle *throttle.Throttle
 
 	trusts    store.Memo[roleName, trusting]
 	providers store.Memo[providerName, store.OIDCProvider]
@@ -90,7 +104,8 @@ type Service struct {
 
 // New makes a service.
 func New(o Options) *Service {
-	return &Service{store: o.Store, gate: o.Gate, keys: o.Keys, oidc: o.OIDC, oauth: o.OAuth, saml: o.SAML, people: o.LDAP, now: o.Now, devices: o.MFA}
+	return &Service{store: o.Store, gate: o.Gate, keys: o.Keys, oidc: o.OIDC, oauth: o.OAuth, saml: o.SAML, people: o.LDAP,
+		now: o.Now, devices: o.MFA, sessions: o.Sessions, throttle: o.Throttle}
 }
 
 // GetCallerIdentity tells a signed caller who it is. The gate knows that it

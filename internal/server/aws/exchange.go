@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"runtime/debug"
+	"strconv"
 	"time"
 
 	"sojourn/internal/authn"
@@ -16,6 +17,7 @@ import (
 	"sojourn/internal/principal"
 	"sojourn/internal/server/api"
 	"sojourn/internal/server/awsquery"
+	"sojourn/internal/server/awsrest"
 	"sojourn/internal/server/event"
 	"sojourn/internal/sigv4"
 	"sojourn/internal/wire"
@@ -70,8 +72,14 @@ func (x *exchange) serve() error {
 }
 
 func (x *exchange) method() error {
-	if x.r.Method == http.MethodPost || x.r.Method == http.MethodGet {
+	_, rest := x.door.(awsrest.Door)
+	switch x.r.Method {
+	case http.MethodPost, http.MethodGet:
 		return nil
+	case http.MethodPut, http.MethodPatch, http.MethodDelete:
+		if rest { // a path without an operation of the method is not found
+			return nil
+		}
 	}
 	x.w.Header().Set("Allow", "GET, POST")
 	return awserr.New("MethodNotAllowed", http.StatusMethodNotAllowed, "The AWS APIs are served by POST and GET.")
@@ -208,6 +216,9 @@ func (x *exchange) fail(err error) {
 	}
 	if e.Encoded != "" {
 		x.w.Header().Set(encodedHeader, e.Encoded)
+	}
+	if e.Wait > 0 {
+		x.w.Header().Set("Retry-After", strconv.Itoa(e.RetryAfter()))
 	}
 	x.door.Error(x.w, s, e, x.ev.RequestID)
 }

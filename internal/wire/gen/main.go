@@ -1,5 +1,5 @@
-// Command gen writes the packages stswire, iamwire, codecommitwire, dswire and
-// accessanalyzerwire from the published API models, and from ours in models/ for
+// Command gen writes the packages stswire, iamwire, codecommitwire, dswire,
+// accessanalyzerwire and rolesanywherewire from the published API models, and from ours in models/ for
 // what AWS has not: structs, constraints, wire names and error tables of the
 // operations listed in operations.go. It writes
 // none of the models' documentation text. Anything in a model that package wire
@@ -42,6 +42,9 @@ func run(models, out string) error {
 	for _, s := range services {
 		m, err := modelOf(dir, s)
 		if err != nil {
+			return err
+		}
+		if err := m.supplement(s.name); err != nil {
 			return err
 		}
 		files, err := generate(m, s)

@@ -80,4 +80,13 @@ var services = []service{
 		EnableMFADevice DisableMFADevice
 	`)},
 	{name: "accessanalyzer", signing: "access-analyzer", operations: []string{"ValidatePolicy"}},
+	{name: "rolesanywhere", operations: strings.Fields(`
+		CreateTrustAnchor GetTrustAnchor ListTrustAnchors UpdateTrustAnchor DeleteTrustAnchor EnableTrustAnchor DisableTrustAnchor
+		CreateProfile GetProfile ListProfiles UpdateProfile DeleteProfile EnableProfile DisableProfile
+		PutAttributeMapping DeleteAttributeMapping
+		ImportCrl GetCrl ListCrls UpdateCrl DeleteCrl EnableCrl DisableCrl
+		TagResource UntagResource ListTagsForResource
+
+		CreateSession
+	`)},
 }
