@@ -327,12 +327,6 @@ func params(a ask, p *proof) map[string]string {
 	return m
 }
 
-func withParam(m map[string]string, name, text string) map[string]string {
-	out := map[string]string{name: text}
-	maps.Copy(out, m)
-	return out
-}
-
 // defaultSession is a session's length when none is asked for, and the longest
 // that a session may get by another role's session.
 const defaultSession = time.Hour
