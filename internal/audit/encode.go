@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -317,7 +318,14 @@ func (e *encoder) quote(s string) {
 	if err != nil {
 		e.fail(err)
 	}
-	e.b = append(e.b, quoted...)
+	for _, r := range string(quoted) { // the library leaves some that terminals obey
+		if r >= 0x7f && r < 0xa0 {
+			e.b = append(e.b, `\u00`...)
+			e.b = hex.AppendEncode(e.b, []byte{byte(r)})
+			continue
+		}
+		e.b = utf8.AppendRune(e.b, r)
+	}
 }
 
 func cut(s string) string {

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 )
 
 // ExportJSON writes chosen records as a CloudTrail log file: {"Records":[…]}.
@@ -75,7 +76,7 @@ func paramText(m map[string]string) string {
 }
 
 // ExportCSV writes chosen records as a table. A text that a spreadsheet would
-// take for a formula begins with an apostrophe.
+// take for a formula begins with an apostrophe; control characters are replaced.
 func ExportCSV(ctx context.Context, dir string, f Filter, w io.Writer) error {
 	out := csv.NewWriter(w)
 	row := make([]string, len(csvColumns))
@@ -87,7 +88,7 @@ func ExportCSV(ctx context.Context, dir string, f Filter, w io.Writer) error {
 	}
 	err := Search(ctx, dir, f, func(r *Record, _ []byte) error {
 		for i, c := range csvColumns {
-			row[i] = noFormula(c.value(r))
+			row[i] = harmless(c.value(r))
 		}
 		return out.Write(row)
 	})
@@ -98,8 +99,14 @@ func ExportCSV(ctx context.Context, dir string, f Filter, w io.Writer) error {
 	return out.Error()
 }
 
-func noFormula(s string) string {
-	if s != "" && strings.ContainsRune("=+-@\t\r", rune(s[0])) {
+func harmless(s string) string {
+	s = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return '?'
+		}
+		return r
+	}, s)
+	if s != "" && strings.ContainsRune("=+-@", rune(s[0])) {
 		return "'" + s
 	}
 	return s
