@@ -104,7 +104,9 @@ func FuzzEncode(f *testing.F) {
 	f.Add("arn:aws:iam::111122223333:user/maria")
 	f.Add("git/2.53 \"\\<\u2028\xff")
 	f.Fuzz(func(t *testing.T, value string) {
-		once, _ := roundTrip(t, filled(value))
+		r := filled(value)
+		r.EventName = "Act" + value // what has no name is no record
+		once, _ := roundTrip(t, r)
 		if twice, line := roundTrip(t, once); !reflect.DeepEqual(once, twice) {
 			t.Errorf("%+v\n%+v\n%s", once, twice, line)
 		}
