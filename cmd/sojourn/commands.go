@@ -4,6 +4,7 @@ package main
 var commands = []command{
 	{"serve", "serve Git and the STS, IAM and CodeCommit APIs", runServe},
 	{"admin", "administer a server's data directory: credentials, accounts", runAdmin},
+	{"audit", "verify, search, follow and export a server's audit log", runAudit},
 	{"configure", "read and write profiles, as \"aws configure\" does", runConfigure},
 	{"sts", "get temporary credentials, as \"aws sts\" does", runSTS},
 	{"iam", "administer users, roles, policies and providers, as \"aws iam\" does", runIAM},

@@ -21,7 +21,6 @@ import (
 	"strings"
 	"time"
 
-	"sojourn/internal/audit"
 	"sojourn/internal/git"
 	"sojourn/internal/objects"
 	"sojourn/internal/objects/file"
@@ -107,11 +106,10 @@ func (n *Node) start(ctx context.Context, opt Options) error {
 	if err := firstAccount(ctx, st, n.cfg, opt.Now(), n.log); err != nil {
 		return err
 	}
-	records, err := audit.Open(d.audit())
+	records, err := n.openAudit(d, opt.Now)
 	if err != nil {
 		return err
 	}
-	n.onClose(records.Close)
 	blobs, err := file.Open(d.objects())
 	if err != nil {
 		return err
@@ -307,6 +305,7 @@ func (d dataDir) objects() string         { return d.path("objects") }
 func (d dataDir) cache() string           { return d.path("cache") }
 func (d dataDir) audit() string           { return d.path("audit") }
 func (d dataDir) tls() string             { return d.path("tls") }
+func (d dataDir) keys() string            { return d.path("keys") }
 func (d dataDir) rootKeys() string        { return d.path("keys/root.json") }
 
 // errLocked says that another process holds a lock.
