@@ -20,8 +20,9 @@ import (
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
 		"git-remote-codecommit": func() {
-			os.Exit(Main(context.Background(), Process{Args: os.Args, Env: os.LookupEnv, Environ: os.Environ(), Stderr: os.Stderr,
-				Now: testClock, Become: Become, Find: Find}))
+			p := OS()
+			p.Now = testClock
+			os.Exit(Main(context.Background(), p))
 		},
 		"git-remote-http": clienttest.RemoteHTTP,
 		// askpass answers 123456 and keeps count.

@@ -20,6 +20,8 @@ type Target struct {
 	Password secret.String
 	Expires  time.Time // of the signature
 	CABundle string
+	// Again signs anew, with credentials that are good now.
+	Again func(context.Context) (*Target, error)
 
 	origin string // scheme and host of URL
 }
@@ -53,8 +55,16 @@ func Open(ctx context.Context, u remoteurl.URL, env config.Env, now func() time.
 	if err != nil {
 		return nil, err
 	}
-	t, err := sign(ctx, s, git, u.Repository, region, now)
-	return t, session.NoCredentials(name, err)
+	var again func(ctx context.Context) (*Target, error)
+	again = func(ctx context.Context) (*Target, error) {
+		t, err := sign(ctx, s, git, u.Repository, region, now)
+		if err != nil {
+			return nil, session.NoCredentials(name, err)
+		}
+		t.Again = again
+		return t, nil
+	}
+	return again(ctx)
 }
 
 // regionOf is the URL's region or the settings'. AWS's list is a wall only on the way to AWS.
