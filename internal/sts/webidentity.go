@@ -2,13 +2,13 @@ package sts
 
 import (
 	"context"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
 	"sojourn/internal/arn"
 	"sojourn/internal/federation/oidc"
+	"sojourn/internal/lazyre"
 	"sojourn/internal/principal"
 	"sojourn/internal/store"
 	"sojourn/internal/wire/stswire"
@@ -117,7 +117,7 @@ func audienceKeys(keys map[string][]string, endings ...string) (found []string) 
 	return found
 }
 
-var sourceIdentity = regexp.MustCompile(`^[\w+=,.@-]{2,64}$`)
+var sourceIdentity = lazyre.New(`^[\w+=,.@-]{2,64}$`)
 
 // tokenMarks are the tags and the source identity that the provider has put
 // into the token.
