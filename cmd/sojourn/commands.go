@@ -7,6 +7,7 @@ var commands = []command{
 	{"configure", "read and write profiles, as \"aws configure\" does", runConfigure},
 	{"sts", "get temporary credentials, as \"aws sts\" does", runSTS},
 	{"iam", "administer users, roles, policies and providers, as \"aws iam\" does", runIAM},
+	{"ds", "administer LDAP directories that people sign in at", runDS},
 	{"codecommit", "administer repositories and branches, as \"aws codecommit\" does", runCodeCommit},
 	{"explain", "tell who you are, what you may do, and why a request was refused", runExplain},
 	{"policy", "check policies for mistakes before they are stored", runPolicy},

@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"os"
 	"strings"
+	"time"
 
 	"sojourn/internal/arn"
 	"sojourn/internal/lazyre"
@@ -33,6 +34,13 @@ type Config struct {
 	AmazonApps     []string // client ids of Login with Amazon
 	FacebookApp    string   // its id
 	FacebookSecret string   // file with its secret
+
+	// Proxies are trusted to say in X-Forwarded-For for whom they ask.
+	Proxies []netip.Prefix
+	// How failures are slowed down; zero values are package throttle's.
+	ThrottleFree   int            // failures of an identity at an address before delays begin
+	ThrottleDelay  time.Duration  // the longest delay
+	ThrottleExempt []netip.Prefix // addresses that many share, which have no budget of failures
 
 	LogLevel  slog.Level
 	LogFormat string // text or json
@@ -72,10 +80,23 @@ func (c *Config) check() error {
 		bad("plain-http: leave out tls-cert and tls-key")
 	}
 	c.checkApps(bad)
+	c.checkThrottle(bad)
 	if c.LogFormat != "text" && c.LogFormat != "json" {
 		bad("log-format %q: want text or json", c.LogFormat)
 	}
 	return errors.Join(errs...)
+}
+
+// maxThrottleDelay bounds a delay: a day would be a lock-out.
+const maxThrottleDelay = time.Hour
+
+func (c *Config) checkThrottle(bad func(format string, args ...any)) {
+	if c.ThrottleFree < 0 || c.ThrottleFree > 1000 {
+		bad("throttle-free-failures %d: want 1 to 1000", c.ThrottleFree)
+	}
+	if c.ThrottleDelay < 0 || c.ThrottleDelay > maxThrottleDelay || c.ThrottleDelay > 0 && c.ThrottleDelay < time.Second {
+		bad("throttle-longest-delay %s: want 1s to %s", c.ThrottleDelay, maxThrottleDelay)
+	}
 }
 
 // appForm is the id of an application, so that none is a pattern or a list.

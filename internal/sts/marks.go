@@ -75,6 +75,9 @@ func (t tag) broken() string {
 	return ""
 }
 
+// IsTag reports whether a session may have this tag.
+func IsTag(key, value string) bool { return tag{key, value}.broken() == "" }
+
 // fold finds a key of m without regard to case, as condition keys are folded:
 // strings.EqualFold would take "İd" and "id" for two keys, and both become aws:PrincipalTag/id.
 func fold(m map[string]string, key string) (string, bool) {

@@ -47,6 +47,8 @@ type webIdentity struct {
 	subject, audience string // of the token, once it is verified
 }
 
+func (g *webIdentity) vouching() string { return value(g.in.ProviderId) }
+
 func (g *webIdentity) action() string { return "sts:AssumeRoleWithWebIdentity" }
 
 func (g *webIdentity) prove(ctx context.Context, account string) (*proof, error) {
@@ -119,6 +121,11 @@ func audienceKeys(keys map[string][]string, endings ...string) (found []string) 
 
 var sourceIdentity = lazyre.New(`^[\w+=,.@-]{2,64}$`)
 
+// IsSourceIdentity reports whether a session may have this source identity.
+func IsSourceIdentity(s string) bool {
+	return sourceIdentity.MatchString(s) && !strings.HasPrefix(strings.ToLower(s), "aws:")
+}
+
 // tokenMarks are the tags and the source identity that the provider has put
 // into the token.
 func tokenMarks(id *oidc.Identity) (marks, error) {
@@ -126,7 +133,7 @@ func tokenMarks(id *oidc.Identity) (marks, error) {
 	if err != nil {
 		return m, err
 	}
-	if id.SourceIdentity != "" && (!sourceIdentity.MatchString(id.SourceIdentity) || strings.HasPrefix(strings.ToLower(id.SourceIdentity), "aws:")) {
+	if id.SourceIdentity != "" && !IsSourceIdentity(id.SourceIdentity) {
 		return m, rejectedClaim("Source Identity must match [a-zA-Z_0-9+=,.@-]{2,64} and not begin with \"aws:\"")
 	}
 	m.source = id.SourceIdentity

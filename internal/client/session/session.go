@@ -156,7 +156,7 @@ func (s *Session) Credentials(ctx context.Context) (credentials.Snapshot, error)
 	home, ask := s.opt.Env.Home(), prompt.Prompter{Env: s.opt.Env}
 	chain := &credentials.Chain{
 		Env: s.opt.Env, Config: s.Config, Profile: s.Name, Explicit: s.opt.Named,
-		Endpoint: sts.URL, Cache: cache.Under(home), Now: s.opt.Now, Ask: ask.Ask, AskSecret: ask.Secret,
+		Endpoint: sts.URL, Cache: cache.Under(home), Now: s.opt.Now, Ask: ask.Ask, AskSecret: ask.AskSecret,
 		STS: func() (credentials.STS, error) {
 			if err != nil {
 				return nil, err

@@ -94,7 +94,7 @@ func TestOtherSessions(t *testing.T) {
 		{"AssumeRoleWithSAML", "DurationSeconds=900&PrincipalArn=p&RoleArn=r&SAMLAssertion=PHNhbWw%2B", false, func(ctx context.Context, c *Client) (Session, error) {
 			return c.AssumeRoleWithSAML(ctx, Role{ARN: "r", SessionName: "not sent", ProviderARN: "p", SAMLAssertion: secret.New("PHNhbWw+"), Duration: 900})
 		}},
-		{"AssumeRoleWithLDAPIdentity", "DirectoryArn=d&Password=p+w&RoleArn=r&RoleSessionName=n&SerialNumber=s&TokenCode=123456&Username=u", false, func(ctx context.Context, c *Client) (Session, error) {
+		{"AssumeRoleWithLDAPIdentity", "DirectoryArn=d&Password=p+w&RoleArn=r&SerialNumber=s&TokenCode=123456&UserName=u", false, func(ctx context.Context, c *Client) (Session, error) {
 			return c.AssumeRoleWithLDAPIdentity(ctx, Role{ARN: "r", SessionName: "n", DirectoryARN: "d", Username: "u", Password: secret.New("p w"), SerialNumber: "s", TokenCode: "123456"})
 		}},
 		{"GetSessionToken", "DurationSeconds=900&SerialNumber=s&TokenCode=123456", true, func(ctx context.Context, c *Client) (Session, error) {
