@@ -1,10 +1,8 @@
-//go:build unix
-
 // Command startup measures what a user waits for on each fetch and push before
 // git itself begins: from the start of git-remote-codecommit to the start of
 // git's HTTPS helper, here a stub that ends at once. Programs run in turn, so
 // that a slow moment of the machine meets all of them; medians are printed,
-// with ratios of each pair's times, and peak memory. A second table compares
+// with ratios of each pair's times. A second table compares
 // "git ls-remote" of a codecommit:// URL with the same over plain https.
 //
 // Usage: startup [-n RUNS] BIN, the directory of the built binaries.
@@ -21,7 +19,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 	"time"
 
 	"sojourn/internal/node"
@@ -96,6 +93,7 @@ sojourn configure set credential_process "sojourn admin credentials --data $HOME
 trust='{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::` + node.DefaultAccount + `:root"},"Action":"sts:AssumeRole"}]}'
 may='{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["sts:AssumeRole","codecommit:*"],"Resource":"*"}]}'
 sojourn iam create-role --role-name R --assume-role-policy-document "$trust" --profile admin
+sojourn iam put-role-policy --role-name R --policy-name p --policy-document "$may" --profile admin
 sojourn iam create-user --user-name u --profile admin
 sojourn iam put-user-policy --user-name u --policy-name p --policy-document "$may" --profile admin
 sojourn iam create-access-key --user-name u --profile admin >key
@@ -122,7 +120,6 @@ type program struct {
 	stdin string
 	wall  []time.Duration
 	cpu   []time.Duration
-	peak  []int64 // KiB
 	env   []string
 }
 
@@ -215,28 +212,25 @@ func (b *bench) once(p *program, count bool) error {
 	if count {
 		p.wall = append(p.wall, wall)
 		p.cpu = append(p.cpu, c.ProcessState.UserTime()+c.ProcessState.SystemTime())
-		if usage, ok := c.ProcessState.SysUsage().(*syscall.Rusage); ok {
-			p.peak = append(p.peak, int64(usage.Maxrss))
-		}
 	}
 	return nil
 }
 
 func table(programs []*program, base *program) {
-	fmt.Printf("%-44s %10s %10s %10s %8s\n", "", "wall ms", "cpu ms", "peak MiB", "ratio")
+	fmt.Printf("%-44s %10s %10s %8s\n", "", "wall ms", "cpu ms", "ratio")
 	for _, p := range programs {
 		ratios := make([]float64, len(p.wall))
 		for i := range p.wall {
 			ratios[i] = float64(p.wall[i]) / float64(base.wall[i])
 		}
-		fmt.Printf("%-44s %10.2f %10.2f %10.1f %8.2f\n", p.name, ms(median(p.wall)), ms(median(p.cpu)), float64(median(p.peak))/1024, median(ratios))
+		fmt.Printf("%-44s %10.2f %10.2f %8.2f\n", p.name, ms(median(p.wall)), ms(median(p.cpu)), median(ratios))
 	}
 	fmt.Printf("medians of %d runs, in turn; ratio: to %s\n", len(base.wall), base.name)
 }
 
 func ms(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
 
-func median[T float64 | int64 | time.Duration](values []T) T {
+func median[T float64 | time.Duration](values []T) T {
 	s := slices.Sorted(slices.Values(values))
 	return s[len(s)/2]
 }
