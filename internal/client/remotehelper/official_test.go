@@ -13,9 +13,11 @@ import (
 	"sojourn/internal/client/config"
 )
 
-// vector is what AWS's helper, version 1.17, does with a command line: what it
-// asks git's HTTPS helper for, or its text and status. Passwords were computed
-// apart from this code, from the published algorithm. Files are named sets.
+// vector is what AWS's helper, version 1.17, does with a command line by its
+// source: what it asks git's HTTPS helper for, or its text and status. The
+// vectors were not recorded from that helper, but worked out from its rules, and
+// passwords computed apart from this code, from the published algorithm; one,
+// "the official test", is the helper's own. Files are named sets.
 type vector struct {
 	Name, Files         string
 	Env                 map[string]string
