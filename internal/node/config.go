@@ -7,11 +7,11 @@ import (
 	"net"
 	"net/netip"
 	"os"
-	"regexp"
 	"strings"
 	"time"
 
 	"sojourn/internal/arn"
+	"sojourn/internal/lazyre"
 	"sojourn/internal/secret"
 )
 
@@ -54,7 +54,7 @@ const (
 	DefaultAccount = "111122223333"
 )
 
-var regionForm = regexp.MustCompile(`^[a-z]{2,}(?:-[a-z0-9]+)+$`)
+var regionForm = lazyre.New(`^[a-z]{2,}(?:-[a-z0-9]+)+$`)
 
 // check reports every mistake at once.
 func (c *Config) check() error {
@@ -102,7 +102,7 @@ func (c *Config) checkThrottle(bad func(format string, args ...any)) {
 }
 
 // appForm is the id of an application, so that none is a pattern or a list.
-var appForm = regexp.MustCompile(`^[A-Za-z0-9._-]{1,255}$`)
+var appForm = lazyre.New(`^[A-Za-z0-9._-]{1,255}$`)
 
 func (c *Config) checkApps(bad func(format string, args ...any)) {
 	for _, app := range c.AmazonApps {

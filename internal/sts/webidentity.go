@@ -2,13 +2,13 @@ package sts
 
 import (
 	"context"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
 	"sojourn/internal/arn"
 	"sojourn/internal/federation/oidc"
+	"sojourn/internal/lazyre"
 	"sojourn/internal/principal"
 	"sojourn/internal/store"
 	"sojourn/internal/wire/stswire"
@@ -119,7 +119,7 @@ func audienceKeys(keys map[string][]string, endings ...string) (found []string) 
 	return found
 }
 
-var sourceIdentity = regexp.MustCompile(`^[\w+=,.@-]{2,64}$`)
+var sourceIdentity = lazyre.New(`^[\w+=,.@-]{2,64}$`)
 
 // IsSourceIdentity reports whether a session may have this source identity.
 func IsSourceIdentity(s string) bool {

@@ -8,6 +8,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"os/exec"
 	"strings"
 	"time"
 
@@ -45,17 +47,35 @@ func (p Prompter) Ask(ctx context.Context, question string) (string, error) {
 			return askTerminal(t, question)
 		}
 	}
-	if _, program := p.Env.First("GIT_ASKPASS", "SSH_ASKPASS"); program != "" {
+	if program := p.askpass(ctx); program != "" {
 		return askProgram(ctx, program, question)
 	}
-	return "", errors.New("there is no terminal to ask on, and neither GIT_ASKPASS nor SSH_ASKPASS names a program that asks")
+	return "", errNobody
+}
+
+var errNobody = errors.New("there is no terminal to ask on, and none of GIT_ASKPASS, core.askPass and SSH_ASKPASS names a program that asks; " +
+	"run the command in a terminal, or set one of them")
+
+// askpass is the program that git would ask by. Git itself knows its settings, and is asked only here.
+func (p Prompter) askpass(ctx context.Context) string {
+	if v := p.Env.Get("GIT_ASKPASS"); v != "" {
+		return v
+	}
+	if git, err := exec.LookPath("git"); err == nil {
+		if out, err := exec.CommandContext(ctx, git, "config", "--type=path", "--get", "core.askPass").Output(); err == nil {
+			if v := strings.TrimRight(string(out), "\r\n"); v != "" {
+				return v
+			}
+		}
+	}
+	return p.Env.Get("SSH_ASKPASS")
 }
 
 func askTerminal(t Terminal, question string) (string, error) {
 	if _, err := t.Write([]byte(question)); err != nil {
 		return "", fmt.Errorf("asking on the terminal: %w", err)
 	}
-	line, err := bufio.NewReader(t).ReadString('\n')
+	line, err := bufio.NewReader(io.LimitReader(t, maxAnswer)).ReadString('\n')
 	if line = strings.TrimSpace(line); line == "" {
 		return "", errors.Join(errors.New("nothing was answered"), err)
 	}

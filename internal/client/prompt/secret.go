@@ -30,10 +30,10 @@ func (p Prompter) AskSecret(ctx context.Context, question string) (string, error
 			return askHidden(ctx, t, question)
 		}
 	}
-	if _, program := p.Env.First("GIT_ASKPASS", "SSH_ASKPASS"); program != "" {
+	if program := p.askpass(ctx); program != "" {
 		return runAskpass(ctx, program, question)
 	}
-	return "", errors.New("there is no terminal to ask on, and neither GIT_ASKPASS nor SSH_ASKPASS names a program that asks")
+	return "", errNobody
 }
 
 func askHidden(ctx context.Context, t Terminal, question string) (string, error) {
