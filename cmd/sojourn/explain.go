@@ -41,8 +41,8 @@ func runExplain(ctx context.Context, a *app, args []string) error {
 			"sojourn explain --request-id 3f6f3f0e-55c6-4d0e-9e8e-0d7c1e6a2b11 --data /var/lib/sojourn")
 	f := explainFlags{data: a.getenv(envName("data"))}
 	f.register(flags)
-	if err := flags.Parse(args); err != nil {
-		return flagError(err)
+	if err := parseFlags(flags, args); err != nil {
+		return err
 	}
 	switch {
 	case flags.NArg() > 0:
