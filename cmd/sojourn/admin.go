@@ -29,6 +29,9 @@ func adminPage() page {
 }
 
 func runAdmin(ctx context.Context, a *app, args []string) error {
+	if len(args) > 1 && args[0] == "account" && isHelp(args[1]) {
+		args = args[1:]
+	}
 	if len(args) > 1 && args[0] == "account" {
 		args = append([]string{"account " + args[1]}, args[2:]...)
 	}

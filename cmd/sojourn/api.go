@@ -45,6 +45,12 @@ func runAPI(ctx context.Context, a *app, s *wire.Service, args []string, example
 		a.show(servicePage(s, example))
 		return nil
 	}
+	if len(args) > 1 && isHelp(args[1]) {
+		if p, ok := verbPage(s, args[0]); ok {
+			a.show(p)
+			return nil
+		}
+	}
 	o, err := apicall.Find(s, args[0])
 	if err != nil {
 		return usagef("%s: there is no operation %q; %s", s.Name, plain(args[0]), meant("sojourn "+s.Name+" ", args[0], apicall.Names(s), `"sojourn `+s.Name+` --help" lists them`))

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -11,33 +13,60 @@ import (
 const serverFlagsHelp = "Flags of every operation: --profile NAME, --region REGION, --endpoint-url URL, --ca-bundle FILE, " +
 	"--output json, --no-sign-request."
 
-// manyOperations is more than a screen has room for by their whole names.
-const manyOperations = 40
+// helpLines are what a screen has room for.
+const helpLines = 40
 
-// servicePage lists a service's operations; if they are many, by their verbs.
+// servicePage lists a service's operations; if they are many, by their verbs,
+// and the verbs with the most of them, from the longest on, by their number alone.
 func servicePage(s *wire.Service, example string) page {
 	p := page{synopsis: s.Name + " OPERATION [FLAGS]", about: "The operations, flags and answers of \"aws " + s.Name + "\".",
 		wordsAre: "Operations", more: serverFlagsHelp, example: example}
-	names := apicall.Names(s)
-	if len(names) <= manyOperations {
-		for _, name := range names {
-			p.words = append(p.words, row2{name: name})
-		}
+	p.words = operationNames(s)
+	if fits(&p) {
 		return p
 	}
-	var verbs []string
-	nouns := map[string][]string{}
-	for _, name := range names {
-		verb, noun, _ := strings.Cut(name, "-")
-		if nouns[verb] == nil {
-			verbs = append(verbs, verb)
-		}
-		nouns[verb] = append(nouns[verb], noun)
+	p.words = nil
+	verbs := byVerb(s)
+	for _, verb := range slices.Sorted(maps.Keys(verbs)) {
+		p.words = append(p.words, row2{verb + "-", strings.Join(verbs[verb], " ")})
 	}
-	for _, verb := range verbs {
-		p.words = append(p.words, row2{verb + "-", strings.Join(nouns[verb], " ")})
+	for !fits(&p) {
+		longest := 0
+		for i, w := range p.words {
+			if len(w.text) > len(p.words[longest].text) {
+				longest = i
+			}
+		}
+		verb := strings.TrimSuffix(p.words[longest].name, "-")
+		p.words[longest].text = fmt.Sprintf("%d; \"sojourn %s %s --help\" lists them", len(verbs[verb]), s.Name, verb)
 	}
 	return p
+}
+
+func fits(p *page) bool { return strings.Count(p.text(), "\n") <= helpLines }
+
+// byVerb are the operations' names behind their verbs.
+func byVerb(s *wire.Service) map[string][]string {
+	nouns := map[string][]string{}
+	for _, name := range apicall.Names(s) {
+		verb, noun, _ := strings.Cut(name, "-")
+		nouns[verb] = append(nouns[verb], noun)
+	}
+	return nouns
+}
+
+// verbPage lists the operations of one verb.
+func verbPage(s *wire.Service, verb string) (page, bool) {
+	p := page{synopsis: s.Name + " " + verb + "-… FLAGS", about: "The operations of \"aws " + s.Name + "\" that begin with " + verb + ".",
+		wordsAre: "Operations", more: serverFlagsHelp}
+	for _, noun := range byVerb(s)[verb] {
+		p.words = append(p.words, row2{name: verb + "-" + noun})
+	}
+	if len(p.words) == 0 {
+		return p, false
+	}
+	p.example = "sojourn " + s.Name + " " + p.words[0].name + " --help"
+	return p, true
 }
 
 // operationPage shows an operation's flags, the obligatory ones first.

@@ -3,7 +3,7 @@ package main
 // commandList is made by hand, in the order in which help shows it.
 func commandList() []command {
 	return []command{
-		{"login", "sign in by browser, device code, SAML or directory; write a profile", runLogin},
+		{"login", "sign in by browser, code, SAML or password; write a profile", runLogin},
 		{"logout", "remove what login wrote", runLogout},
 		{"whoami", "tell who the credentials belong to and how long they live", runWhoami},
 		{"setup", "set git up for a server: helper, credentials, submodules", runSetup},
@@ -21,7 +21,7 @@ func commandList() []command {
 		{"admin", "administer a server's data directory", runAdmin},
 		{"completion", "print the completion script of a shell", runCompletion},
 		{"man", "print a command's manual page", runMan},
-		{"demo", "walk through clone, push and pull with temporary credentials", runDemo},
+		{"demo", "walk through clone, push and pull on a server of its own", runDemo},
 		{"version", "print the version", runVersion},
 	}
 }

@@ -28,11 +28,12 @@ func runCompletion(ctx context.Context, a *app, args []string) error {
 		return a.complete(ctx, args[1:])
 	}
 	flags := newFlags(a, "completion bash|zsh|fish|powershell",
-		"Prints the script that teaches a shell to complete sojourn's commands, flags and profiles. \"make install\" puts it where the shell looks for it; by hand:\n"+
-			"  bash        sojourn completion bash >~/.local/share/bash-completion/completions/sojourn\n"+
-			"  zsh         sojourn completion zsh >_sojourn, in a directory of $fpath\n"+
-			"  fish        sojourn completion fish >~/.config/fish/completions/sojourn.fish\n"+
-			"  powershell  sojourn completion powershell | Out-String | Invoke-Expression",
+		"Prints the script that teaches a shell to complete commands, flags and profiles. \"make install\" puts it where the shell looks; by hand, write it to\n"+
+			"  bash   ~/.local/share/bash-completion/completions/sojourn\n"+
+			"  zsh    _sojourn, in a directory of $fpath\n"+
+			"  fish   ~/.config/fish/completions/sojourn.fish\n"+
+			"or, in PowerShell's $PROFILE:\n"+
+			"  sojourn completion powershell | Out-String | Invoke-Expression",
 		"source <(sojourn completion bash)")
 	if err := parseFlags(flags, args); err != nil {
 		return err

@@ -9,10 +9,10 @@ import (
 )
 
 const explainAbout = `Answers three questions:
-  who am I                     without flags: what the server says of the credentials in use
-  may I                        --action and --resource: which policy and statement decide
-  why was a request refused    --request-id and --data: what the audit log of a server holds
-                               of it, for who administers that server`
+  who am I      without flags: what the server says of the credentials in use
+  may I         --action and --resource: which policy and statement decide
+  why refused   --request-id and --data: what the audit log of a server holds of
+                a request, for who administers that server`
 
 // explainFlags are the command line of "sojourn explain".
 type explainFlags struct {

@@ -46,7 +46,7 @@ func (a *app) show(p page) {
 // Help fits a terminal of the usual size.
 const (
 	helpWidth  = 80
-	helpColumn = 26 // where a row's text begins, at the most
+	helpColumn = 30 // where a row's text begins, at the most
 )
 
 func (p *page) text() string {
@@ -190,7 +190,7 @@ func flagRows(f *flag.FlagSet) []row2 {
 	var rows []row2
 	f.VisitAll(func(fl *flag.Flag) {
 		value, usage := flag.UnquoteUsage(fl)
-		if fl.DefValue != "" && fl.DefValue != "false" {
+		if fl.DefValue != "" && fl.DefValue != "false" && fl.DefValue != "0" {
 			usage += " (default " + fl.DefValue + ")"
 		}
 		rows = append(rows, row2{strings.TrimSpace("--" + fl.Name + " " + value), usage})

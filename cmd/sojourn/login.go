@@ -25,8 +25,7 @@ import (
 	"sojourn/internal/wire/stswire"
 )
 
-const loginAbout = `Signs in at an identity provider, takes a role, and writes the profile. The first time, flags say where to sign in: --issuer (OpenID Connect: a browser, or --device), --saml-url (SAML) or --directory. The profile remembers them, so that later "sojourn login --profile NAME" is enough.
-Nothing opens a window over ssh or in a container: the address is printed, and the one that the browser ends at can be pasted. --remember keeps the provider's refresh token (0600), by which git signs in again by itself; without it nothing outlives the sign-in.`
+const loginAbout = `Signs in at an identity provider, takes a role, and writes the profile, which remembers how: later "sojourn login --profile NAME" is enough. The first time say where: --issuer (OpenID Connect), --saml-url, or --directory. Over ssh the address is printed, and the one that the browser ends at can be pasted. --remember keeps the provider's refresh token (0600), by which git signs in again; without it nothing outlives the sign-in.`
 
 // loginFlags are the command line of "sojourn login".
 type loginFlags struct {
@@ -44,7 +43,7 @@ func (f *loginFlags) register(flags *flag.FlagSet) {
 	flags.StringVar(&f.profile, "profile", "", "`NAME` of the profile to write")
 	flags.StringVar(&f.issuer, "issuer", "", "`URL` of the OpenID Connect provider")
 	flags.StringVar(&f.clientID, "client-id", "", "`ID` of this program at the provider")
-	flags.StringVar(&f.secretFile, "client-secret-file", "", "`FILE` with its secret, if it has one")
+	flags.StringVar(&f.secretFile, "client-secret-file", "", "`FILE` with the secret of a client that has one")
 	flags.StringVar(&f.scopes, "scopes", "", "`LIST` to ask for (\""+signin.DefaultScopes+"\")")
 	flags.StringVar(&f.redirect, "redirect-uri", "", "`URL` as registered ("+signin.DefaultRedirect+", any port)")
 	flags.BoolVar(&f.device, "device", false, "sign in by a code that you enter on any machine")
@@ -54,7 +53,7 @@ func (f *loginFlags) register(flags *flag.FlagSet) {
 	flags.StringVar(&f.samlACS, "saml-acs", "", "loopback `URL` that it posts to; else you paste")
 	flags.StringVar(&f.entityID, "saml-entity-id", "", "`ID` it knows the service by ("+signin.DefaultEntityID+")")
 	flags.StringVar(&f.response, "saml-response", "", "`FILE` with the response, - is standard input")
-	flags.StringVar(&f.provider, "saml-provider-arn", "", "`ARN`, where the response does not tell")
+	flags.StringVar(&f.provider, "saml-provider-arn", "", "`ARN`, if encrypted")
 	flags.StringVar(&f.directory, "directory", "", "`ARN` of the directory to give a password to")
 	flags.StringVar(&f.user, "user", "", "user `NAME` in the directory")
 	flags.StringVar(&f.mfaSerial, "mfa-serial", "", "`ARN` of the MFA device to ask a code of")
@@ -62,8 +61,8 @@ func (f *loginFlags) register(flags *flag.FlagSet) {
 		f.roles = append(f.roles, v)
 		return nil
 	})
-	flags.StringVar(&f.sessionName, "role-session-name", "", "`NAME` of the session (yours at the provider)")
-	flags.IntVar(&f.duration, "duration-seconds", 0, "`NUMBER` of seconds that the session lives")
+	flags.StringVar(&f.sessionName, "role-session-name", "", "`NAME` of the session")
+	flags.IntVar(&f.duration, "duration-seconds", 0, "`N` seconds of life for the session")
 	flags.StringVar(&f.region, "region", "", "`REGION` to write")
 	flags.StringVar(&f.endpoint, "endpoint-url", "", "`URL` of the server to write; else AWS")
 	flags.StringVar(&f.caBundle, "ca-bundle", "", "PEM `FILE` of authorities to write")

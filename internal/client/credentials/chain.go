@@ -16,6 +16,7 @@ import (
 
 	"sojourn/internal/client/cache"
 	"sojourn/internal/client/config"
+	"sojourn/internal/client/signin"
 	"sojourn/internal/client/stsclient"
 	"sojourn/internal/secret"
 	"sojourn/internal/sigv4"
@@ -46,6 +47,9 @@ type Chain struct {
 	Cache    cache.Dir
 	Now      func() time.Time
 	Ask      func(ctx context.Context, question string) (string, error)
+	// Renew puts a new token into the file of a profile that signs in at a
+	// provider, if the one that is there is over. nil renews nothing.
+	Renew func(ctx context.Context, p *config.Profile, token secret.String) error
 }
 
 // ErrNone says that neither the environment nor the profile holds credentials.
@@ -91,6 +95,9 @@ func (c *Chain) inProfile(p *config.Profile, withEnvironment bool) (source, erro
 	}
 	if p == nil {
 		return nil, nil
+	}
+	if err := signin.Ended(p, c.Now()); err != nil {
+		return nil, err
 	}
 	if s, err := static(p, p.Credentials, "shared-credentials-file"); s != nil || err != nil {
 		return s, err

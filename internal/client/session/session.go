@@ -9,6 +9,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"net/url"
 	"strings"
 	"time"
@@ -19,7 +20,9 @@ import (
 	"sojourn/internal/client/endpoint"
 	"sojourn/internal/client/prompt"
 	"sojourn/internal/client/signedhttp"
+	"sojourn/internal/client/signin"
 	"sojourn/internal/client/stsclient"
+	"sojourn/internal/secret"
 )
 
 // Options are what a command line says. Zero values leave the choice to the settings.
@@ -153,6 +156,15 @@ func (s *Session) Credentials(ctx context.Context) (credentials.Snapshot, error)
 	chain := &credentials.Chain{
 		Env: s.opt.Env, Config: s.Config, Profile: s.Name, Explicit: s.opt.Named,
 		Endpoint: sts.URL, Cache: cache.Under(s.opt.Env.Home()), Now: s.opt.Now, Ask: prompt.Prompter{Env: s.opt.Env}.Ask,
+		Renew: func(ctx context.Context, p *config.Profile, token secret.String) error {
+			return signin.Renew(ctx, s.opt.Env, p, token, s.opt.Now, func() (*http.Client, error) {
+				c, err := s.HTTP()
+				if err != nil {
+					return nil, err
+				}
+				return c.HTTP, nil
+			})
+		},
 		STS: func() (credentials.STS, error) {
 			if err != nil {
 				return nil, err
