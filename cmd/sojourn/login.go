@@ -155,19 +155,19 @@ func (l *login) run(ctx context.Context) error {
 	case l.f.samlURL+l.f.response != "":
 		method = signin.MethodSAML
 	case l.f.directory != "":
-		method = signin.MethodLDAP
+		method = signin.MethodDirectory
 	}
 	switch method {
 	case signin.MethodOIDC:
 		return l.oidc(ctx)
 	case signin.MethodSAML:
 		return l.saml(ctx)
-	case signin.MethodLDAP:
+	case signin.MethodDirectory:
 		return l.ldap(ctx)
 	case "":
 		return usagef("login: profile %q does not say where to sign in; give --issuer URL, --saml-url URL or --directory ARN", plain(l.name))
 	}
-	return fmt.Errorf("profile %q has %s = %s; want oidc, saml or ldap", l.name, signin.KeyMethod, plain(method))
+	return fmt.Errorf("profile %q has %s = %s; want oidc, saml or directory", l.name, signin.KeyMethod, plain(method))
 }
 
 func (l *login) oidc(ctx context.Context) error {

@@ -58,7 +58,7 @@ func (l *login) ldap(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	set := settingsOf(signin.KeyMethod, signin.MethodLDAP, signin.KeyDirectory, directory, signin.KeyUser, user, signin.KeyMFASerial, serial, signin.KeyRole, role)
+	set := settingsOf(signin.KeyMethod, signin.MethodDirectory, signin.KeyDirectory, directory, signin.KeyUser, user, signin.KeyMFASerial, serial, signin.KeyRole, role)
 	if err := l.files.SaveSession(ctx, l.name, s, append(set, l.beside()...)); err != nil {
 		return err
 	}

@@ -240,7 +240,7 @@ func TestRenew(t *testing.T) {
 	if err := files.Revoke(t.Context(), p, f.Client()); err != nil || f.forms[len(f.forms)-1].Get("token") != "first" {
 		t.Errorf("revoke: %v %v", err, f.forms)
 	}
-	if err := files.SaveSession(t.Context(), "keys", session, []config.Setting{{Key: KeyMethod, Value: MethodLDAP}}); err != nil {
+	if err := files.SaveSession(t.Context(), "keys", session, []config.Setting{{Key: KeyMethod, Value: MethodDirectory}}); err != nil {
 		t.Fatal(err)
 	}
 	keys := load(t, files, "keys")
@@ -250,7 +250,7 @@ func TestRenew(t *testing.T) {
 }
 
 func TestRival(t *testing.T) {
-	_, f := user(t, map[string]string{"config": "[profile a]\ncredential_process = x\n[profile b]\nregion = r\n[profile c]\nsojourn_sign_in = oidc\nrole_arn = r\n", "credentials": "[d]\naws_access_key_id = x\n"})
+	_, f := user(t, map[string]string{"config": "[profile a]\ncredential_process = x\n[profile b]\nregion = r\n[profile c]\nsojourn_login = oidc\nrole_arn = r\n", "credentials": "[d]\naws_access_key_id = x\n"})
 	for name, want := range map[string]string{"a": "credential_process", "b": "", "c": "", "d": "aws_access_key_id", "new": ""} {
 		if got := Rival(load(t, f, name)); got != want {
 			t.Errorf("%s: %q", name, got)

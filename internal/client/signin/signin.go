@@ -26,7 +26,7 @@ import (
 
 // Keys of a profile, beside the AWS CLI's own. They say how to sign in again.
 const (
-	KeyMethod       = "sojourn_sign_in" // MethodOIDC, MethodSAML or MethodLDAP
+	KeyMethod       = "sojourn_login" // MethodOIDC, MethodSAML or MethodDirectory
 	KeyIssuer       = "sojourn_oidc_issuer"
 	KeyClientID     = "sojourn_oidc_client_id"
 	KeySecretFile   = "sojourn_oidc_client_secret_file"
@@ -36,9 +36,9 @@ const (
 	KeySAMLURL      = "sojourn_saml_url"
 	KeySAMLACS      = "sojourn_saml_acs"
 	KeySAMLEntityID = "sojourn_saml_entity_id"
-	KeySAMLProvider = "sojourn_saml_provider_arn"
-	KeyDirectory    = "sojourn_directory_arn"
-	KeyUser         = "sojourn_directory_user"
+	KeySAMLProvider = "sojourn_saml_provider"
+	KeyDirectory    = "sojourn_directory"
+	KeyUser         = "sojourn_username"
 	KeyMFASerial    = "sojourn_directory_mfa_serial"
 	KeyRole         = "sojourn_role_arn"
 	KeyDuration     = "sojourn_duration_seconds"
@@ -48,10 +48,10 @@ const (
 
 // Ways to sign in.
 const (
-	MethodOIDC = "oidc"
-	MethodSAML = "saml"
-	MethodLDAP = "ldap"
-	FlowDevice = "device"
+	MethodOIDC      = "oidc"
+	MethodSAML      = "saml"
+	MethodDirectory = "directory"
+	FlowDevice      = "device"
 )
 
 // Timeout is how long a user may take at the provider.
