@@ -13,6 +13,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -75,7 +76,7 @@ func (d Dir) Load(key string, now time.Time) (Entry, bool) {
 	if d == "" {
 		return Entry{}, false
 	}
-	data, err := os.ReadFile(d.path(key))
+	data, err := ReadFile(d.path(key))
 	if err != nil {
 		return Entry{}, false
 	}
@@ -93,9 +94,11 @@ func decode(data []byte) (Entry, error) {
 	if err != nil {
 		return Entry{}, err
 	}
-	issued, err := parseTime(f.Issued)
-	if err != nil {
-		return Entry{}, err
+	var issued time.Time // the AWS CLI does not write it: then the longest margin holds
+	if f.Issued != "" {
+		if issued, err = parseTime(f.Issued); err != nil {
+			return Entry{}, err
+		}
 	}
 	if c.AccessKeyId == "" || c.SecretAccessKey == "" {
 		return Entry{}, errors.New("no key")
@@ -108,10 +111,7 @@ func (d Dir) Store(key string, e Entry) error {
 	if d == "" {
 		return nil
 	}
-	if err := os.MkdirAll(string(d), 0o700); err != nil {
-		return fmt.Errorf("making the credentials cache: %w", err)
-	}
-	if err := d.write(d.path(key), encode(e)); err != nil {
+	if err := WriteFile(d.path(key), encode(e)); err != nil {
 		return fmt.Errorf("writing the credentials cache: %w", err)
 	}
 	d.sweep(e.Issued)
@@ -119,7 +119,11 @@ func (d Dir) Store(key string, e Entry) error {
 }
 
 // parseTime refuses years that do not have four digits in every time zone.
+// The AWS CLI writes the zone's name.
 func parseTime(s string) (time.Time, error) {
+	if utc, ok := strings.CutSuffix(s, "UTC"); ok {
+		s = utc + "Z"
+	}
 	t, err := time.Parse(time.RFC3339, s)
 	if year := t.UTC().Year(); err == nil && (year < 1970 || year > 9999) {
 		err = errors.New("no time of a session")
@@ -137,9 +141,30 @@ func encode(e Entry) []byte {
 	return data
 }
 
-// write replaces a file. CreateTemp makes it with mode 0600.
-func (d Dir) write(path string, data []byte) error {
-	tmp, err := os.CreateTemp(string(d), tempPrefix+"*")
+// maxFile is more than any file in a cache of credentials holds.
+const maxFile = 256 << 10
+
+// ReadFile reads a file of a cache.
+func ReadFile(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, maxFile+1))
+	if err == nil && len(data) > maxFile {
+		err = errors.New("the file is too long")
+	}
+	return data, err
+}
+
+// WriteFile replaces a file as a whole, or leaves it as it is. Only its owner may read it.
+func WriteFile(path string, data []byte) error {
+	dir := filepath.Dir(path)
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	tmp, err := os.CreateTemp(dir, tempPrefix+"*") // with mode 0600
 	if err != nil {
 		return err
 	}

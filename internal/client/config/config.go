@@ -20,6 +20,7 @@ type Config struct {
 	profiles map[string]*Profile
 	names    []string
 	services map[string]*Section
+	sso      map[string]*Section
 	other    map[string]*Section
 }
 
@@ -37,7 +38,7 @@ func Load(env Env) (*Config, error) {
 	c := &Config{
 		ConfigFile:      env.file("AWS_CONFIG_FILE", "config"),
 		CredentialsFile: env.file("AWS_SHARED_CREDENTIALS_FILE", "credentials"),
-		profiles:        map[string]*Profile{}, services: map[string]*Section{}, other: map[string]*Section{},
+		profiles:        map[string]*Profile{}, services: map[string]*Section{}, sso: map[string]*Section{}, other: map[string]*Section{},
 	}
 	sections, err := readSections(c.ConfigFile)
 	if err != nil {
@@ -55,6 +56,9 @@ func Load(env Env) (*Config, error) {
 	return c, nil
 }
 
+// maxFile is more than anybody's configuration; what is longer is something else.
+const maxFile = 16 << 20
+
 func readSections(path string) ([]*Section, error) {
 	f, err := readINI(path)
 	if err != nil {
@@ -70,6 +74,9 @@ func readINI(path string) (*INI, error) {
 	data, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return &INI{}, nil
+	}
+	if err == nil && len(data) > maxFile {
+		err = fmt.Errorf("%s is longer than %d bytes", path, maxFile)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("reading the AWS configuration: %w", err)
@@ -91,6 +98,8 @@ func (c *Config) addConfig(s *Section) {
 		p.Config = merge(p.Config, s)
 	case "services":
 		c.services[name] = merge(c.services[name], s)
+	case "sso-session":
+		c.sso[name] = merge(c.sso[name], s)
 	default:
 		c.other[s.Name] = s
 	}
@@ -111,7 +120,7 @@ func splitHeader(s string) (kind, name string) {
 	if s == Default {
 		return "profile", Default
 	}
-	if !strings.HasPrefix(s, "profile") && !strings.HasPrefix(s, "services") {
+	if !strings.HasPrefix(s, "profile") && !strings.HasPrefix(s, "services") && !strings.HasPrefix(s, "sso-session") {
 		return "", ""
 	}
 	words, err := SplitShell(s)
@@ -143,6 +152,12 @@ func (c *Config) Names() []string { return c.names }
 // Services returns the section [services NAME].
 func (c *Config) Services(name string) (*Section, bool) {
 	s, ok := c.services[name]
+	return s, ok
+}
+
+// SSOSession returns the section [sso-session NAME].
+func (c *Config) SSOSession(name string) (*Section, bool) {
+	s, ok := c.sso[name]
 	return s, ok
 }
 

@@ -1,6 +1,8 @@
 // Package credentials finds the one key, secret and token that a signature is
-// made with, in the order of the AWS CLI: environment, role, web identity, the
-// credentials file, credential_process, the configuration file.
+// made with, in the order of the AWS CLI: environment, role, web identity, IAM
+// Identity Center, the credentials file, "aws login", credential_process, the
+// configuration file, the container, the machine. What a profile says under
+// sojourn_sign_in, for which the AWS CLI has no words, goes before its other settings.
 //
 // Each request for credentials gives one snapshot: nothing is looked up twice,
 // so a key never meets another's secret. It knows what profiles say; it knows
@@ -17,6 +19,7 @@ import (
 	"sojourn/internal/client/cache"
 	"sojourn/internal/client/config"
 	"sojourn/internal/client/signin"
+	"sojourn/internal/client/ssoclient"
 	"sojourn/internal/client/stsclient"
 	"sojourn/internal/secret"
 	"sojourn/internal/sigv4"
@@ -33,6 +36,24 @@ type Snapshot struct {
 type STS interface {
 	AssumeRole(context.Context, sigv4.Credentials, stsclient.Role) (stsclient.Session, error)
 	AssumeRoleWithWebIdentity(context.Context, stsclient.Role) (stsclient.Session, error)
+	AssumeRoleWithSAML(context.Context, stsclient.Role) (stsclient.Session, error)
+	AssumeRoleWithLDAPIdentity(context.Context, stsclient.Role) (stsclient.Session, error)
+	GetSessionToken(context.Context, sigv4.Credentials, stsclient.Token) (stsclient.Session, error)
+	GetFederationToken(context.Context, sigv4.Credentials, stsclient.Token) (stsclient.Session, error)
+}
+
+// SSO is what a sign-in at IAM Identity Center, or by "aws login", lives on.
+type SSO interface {
+	RoleCredentials(ctx context.Context, token secret.String, account, role string) (sigv4.Credentials, time.Time, error)
+	Renew(context.Context, ssoclient.Registration, secret.String) (ssoclient.Token, error)
+	RenewLogin(context.Context, ssoclient.Login, time.Time) (sigv4.Credentials, ssoclient.Token, error)
+}
+
+// Machine is what the container or the machine has to give.
+type Machine interface {
+	InContainer() bool
+	Container(context.Context) (sigv4.Credentials, time.Time, error)
+	Instance(context.Context) (sigv4.Credentials, time.Time, error)
 }
 
 // Chain is what the search depends on.
@@ -44,9 +65,16 @@ type Chain struct {
 
 	Endpoint string              // of STS; sessions of different servers do not mix
 	STS      func() (STS, error) // called only if a session must be made
-	Cache    cache.Dir
-	Now      func() time.Time
-	Ask      func(ctx context.Context, question string) (string, error)
+	// SSO returns the services of a region ("" is the session's own), and at
+	// which address they are if that is not AWS's.
+	SSO     func(region string) (client SSO, address string, err error)
+	Machine Machine
+
+	Cache  cache.Dir
+	Shared cache.Shared // with the AWS CLI; "" where STS is not AWS's
+	Now    func() time.Time
+	// Ask shows a question and what is typed, AskSecret the question alone.
+	Ask, AskSecret func(ctx context.Context, question string) (string, error)
 	// Renew puts a new token into the file of a profile that signs in at a
 	// provider, if the one that is there is over. nil renews nothing.
 	Renew func(ctx context.Context, p *config.Profile, token secret.String) error
@@ -78,14 +106,22 @@ func (c *Chain) first() (source, error) {
 		}
 	}
 	p, _ := c.Config.Profile(c.Profile)
+	if s, err := c.ownWords(p, nil); s != nil || err != nil {
+		return s, err
+	}
 	if assumesRole(p) {
 		return c.role(p, nil)
 	}
 	s, err := c.inProfile(p, !c.Explicit)
-	if s == nil && err == nil {
-		return nil, unsupported(p)
+	switch {
+	case s != nil || err != nil:
+		return s, err
+	case c.Machine == nil:
+		return nil, ErrNone
+	case c.Machine.InContainer():
+		return &machine{chain: c, method: "container-role"}, nil
 	}
-	return s, err
+	return &machine{chain: c, method: "iam-role"}, nil
 }
 
 // inProfile looks at what stands in one profile, roles aside. nil, nil is nothing.
@@ -99,24 +135,19 @@ func (c *Chain) inProfile(p *config.Profile, withEnvironment bool) (source, erro
 	if err := signin.Ended(p, c.Now()); err != nil {
 		return nil, err
 	}
+	if s, err := c.sso(p); s != nil || err != nil {
+		return s, err
+	}
 	if s, err := static(p, p.Credentials, "shared-credentials-file"); s != nil || err != nil {
 		return s, err
+	}
+	if name := p.Value("login_session"); name != "" {
+		return &login{chain: c, profile: p.Name, session: name}, nil
 	}
 	if command := p.Value("credential_process"); command != "" {
 		return &process{profile: p.Name, command: command, now: c.Now}, nil
 	}
 	return static(p, p.Config, "config-file")
-}
-
-// unsupported is ErrNone, or says what the profile has that is not understood yet.
-func unsupported(p *config.Profile) error {
-	for _, key := range []string{"sso_session", "sso_start_url", "login_session"} {
-		if p.Value(key) != "" {
-			return fmt.Errorf("profile %q signs in by %s, for which the AWS CLI is needed: make a profile with "+
-				"credential_process = aws configure export-credentials --profile %s, and use that", p.Name, key, p.Name)
-		}
-	}
-	return ErrNone
 }
 
 // fixed is a key that stands written somewhere.

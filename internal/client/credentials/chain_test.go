@@ -43,16 +43,37 @@ func (s *stub) AssumeRoleWithWebIdentity(_ context.Context, r stsclient.Role) (s
 	return s.answer(fmt.Sprintf("%s as %s with %s dur=%d", r.ARN, r.SessionName, r.WebIdentityToken.Reveal(), r.Duration))
 }
 
+func (s *stub) AssumeRoleWithSAML(_ context.Context, r stsclient.Role) (stsclient.Session, error) {
+	return s.answer(fmt.Sprintf("%s at %s with %s dur=%d", r.ARN, r.ProviderARN, r.SAMLAssertion.Reveal(), r.Duration))
+}
+
+func (s *stub) AssumeRoleWithLDAPIdentity(_ context.Context, r stsclient.Role) (stsclient.Session, error) {
+	return s.answer(fmt.Sprintf("%s as %s at %s by %s/%s dur=%d mfa=%s/%s", r.ARN, r.SessionName, r.DirectoryARN, r.Username, r.Password.Reveal(), r.Duration, r.SerialNumber, r.TokenCode))
+}
+
+func (s *stub) GetSessionToken(_ context.Context, c sigv4.Credentials, t stsclient.Token) (stsclient.Session, error) {
+	return s.answer(fmt.Sprintf("session by %s dur=%d mfa=%s/%s", c.AccessKeyID, t.Duration, t.SerialNumber, t.TokenCode))
+}
+
+func (s *stub) GetFederationToken(_ context.Context, c sigv4.Credentials, t stsclient.Token) (stsclient.Session, error) {
+	return s.answer(fmt.Sprintf("%s by %s dur=%d policy=%s arns=%q", t.Name, c.AccessKeyID, t.Duration, t.Policy, t.PolicyARNs))
+}
+
 // world is a home directory, an environment and an STS.
 type world struct {
 	t    *testing.T
 	home string
 	env  map[string]string
 	sts  *stub
+	sso  *stubSSO
+	box  Machine
+
+	asked  []string
+	shared bool // STS is AWS's
 }
 
 func newWorld(t *testing.T, config, credentials string) *world {
-	w := &world{t: t, home: t.TempDir(), sts: &stub{life: time.Hour}}
+	w := &world{t: t, home: t.TempDir(), sts: &stub{life: time.Hour}, sso: &stubSSO{}}
 	w.env = map[string]string{"HOME": w.home, "USERPROFILE": w.home}
 	w.write(".aws/config", config)
 	w.write(".aws/credentials", credentials)
@@ -74,9 +95,18 @@ func (w *world) chain(profile string, explicit bool) *Chain {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	return &Chain{Env: env, Config: c, Profile: profile, Explicit: explicit, Endpoint: "https://sts", Cache: cache.Under(w.home),
-		Now: func() time.Time { return noon }, STS: func() (STS, error) { return w.sts, nil },
-		Ask: func(_ context.Context, q string) (string, error) { return "123456", nil }}
+	chain := &Chain{Env: env, Config: c, Profile: profile, Explicit: explicit, Endpoint: "https://sts", Cache: cache.Under(w.home),
+		Now: func() time.Time { return noon }, STS: func() (STS, error) { return w.sts, nil }, Machine: w.box,
+		SSO: func(region string) (SSO, string, error) { w.sso.region = region; return w.sso, w.sso.address, nil }}
+	chain.Ask = func(_ context.Context, q string) (string, error) { w.asked = append(w.asked, q); return "123456", nil }
+	chain.AskSecret = func(_ context.Context, q string) (string, error) {
+		w.asked = append(w.asked, q)
+		return "pass word", nil
+	}
+	if w.shared {
+		chain.Shared = cache.SharedUnder(w.home)
+	}
+	return chain
 }
 
 func (w *world) resolve(profile string, explicit bool) (Snapshot, error) {
@@ -203,17 +233,15 @@ func TestMistakes(t *testing.T) {
 		"[default]\nregion = x\n":            "no credentials are configured",
 		"[default]\naws_access_key_id = A\n": `profile "default" has an aws_access_key_id and no aws_secret_access_key`,
 		"[default]\nrole_arn = r\n":          `profile "default" has a role_arn and does not say with which credentials`,
-		"[default]\nrole_arn = r\nsource_profile = no\n":                                 `profile "default" names source_profile "no", which does not exist`,
-		"[default]\nrole_arn = r\nsource_profile = x\n[profile x]\n":                     `profile "default" names source_profile "x", which holds no credentials`,
-		"[default]\nrole_arn = r\nsource_profile = default\n":                            "the profiles go round in a circle: default, default",
-		"[default]\nrole_arn = r\nsource_profile = x\ncredential_source = Environment\n": `has both source_profile and credential_source`,
-		"[default]\nrole_arn = r\ncredential_source = environment\n":                     "want Environment, Ec2InstanceMetadata or EcsContainer",
-		"[default]\nrole_arn = r\ncredential_source = Environment\n":                     "AWS_ACCESS_KEY_ID is not set",
-		"[default]\nrole_arn = r\ncredential_source = EcsContainer\n":                    "credential_process = aws configure export-credentials --profile default",
-		"[default]\nsso_session = s\n":                                                   "credential_process = aws configure export-credentials --profile default",
-		"[default]\nweb_identity_token_file = f\n":                                       "no role is set; set role_arn or AWS_ROLE_ARN",
-		"[default]\nrole_arn = r\nweb_identity_token_file = /no/such\n":                  `the web identity token of profile "default" cannot be read`,
-		"[default]\nrole_arn = r\nweb_identity_token_file = ~/empty\n":                   "is empty; sign in again",
+		"[default]\nrole_arn = r\nsource_profile = no\n":                                                                                              `profile "default" names source_profile "no", which does not exist`,
+		"[default]\nrole_arn = r\nsource_profile = x\n[profile x]\n":                                                                                  `profile "default" names source_profile "x", which holds no credentials`,
+		"[default]\nrole_arn = r\nsource_profile = default\n":                                                                                         "the profiles go round in a circle: default, default",
+		"[default]\nrole_arn = r\nsource_profile = x\ncredential_source = Environment\n":                                                              `has both source_profile and credential_source`,
+		"[default]\nrole_arn = r\ncredential_source = environment\n":                                                                                  "want Environment, Ec2InstanceMetadata or EcsContainer",
+		"[default]\nrole_arn = r\ncredential_source = Environment\n":                                                                                  "AWS_ACCESS_KEY_ID is not set",
+		"[default]\nweb_identity_token_file = f\n":                                                                                                    "no role is set; set role_arn or AWS_ROLE_ARN",
+		"[default]\nrole_arn = r\nweb_identity_token_file = /no/such\n":                                                                               `the web identity token of profile "default" cannot be read`,
+		"[default]\nrole_arn = r\nweb_identity_token_file = ~/empty\n":                                                                                "is empty; sign in again",
 		"[default]\nrole_arn = r\nsource_profile = x\n[profile x]\nrole_arn = r\nsource_profile = y\n[profile y]\nrole_arn = r\nsource_profile = x\n": "in a circle: default, x, y, x",
 	} {
 		w := newWorld(t, config, "")

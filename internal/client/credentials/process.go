@@ -21,6 +21,7 @@ type process struct {
 
 const (
 	processTime = time.Minute
+	waitDelay   = time.Second // for what it started and left running
 	maxOutput   = 64 << 10
 	maxSaid     = 400 // bytes of its standard error that a message quotes
 )
@@ -37,30 +38,11 @@ func (p *process) fetch(ctx context.Context) (Snapshot, error) {
 }
 
 func (p *process) run(ctx context.Context) (Snapshot, error) {
-	words, err := splitCommand(p.command)
-	if err == nil && (len(words) == 0 || words[0] == "") {
-		err = errors.New("it is empty")
-	}
+	out, err := run(ctx, p.command, maxOutput)
 	if err != nil {
-		return Snapshot{}, fmt.Errorf("is not a command: %w", err)
-	}
-	ctx, cancel := context.WithTimeout(ctx, processTime)
-	defer cancel()
-	c := exec.CommandContext(ctx, words[0], words[1:]...)
-	out, said := bounded{limit: maxOutput}, bounded{limit: maxSaid}
-	c.Stdout, c.Stderr, c.WaitDelay = &out, &said, time.Second
-	if err := c.Run(); err != nil {
-		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
-			err = fmt.Errorf("did not end in %v", processTime)
-		} else {
-			err = fmt.Errorf("failed: %w", err)
-		}
-		if text := strings.TrimSpace(string(said.kept)); text != "" {
-			err = fmt.Errorf("%w; it said %q", err, text)
-		}
 		return Snapshot{}, err
 	}
-	return p.parse(out.kept)
+	return p.parse(out)
 }
 
 // parse reads what the program printed and never quotes it.
@@ -91,6 +73,34 @@ func (p *process) parse(text []byte) (Snapshot, error) {
 		s.Expires = end
 	}
 	return s, nil
+}
+
+// run runs a command line once, without standard input, which may be git's, and returns what it printed.
+func run(ctx context.Context, command string, limit int) ([]byte, error) {
+	words, err := splitCommand(command)
+	if err == nil && (len(words) == 0 || words[0] == "") {
+		err = errors.New("it is empty")
+	}
+	if err != nil {
+		return nil, fmt.Errorf("is not a command: %w", err)
+	}
+	ctx, cancel := context.WithTimeout(ctx, processTime)
+	defer cancel()
+	c := exec.CommandContext(ctx, words[0], words[1:]...)
+	out, said := bounded{limit: limit}, bounded{limit: maxSaid}
+	c.Stdout, c.Stderr, c.WaitDelay = &out, &said, waitDelay
+	if err := c.Run(); err != nil {
+		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+			err = fmt.Errorf("did not end in %v", processTime)
+		} else {
+			err = fmt.Errorf("failed: %w", err)
+		}
+		if text := strings.TrimSpace(string(said.kept)); text != "" {
+			err = fmt.Errorf("%w; it said %q", err, text)
+		}
+		return nil, err
+	}
+	return out.kept, nil
 }
 
 // bounded keeps the first limit bytes and takes the rest without keeping it.

@@ -2,11 +2,11 @@ package credentials
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"sojourn/internal/client/cache"
 	"sojourn/internal/client/config"
@@ -56,9 +56,10 @@ func (c *Chain) roleSource(p *config.Profile, visited []string) (source, error) 
 			err = fmt.Errorf("profile %q takes its source credentials from the environment, and AWS_ACCESS_KEY_ID is not set", p.Name)
 		}
 		return s, err
-	case kind == "Ec2InstanceMetadata" || kind == "EcsContainer":
-		return nil, fmt.Errorf("profile %q has credential_source = %s, for which the AWS CLI is needed: make a profile with "+
-			"credential_process = aws configure export-credentials --profile %s, and use that", p.Name, kind, p.Name)
+	case kind == "Ec2InstanceMetadata":
+		return &machine{chain: c, profile: p.Name, method: "iam-role"}, nil
+	case kind == "EcsContainer":
+		return &machine{chain: c, profile: p.Name, method: "container-role"}, nil
 	case kind != "":
 		return nil, fmt.Errorf("profile %q has credential_source = %s; want Environment, Ec2InstanceMetadata or EcsContainer", p.Name, kind)
 	}
@@ -74,14 +75,17 @@ func (c *Chain) sourceProfile(p *config.Profile, name string, visited []string) 
 	if slices.Contains(visited, name) && !(name == p.Name && hasKeys(from)) {
 		return nil, fmt.Errorf("the profiles go round in a circle: %s; change one source_profile", strings.Join(append(visited, name), ", "))
 	}
+	if name != p.Name { // or it would be its own source for ever
+		if s, err := c.ownWords(from, visited); s != nil || err != nil {
+			return s, err
+		}
+	}
 	if !hasKeys(from) && assumesRole(from) {
 		return c.role(from, visited)
 	}
 	s, err := c.inProfile(from, false)
 	if s == nil && err == nil {
-		if err = unsupported(from); errors.Is(err, ErrNone) {
-			err = fmt.Errorf("profile %q names source_profile %q, which holds no credentials", p.Name, name)
-		}
+		err = fmt.Errorf("profile %q names source_profile %q, which holds no credentials; add them there, or name another profile", p.Name, name)
 	}
 	return s, err
 }
@@ -99,7 +103,11 @@ func (r *role) fetch(ctx context.Context) (Snapshot, error) {
 	}
 	// The lock does not depend on the source, whose keys change: its files would pile up.
 	lock := cache.Key("lock", r.chain.Endpoint, r.profile, r.params.ARN, r.params.SerialNumber)
-	return r.chain.session(ctx, "assume-role", key, lock, func() (stsclient.Session, error) {
+	var kept keeper = r.chain.Cache
+	if p, _ := r.chain.Config.Profile(r.profile); r.chain.sharesRole(p) {
+		kept, key = r.chain.Shared, sharedRoleKey(p)
+	}
+	return r.chain.session(ctx, "assume-role", kept, key, lock, func() (stsclient.Session, error) {
 		s, err := r.assume(ctx)
 		if err != nil {
 			err = fmt.Errorf("profile %q: %w", r.profile, err)
@@ -108,16 +116,42 @@ func (r *role) fetch(ctx context.Context) (Snapshot, error) {
 	})
 }
 
+// sharesRole reports whether the session of a profile's role may be shared with
+// the AWS CLI, whose name for it does not tell where it comes from: STS must be
+// AWS's, the source a profile, and no other profile may have the same session
+// from another source.
+func (c *Chain) sharesRole(p *config.Profile) bool {
+	if c.Shared == "" || p.Value("source_profile") == "" {
+		return false
+	}
+	key := sharedRoleKey(p)
+	for _, name := range c.Config.Names() {
+		q, _ := c.Config.Profile(name)
+		if q != p && assumesRole(q) && q.Value("source_profile") != p.Value("source_profile") && sharedRoleKey(q) == key {
+			return false
+		}
+	}
+	return true
+}
+
+func sharedRoleKey(p *config.Profile) string {
+	seconds := ""
+	if n, err := strconv.Atoi(p.Value("duration_seconds")); err == nil {
+		seconds = strconv.Itoa(n)
+	}
+	return cache.RoleKey(cache.Member{Name: "RoleArn", Text: roleARN(p.Value("role_arn"))},
+		cache.Member{Name: "RoleSessionName", Text: p.Value("role_session_name")}, cache.Member{Name: "ExternalId", Text: p.Value("external_id")},
+		cache.Member{Name: "SerialNumber", Text: p.Value("mfa_serial")}, cache.Member{Name: "DurationSeconds", Text: seconds, Bare: true})
+}
+
 func (r *role) assume(ctx context.Context) (stsclient.Session, error) {
 	from, err := r.from.fetch(ctx)
 	if err != nil {
 		return stsclient.Session{}, err
 	}
 	params := r.params
-	if params.SerialNumber != "" {
-		if params.TokenCode, err = r.chain.Ask(ctx, "Enter MFA code for "+params.SerialNumber+": "); err != nil {
-			return stsclient.Session{}, fmt.Errorf("an MFA code of %s is needed: %w", params.SerialNumber, err)
-		}
+	if params.TokenCode, err = r.chain.code(ctx, params.SerialNumber); err != nil {
+		return stsclient.Session{}, err
 	}
 	params.SessionName = sessionName(params.SessionName, r.chain.Now())
 	sts, err := r.chain.STS()
@@ -127,13 +161,31 @@ func (r *role) assume(ctx context.Context) (stsclient.Session, error) {
 	return sts.AssumeRole(ctx, from.Credentials, params)
 }
 
+// code asks for the code of an MFA device, if one is named.
+func (c *Chain) code(ctx context.Context, serial string) (string, error) {
+	if serial == "" {
+		return "", nil
+	}
+	code, err := c.Ask(ctx, "Enter MFA code for "+serial+": ")
+	if err != nil {
+		return "", fmt.Errorf("an MFA code of %s is needed: %w", serial, err)
+	}
+	return code, nil
+}
+
+// keeper is where sessions stay between processes.
+type keeper interface {
+	Load(key string, now time.Time) (cache.Entry, bool)
+	Store(key string, e cache.Entry) error
+}
+
 // session returns the session called key out of the cache or asks for it, while other processes that want it wait.
-func (c *Chain) session(ctx context.Context, method, key, lock string, ask func() (stsclient.Session, error)) (Snapshot, error) {
-	if e, ok := c.Cache.Load(key, c.Now()); ok {
+func (c *Chain) session(ctx context.Context, method string, kept keeper, key, lock string, ask func() (stsclient.Session, error)) (Snapshot, error) {
+	if e, ok := kept.Load(key, c.Now()); ok {
 		return Snapshot{e.Credentials, e.Expires, method}, nil
 	}
 	defer c.Cache.Lock(ctx, lock)()
-	if e, ok := c.Cache.Load(key, c.Now()); ok {
+	if e, ok := kept.Load(key, c.Now()); ok {
 		return Snapshot{e.Credentials, e.Expires, method}, nil
 	}
 	asked := c.Now()
@@ -142,6 +194,6 @@ func (c *Chain) session(ctx context.Context, method, key, lock string, ask func(
 		return Snapshot{}, err
 	}
 	// Without the cache the next process asks again; that is all that a full disk costs.
-	_ = c.Cache.Store(key, cache.Entry{Credentials: s.Credentials, Issued: asked, Expires: s.Expires})
+	_ = kept.Store(key, cache.Entry{Credentials: s.Credentials, Issued: asked, Expires: s.Expires})
 	return Snapshot{s.Credentials, s.Expires, method}, nil
 }

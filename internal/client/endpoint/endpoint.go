@@ -121,6 +121,38 @@ func awsIAM(region string, fips bool) API {
 	return API{URL: "https://iam.amazonaws.com", Region: fallbackRegion}
 }
 
+// SignIn returns the URL of a service behind a sign-in: "sso" (the portal of IAM
+// Identity Center), "sso_oidc" and "signin", whose names on AWS do not follow the rule.
+func (s Settings) SignIn(service, region string) (string, error) {
+	raw, setting, err := s.Configured(service)
+	if err != nil {
+		return "", err
+	}
+	if raw != "" {
+		u, err := parse(raw, setting)
+		if err != nil {
+			return "", err
+		}
+		return u.Scheme + "://" + u.Host + u.path, nil
+	}
+	if !RegionName(region) {
+		return "", fmt.Errorf("%q cannot be the name of a region; set the region, or sso_region, of the profile", region)
+	}
+	switch service {
+	case "sso":
+		return "https://portal.sso." + region + "." + domain(region), nil
+	case "sso_oidc":
+		return "https://oidc." + region + "." + domain(region), nil
+	}
+	switch {
+	case strings.HasPrefix(region, "cn-"):
+		return "https://" + region + ".signin.amazonaws.cn", nil
+	case strings.HasPrefix(region, "us-gov-"):
+		return "https://" + region + ".signin.amazonaws-us-gov.com", nil
+	}
+	return "https://" + region + ".signin.aws.amazon.com", nil
+}
+
 // CustomGit reports whether Git goes to a server other than AWS's own, where any region may be.
 func (s Settings) CustomGit() (bool, error) {
 	if s.Env.Get("CODE_COMMIT_ENDPOINT") != "" {

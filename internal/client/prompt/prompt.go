@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"strings"
@@ -37,6 +38,15 @@ const maxAnswer = 4 << 10
 
 // Ask asks question and returns what was answered, without the line end.
 func (p Prompter) Ask(ctx context.Context, question string) (string, error) {
+	return p.ask(ctx, question, false)
+}
+
+// Secret asks like Ask, without showing what is typed.
+func (p Prompter) Secret(ctx context.Context, question string) (string, error) {
+	return p.ask(ctx, question, true)
+}
+
+func (p Prompter) ask(ctx context.Context, question string, hidden bool) (string, error) {
 	open := p.Terminal
 	if open == nil {
 		open = openTerminal
@@ -44,20 +54,48 @@ func (p Prompter) Ask(ctx context.Context, question string) (string, error) {
 	if p.Env.Get("GIT_TERMINAL_PROMPT") != "0" {
 		if t, err := open(); err == nil {
 			defer t.Close()
-			return askTerminal(t, question)
+			return askTerminal(t, question, hidden)
 		}
 	}
-	if _, program := p.Env.First("GIT_ASKPASS", "SSH_ASKPASS"); program != "" {
+	if program := p.askpass(ctx); program != "" {
 		return askProgram(ctx, program, question)
 	}
-	return "", errors.New("there is no terminal to ask on, and neither GIT_ASKPASS nor SSH_ASKPASS names a program that asks")
+	return "", errors.New("there is no terminal to ask on, and none of GIT_ASKPASS, core.askPass and SSH_ASKPASS names a program that asks; " +
+		"run the command in a terminal, or set one of them")
 }
 
-func askTerminal(t Terminal, question string) (string, error) {
+// askpass is the program that git would ask by. Git itself knows its settings, and is asked only here.
+func (p Prompter) askpass(ctx context.Context) string {
+	if v := p.Env.Get("GIT_ASKPASS"); v != "" {
+		return v
+	}
+	if git, err := exec.LookPath("git"); err == nil {
+		if out, err := exec.CommandContext(ctx, git, "config", "--type=path", "--get", "core.askPass").Output(); err == nil {
+			if v := strings.TrimRight(string(out), "\r\n"); v != "" {
+				return v
+			}
+		}
+	}
+	return p.Env.Get("SSH_ASKPASS")
+}
+
+// hider is a terminal that can keep what is typed from being shown.
+type hider interface {
+	hide() (show func(), err error)
+}
+
+func askTerminal(t Terminal, question string, hidden bool) (string, error) {
+	if h, ok := t.(hider); ok && hidden {
+		show, err := h.hide()
+		if err != nil {
+			return "", fmt.Errorf("keeping the answer from being shown on the terminal: %w", err)
+		}
+		defer func() { show(); t.Write([]byte("\n")) }()
+	}
 	if _, err := t.Write([]byte(question)); err != nil {
 		return "", fmt.Errorf("asking on the terminal: %w", err)
 	}
-	line, err := bufio.NewReader(t).ReadString('\n')
+	line, err := bufio.NewReader(io.LimitReader(t, maxAnswer)).ReadString('\n')
 	if line = strings.TrimSpace(line); line == "" {
 		return "", errors.Join(errors.New("nothing was answered"), err)
 	}

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -18,9 +19,11 @@ import (
 	"sojourn/internal/client/config"
 	"sojourn/internal/client/credentials"
 	"sojourn/internal/client/endpoint"
+	"sojourn/internal/client/metadata"
 	"sojourn/internal/client/prompt"
 	"sojourn/internal/client/signedhttp"
 	"sojourn/internal/client/signin"
+	"sojourn/internal/client/ssoclient"
 	"sojourn/internal/client/stsclient"
 	"sojourn/internal/secret"
 )
@@ -153,9 +156,10 @@ func (s *Session) Credentials(ctx context.Context) (credentials.Snapshot, error)
 	if err != nil {
 		sts = endpoint.API{} // it is said when STS is really needed
 	}
+	home, ask := s.opt.Env.Home(), prompt.Prompter{Env: s.opt.Env}
 	chain := &credentials.Chain{
 		Env: s.opt.Env, Config: s.Config, Profile: s.Name, Explicit: s.opt.Named,
-		Endpoint: sts.URL, Cache: cache.Under(s.opt.Env.Home()), Now: s.opt.Now, Ask: prompt.Prompter{Env: s.opt.Env}.Ask,
+		Endpoint: sts.URL, Cache: cache.Under(home), Now: s.opt.Now, Ask: ask.Ask, AskSecret: ask.Secret,
 		Renew: func(ctx context.Context, p *config.Profile, token secret.String) error {
 			return signin.Renew(ctx, s.opt.Env, p, token, s.opt.Now, func() (*http.Client, error) {
 				c, err := s.HTTP()
@@ -175,8 +179,45 @@ func (s *Session) Credentials(ctx context.Context) (credentials.Snapshot, error)
 			}
 			return &stsclient.Client{HTTP: c, API: sts}, nil
 		},
+		SSO: s.sso, Machine: s.machine(),
+	}
+	if own, _, err := s.Endpoints().Configured("sts"); own == "" && err == nil {
+		chain.Shared = cache.SharedUnder(home)
 	}
 	return chain.Resolve(ctx)
+}
+
+// sso is where IAM Identity Center and "aws login" are, for a region or the session's own.
+func (s *Session) sso(region string) (credentials.SSO, string, error) {
+	region = cmp.Or(region, s.Region(), s.opt.FallbackRegion)
+	c := &ssoclient.Client{}
+	address := ""
+	for _, service := range []struct {
+		name string
+		url  *string
+	}{{"sso", &c.Portal}, {"sso_oidc", &c.OIDC}, {"signin", &c.SignIn}} {
+		at, err := s.Endpoints().SignIn(service.name, region)
+		if err != nil {
+			return nil, "", err
+		}
+		*service.url = at
+		if own, _, _ := s.Endpoints().Configured(service.name); own != "" {
+			address = at
+		}
+	}
+	var err error
+	c.HTTP, err = s.HTTP()
+	return c, address, err
+}
+
+// machine is what gives credentials without a profile's doing.
+func (s *Session) machine() metadata.Client {
+	m := metadata.Client{Env: s.opt.Env, Now: s.opt.Now, Address: s.Profile.Value("ec2_metadata_service_endpoint"),
+		IPv6: strings.EqualFold(s.Profile.Value("ec2_metadata_service_endpoint_mode"), "IPv6")}
+	if n, err := strconv.Atoi(s.Profile.Value("metadata_service_timeout")); err == nil {
+		m.Timeout = time.Duration(n) * time.Second
+	}
+	return m
 }
 
 // NoCredentials words credentials.ErrNone as the official helper does; other errors stay as they are.

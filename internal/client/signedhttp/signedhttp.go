@@ -62,6 +62,16 @@ func New(caBundle string, now func() time.Time) (*Client, error) {
 	}}, nil
 }
 
+// NewDirect makes a client for a service on this machine or its link, which no
+// proxy reaches and which answers soon or not at all.
+func NewDirect(timeout time.Duration, now func() time.Time) *Client {
+	return &Client{Now: now, pause: pause, HTTP: &http.Client{
+		Timeout:       timeout,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		Transport:     &http.Transport{DialContext: (&net.Dialer{Timeout: timeout}).DialContext, TLSClientConfig: &tls.Config{MinVersion: tls.VersionTLS12}},
+	}}
+}
+
 func authorities(path string) (*x509.CertPool, error) {
 	if path == "" {
 		return nil, nil
@@ -99,6 +109,19 @@ func (c *Client) Post(ctx context.Context, r Request) (status int, body []byte, 
 	}
 }
 
+// Exchange sends one unsigned request of another shape, once, and returns the answer, whatever its status.
+func (c *Client) Exchange(ctx context.Context, method, rawURL string, header http.Header, body []byte) (int, []byte, error) {
+	q, err := http.NewRequestWithContext(ctx, method, rawURL, bytes.NewReader(body))
+	if err != nil {
+		return 0, nil, fmt.Errorf("making a request to %s: %w", rawURL, err)
+	}
+	if header != nil {
+		q.Header = header
+	}
+	q.Header.Set("User-Agent", "sojourn/"+version.Version)
+	return c.do(q.URL.Scheme+"://"+q.URL.Host, q)
+}
+
 func (c *Client) once(ctx context.Context, r Request) (int, []byte, error) {
 	q, err := http.NewRequestWithContext(ctx, http.MethodPost, r.URL+"/", bytes.NewReader(r.Body))
 	if err != nil {
@@ -113,9 +136,13 @@ func (c *Client) once(ctx context.Context, r Request) (int, []byte, error) {
 		sum := sha256.Sum256(r.Body)
 		sigv4.SignHeader(q, hex.EncodeToString(sum[:]), *r.Credentials, r.Service, r.Region, c.Now())
 	}
+	return c.do(r.URL, q)
+}
+
+func (c *Client) do(server string, q *http.Request) (int, []byte, error) {
 	answer, err := c.HTTP.Do(q)
 	if err != nil {
-		return 0, nil, explain(r.URL, err)
+		return 0, nil, explain(server, err)
 	}
 	defer answer.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(answer.Body, maxAnswer+1))
@@ -123,7 +150,7 @@ func (c *Client) once(ctx context.Context, r Request) (int, []byte, error) {
 		err = errors.New("it is too long")
 	}
 	if err != nil {
-		return 0, nil, fmt.Errorf("reading the answer of %s: %w", r.URL, err)
+		return 0, nil, fmt.Errorf("reading the answer of %s: %w", server, err)
 	}
 	return answer.StatusCode, body, nil
 }

@@ -30,6 +30,21 @@ type Role struct {
 	Duration                     int // seconds
 	SerialNumber, TokenCode      string
 	WebIdentityToken             secret.String
+
+	ProviderARN   string        // of a SAML provider
+	SAMLAssertion secret.String // a base64 response
+
+	DirectoryARN, Username string
+	Password               secret.String
+}
+
+// Token is what a session of a user's own keys is to be. Zero values are not sent.
+type Token struct {
+	Duration                int    // seconds
+	SerialNumber, TokenCode string // GetSessionToken
+
+	Name, Policy string // GetFederationToken
+	PolicyARNs   []string
 }
 
 // Session is STS's answer.
@@ -61,6 +76,48 @@ func (c *Client) AssumeRoleWithWebIdentity(ctx context.Context, r Role) (Session
 	return c.call(ctx, "AssumeRoleWithWebIdentity", form, nil)
 }
 
+// AssumeRoleWithSAML makes a session of a role for whom a SAML response names; the call is not signed.
+func (c *Client) AssumeRoleWithSAML(ctx context.Context, r Role) (Session, error) {
+	r.SessionName = "" // the response holds it
+	form := r.form("AssumeRoleWithSAML")
+	set(form, "PrincipalArn", r.ProviderARN)
+	set(form, "SAMLAssertion", r.SAMLAssertion.Reveal())
+	return c.call(ctx, "AssumeRoleWithSAML", form, nil)
+}
+
+// AssumeRoleWithLDAPIdentity makes a session of a role for a user of a
+// directory; the call is not signed. AWS has no such operation, Sojourn does.
+func (c *Client) AssumeRoleWithLDAPIdentity(ctx context.Context, r Role) (Session, error) {
+	form := r.form("AssumeRoleWithLDAPIdentity")
+	set(form, "DirectoryArn", r.DirectoryARN)
+	set(form, "Username", r.Username)
+	set(form, "Password", r.Password.Reveal())
+	set(form, "SerialNumber", r.SerialNumber)
+	set(form, "TokenCode", r.TokenCode)
+	return c.call(ctx, "AssumeRoleWithLDAPIdentity", form, nil)
+}
+
+// GetSessionToken makes a session of the user whose keys sign.
+func (c *Client) GetSessionToken(ctx context.Context, cred sigv4.Credentials, t Token) (Session, error) {
+	form := t.form("GetSessionToken")
+	set(form, "SerialNumber", t.SerialNumber)
+	set(form, "TokenCode", t.TokenCode)
+	return c.call(ctx, "GetSessionToken", form, &cred)
+}
+
+// GetFederationToken makes a session of a federated user, signed by a user's keys.
+func (c *Client) GetFederationToken(ctx context.Context, cred sigv4.Credentials, t Token) (Session, error) {
+	form := t.form("GetFederationToken")
+	set(form, "Name", t.Name)
+	set(form, "Policy", t.Policy)
+	for i, arn := range t.PolicyARNs {
+		form.Set("PolicyArns.member."+strconv.Itoa(i+1)+".arn", arn)
+	}
+	return c.call(ctx, "GetFederationToken", form, &cred)
+}
+
+func (t Token) form(action string) url.Values { return Role{Duration: t.Duration}.form(action) }
+
 func (r Role) form(action string) url.Values {
 	form := url.Values{"Action": {action}, "Version": {"2011-06-15"}}
 	set(form, "RoleArn", r.ARN)
@@ -77,11 +134,13 @@ func set(form url.Values, name, value string) {
 	}
 }
 
-// answer holds the members of both operations' results and of an error.
+// answer holds what the answers of all operations have, and an error's.
 type answer struct {
-	AssumeRole  credentials `xml:"AssumeRoleResult>Credentials"`
-	WebIdentity credentials `xml:"AssumeRoleWithWebIdentityResult>Credentials"`
-	Error       struct{ Code, Message string }
+	Results []struct {
+		XMLName     xml.Name
+		Credentials credentials
+	} `xml:",any"`
+	Error struct{ Code, Message string }
 }
 
 type credentials struct{ AccessKeyId, SecretAccessKey, SessionToken, Expiration string }
@@ -103,9 +162,11 @@ func (c *Client) session(operation string, status int, body []byte) (Session, er
 	if status != http.StatusOK && a.Error.Code != "" {
 		return Session{}, &Error{a.Error.Code, a.Error.Message, operation}
 	}
-	got := a.AssumeRole
-	if operation != "AssumeRole" {
-		got = a.WebIdentity
+	var got credentials
+	for _, r := range a.Results {
+		if r.XMLName.Local == operation+"Result" {
+			got = r.Credentials
+		}
 	}
 	expires, timeErr := time.Parse(time.RFC3339, got.Expiration)
 	if err != nil || status != http.StatusOK || timeErr != nil || got.AccessKeyId == "" || got.SecretAccessKey == "" {

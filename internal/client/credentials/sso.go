@@ -1,0 +1,225 @@
+package credentials
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"sojourn/internal/client/cache"
+	"sojourn/internal/client/config"
+	"sojourn/internal/client/ssoclient"
+	"sojourn/internal/client/stsclient"
+	"sojourn/internal/secret"
+)
+
+// sso is a role that IAM Identity Center gives to whoever has signed in there
+// ("aws sso login"). The sign-in is the AWS CLI's file, renewed where that can be.
+type sso struct {
+	chain                  *Chain
+	profile                string
+	session                string // its name, "" in the old form
+	startURL, region       string
+	account, role, address string
+	client                 SSO
+}
+
+// sso reads the settings of IAM Identity Center. nil, nil is nothing: without
+// account and role they are for something else.
+func (c *Chain) sso(p *config.Profile) (source, error) {
+	s := &sso{chain: c, profile: p.Name, session: p.Value("sso_session"), startURL: p.Value("sso_start_url"), region: p.Value("sso_region"),
+		account: p.Value("sso_account_id"), role: p.Value("sso_role_name")}
+	if s.account == "" && s.role == "" {
+		return nil, nil
+	}
+	if s.session != "" {
+		section, ok := c.Config.SSOSession(s.session)
+		if !ok {
+			return nil, fmt.Errorf("profile %q names the sso_session %q, and the configuration has no [sso-session %s]; add it (aws configure sso-session)", p.Name, s.session, s.session)
+		}
+		for _, v := range []struct {
+			here *string
+			key  string
+		}{{&s.startURL, "sso_start_url"}, {&s.region, "sso_region"}} {
+			there, _ := section.Get(v.key)
+			if *v.here != "" && *v.here != there {
+				return nil, fmt.Errorf("profile %q and [sso-session %s] have different settings of %s; remove the profile's", p.Name, s.session, v.key)
+			}
+			*v.here = there
+		}
+	}
+	for _, v := range [...][2]string{{"sso_start_url", s.startURL}, {"sso_region", s.region}, {"sso_account_id", s.account}, {"sso_role_name", s.role}} {
+		if v[1] == "" {
+			return nil, fmt.Errorf("profile %q signs in by IAM Identity Center and has no %s; add it", p.Name, v[0])
+		}
+	}
+	return s, nil
+}
+
+// name is what the AWS CLI calls the sign-in.
+func (s *sso) name() string {
+	if s.session != "" {
+		return s.session
+	}
+	return s.startURL
+}
+
+func (s *sso) identity() (string, error) {
+	return cache.Key("sso", s.session, s.startURL, s.region, s.account, s.role), nil
+}
+
+func (s *sso) fetch(ctx context.Context) (Snapshot, error) {
+	client, address, err := s.chain.SSO(s.region)
+	if err != nil {
+		return Snapshot{}, err
+	}
+	s.client = client
+	var kept keeper = s.chain.Cache
+	key := cache.Key("sso", address, s.session, s.startURL, s.account, s.role)
+	if shared := cache.SharedUnder(s.chain.Env.Home()); address == "" && shared != "" {
+		kept, key = shared, s.sharedKey()
+	}
+	return s.chain.session(ctx, "sso", kept, key, cache.Key("lock", "sso", s.name(), s.account, s.role), func() (stsclient.Session, error) {
+		return s.credentials(ctx)
+	})
+}
+
+func (s *sso) sharedKey() string {
+	where := cache.Member{Name: "startUrl", Text: s.startURL}
+	if s.session != "" {
+		where = cache.Member{Name: "sessionName", Text: s.session}
+	}
+	return cache.SSOKey(cache.Member{Name: "accountId", Text: s.account}, cache.Member{Name: "roleName", Text: s.role}, where)
+}
+
+func (s *sso) credentials(ctx context.Context) (stsclient.Session, error) {
+	token, err := s.token(ctx)
+	if err != nil {
+		return stsclient.Session{}, err
+	}
+	cred, end, err := s.client.RoleCredentials(ctx, token, s.account, s.role)
+	if e, ok := errors.AsType[*ssoclient.Error](err); ok && e.Status == http.StatusUnauthorized {
+		return stsclient.Session{}, s.signIn("is not taken any more")
+	}
+	if err != nil {
+		return stsclient.Session{}, fmt.Errorf("profile %q: role %s in account %s: %w", s.profile, s.role, s.account, err)
+	}
+	return stsclient.Session{Credentials: cred, Expires: end}, nil
+}
+
+// signIn is the error that only the user can end.
+func (s *sso) signIn(why string) error {
+	return fmt.Errorf("profile %q: the sign-in at %s %s; run: aws sso login --profile %s", s.profile, s.startURL, why, s.profile)
+}
+
+// renewBefore is how long before its end the AWS CLI renews a sign-in.
+const renewBefore = 15 * time.Minute
+
+// token is the token of the sign-in, renewed if it ends soon and can be.
+func (s *sso) token(ctx context.Context) (secret.String, error) {
+	t, err := s.load()
+	if err != nil || t.lasts(s.chain.Now().Add(renewBefore)) {
+		return t.access, err
+	}
+	defer s.chain.Cache.Lock(ctx, cache.Key("lock", "sso token", s.name()))()
+	if t, err = s.load(); err != nil || t.lasts(s.chain.Now().Add(renewBefore)) {
+		return t.access, err // another process has renewed it
+	}
+	renewed, err := s.renew(ctx, t)
+	switch {
+	case err == nil:
+		return renewed, nil
+	case t.lasts(s.chain.Now()):
+		return t.access, nil
+	case errors.Is(err, errNotRenewable):
+		return secret.String{}, s.signIn("expired at " + t.expires.Format(time.RFC3339))
+	}
+	if e, ok := errors.AsType[*ssoclient.Error](err); ok {
+		return secret.String{}, s.signIn("expired and cannot be renewed (" + strings.TrimSpace(e.Code) + ")")
+	}
+	return secret.String{}, fmt.Errorf("profile %q: %w", s.profile, err)
+}
+
+var errNotRenewable = errors.New("the sign-in cannot be renewed")
+
+func (s *sso) renew(ctx context.Context, t ssoToken) (secret.String, error) {
+	if t.refresh.Empty() || t.client.ID == "" || t.client.Secret.Empty() || !s.chain.Now().Before(t.clientEnds) {
+		return secret.String{}, errNotRenewable
+	}
+	got, err := s.client.Renew(ctx, t.client, t.refresh)
+	if err != nil {
+		return secret.String{}, err
+	}
+	t.fields["accessToken"] = got.Access.Reveal()
+	t.fields["expiresAt"] = s.chain.Now().Add(got.Life).UTC().Format(time.RFC3339)
+	if !got.Refresh.Empty() {
+		t.fields["refreshToken"] = got.Refresh.Reveal()
+	}
+	save(s.path(), t.fields)
+	return got.Access, nil
+}
+
+func (s *sso) path() string {
+	return filepath.Join(s.chain.Env.Home(), ".aws", "sso", "cache", cache.SHA1(s.name())+".json")
+}
+
+// ssoToken is the AWS CLI's file of a sign-in.
+type ssoToken struct {
+	fields          map[string]any // all of them, so that what is not known stays
+	access, refresh secret.String
+	expires         time.Time
+	client          ssoclient.Registration
+	clientEnds      time.Time
+}
+
+func (t ssoToken) lasts(until time.Time) bool { return until.Before(t.expires) }
+
+func (s *sso) load() (ssoToken, error) {
+	data, err := cache.ReadFile(s.path())
+	if err != nil {
+		return ssoToken{}, s.signIn("has not been made yet")
+	}
+	t, err := parseSSOToken(data)
+	if err != nil {
+		return ssoToken{}, s.signIn("cannot be read")
+	}
+	return t, nil
+}
+
+func parseSSOToken(data []byte) (ssoToken, error) {
+	t := ssoToken{fields: map[string]any{}}
+	if err := json.Unmarshal(data, &t.fields); err != nil {
+		return t, err
+	}
+	text := func(name string) string { v, _ := t.fields[name].(string); return v }
+	t.access, t.refresh = secret.New(text("accessToken")), secret.New(text("refreshToken"))
+	t.client = ssoclient.Registration{ID: text("clientId"), Secret: secret.New(text("clientSecret"))}
+	var err error
+	if t.expires, err = cliTime(text("expiresAt")); err != nil || t.access.Empty() {
+		return t, errors.New("no token, or no time at which it ends")
+	}
+	if end := text("registrationExpiresAt"); end != "" {
+		t.clientEnds, err = cliTime(end)
+	}
+	return t, err
+}
+
+// cliTime reads a time as one or the other version of the AWS CLI writes it.
+func cliTime(s string) (time.Time, error) {
+	if utc, ok := strings.CutSuffix(s, "UTC"); ok {
+		s = utc + "Z"
+	}
+	return time.Parse(time.RFC3339, s)
+}
+
+// save writes a sign-in back. That it cannot is no reason to go without what
+// was got; the next process finds the old file and renews that.
+func save(path string, fields map[string]any) {
+	if data, err := json.Marshal(fields); err == nil {
+		_ = cache.WriteFile(path, data)
+	}
+}
