@@ -220,10 +220,14 @@ func commandOf(synopsis string) string { return (&page{synopsis: synopsis}).name
 
 // meant proposes the known name that is nearest to what was written, or else.
 func meant(prefix, written string, known []string, otherwise string) string {
-	best, distance := "", 1+min(3, (utf8.RuneCountInString(written)+1)/2)
+	best, distance := "", 2+min(2, utf8.RuneCountInString(written)/5)
 	for _, k := range known {
-		if d := editDistance(written, k); d < distance || strings.HasPrefix(k, written) && len(written) > 1 && distance > 1 {
-			best, distance = k, min(d, 1)
+		d := editDistance(written, k)
+		if len(written) > 1 && strings.HasPrefix(k, written) {
+			d = min(d, 1)
+		}
+		if d < distance {
+			best, distance = k, d
 		}
 	}
 	if best == "" {
@@ -265,7 +269,8 @@ func editDistance(a, b string) int {
 func noWord(command, written string, words []row2) error {
 	var known []string
 	for _, w := range words {
-		known = append(known, w.name)
+		first, _, _ := strings.Cut(w.name, " ")
+		known = append(known, first)
 	}
 	return usagef("%s: there is no command %q; %s", command, plain(written),
 		meant("sojourn "+command+" ", written, known, `"sojourn `+command+` --help" lists them`))

@@ -267,6 +267,6 @@ func (d *Doctor) files() {
 		}
 	}
 	if len(d.list) == n {
-		d.add("files", OK, "no secret that other users can read", "")
+		d.add("files", OK, "no private file that other users can read", "")
 	}
 }
