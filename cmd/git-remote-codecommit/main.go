@@ -8,14 +8,8 @@ package main
 import (
 	"context"
 	"os"
-	"time"
 
 	"sojourn/internal/client/remotehelper"
 )
 
-func main() {
-	os.Exit(remotehelper.Main(context.Background(), remotehelper.Process{
-		Args: os.Args, Env: os.LookupEnv, Environ: os.Environ(), Stderr: os.Stderr, Now: time.Now,
-		Become: remotehelper.Become, Find: remotehelper.Find,
-	}))
-}
+func main() { os.Exit(remotehelper.Main(context.Background(), remotehelper.OS())) }

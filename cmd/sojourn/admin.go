@@ -6,6 +6,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -21,7 +22,12 @@ func adminPage() page {
 			{"credentials", "print temporary credentials of an account's root, as credential_process JSON"},
 			{"account create", "make an account"},
 			{"account list", "list the accounts"},
+			{"directory", "make, list, show, change, delete and test LDAP directories"},
 			{"oidc-keys", "give or take back the keys of an identity provider that cannot be reached"},
+			{"revoke", "end the sessions of a role, user, account or provider, or one access key"},
+			{"revoke list", "list what is revoked"},
+			{"revoke undo", "take a revocation back"},
+			{"root-key", "change the key that seals sessions and secrets"},
 		},
 		more: "A profile that administers the server:\n" +
 			"  [profile sojourn-admin]\n  credential_process = sojourn admin credentials --data /var/lib/sojourn\n  endpoint_url = https://localhost:8443",
@@ -32,9 +38,7 @@ func runAdmin(ctx context.Context, a *app, args []string) error {
 	if len(args) > 1 && args[0] == "account" && isHelp(args[1]) {
 		args = args[1:]
 	}
-	if len(args) > 1 && args[0] == "account" {
-		args = append([]string{"account " + args[1]}, args[2:]...)
-	}
+	args = twoWords(args)
 	if len(args) == 0 {
 		return usagef("admin: want a command; \"sojourn admin --help\" lists them")
 	}
@@ -45,6 +49,16 @@ func runAdmin(ctx context.Context, a *app, args []string) error {
 		return adminAccountCreate(ctx, a, args[1:])
 	case "account list":
 		return adminAccountList(ctx, a, args[1:])
+	case "directory":
+		return adminDirectory(ctx, a, args[1:])
+	case "revoke":
+		return adminRevoke(ctx, a, args[1:])
+	case "revoke list":
+		return adminRevokeList(ctx, a, args[1:])
+	case "revoke undo":
+		return adminRevokeUndo(ctx, a, args[1:])
+	case "root-key":
+		return adminRootKey(ctx, a, strings.Join(args[1:min(len(args), 2)], ""), args[min(len(args), 2):])
 	case "oidc-keys":
 		return adminOIDCKeys(ctx, a, args[1:])
 	case "-h", "-help", "--help", "help":
@@ -52,6 +66,14 @@ func runAdmin(ctx context.Context, a *app, args []string) error {
 		return nil
 	}
 	return noWord("admin", args[0], adminPage().words)
+}
+
+// twoWords makes one word of the name of a command that has two.
+func twoWords(args []string) []string {
+	if len(args) > 1 && (args[0] == "account" || args[0] == "revoke") && !strings.HasPrefix(args[1], "-") {
+		return append([]string{args[0] + " " + args[1]}, args[2:]...)
+	}
+	return args
 }
 
 // withAdmin parses the flags, opens --data and runs f on it.

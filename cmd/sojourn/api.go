@@ -14,6 +14,7 @@ import (
 	"sojourn/internal/client/signedhttp"
 	"sojourn/internal/wire"
 	"sojourn/internal/wire/codecommitwire"
+	"sojourn/internal/wire/dswire"
 	"sojourn/internal/wire/iamwire"
 	"sojourn/internal/wire/stswire"
 )
@@ -22,7 +23,7 @@ import (
 const statusRefused = 254
 
 // unsignedOperations are called without credentials.
-var unsignedOperations = map[string]bool{"AssumeRoleWithSAML": true, "AssumeRoleWithWebIdentity": true}
+var unsignedOperations = map[string]bool{"AssumeRoleWithSAML": true, "AssumeRoleWithWebIdentity": true, "AssumeRoleWithLDAPIdentity": true}
 
 func runSTS(ctx context.Context, a *app, args []string) error {
 	return runAPI(ctx, a, stswire.Service, args, "sojourn sts assume-role --role-arn arn:aws:iam::111111111111:role/CodeCommitAccess --role-session-name Maria_Garcia")
@@ -30,6 +31,10 @@ func runSTS(ctx context.Context, a *app, args []string) error {
 
 func runIAM(ctx context.Context, a *app, args []string) error {
 	return runAPI(ctx, a, iamwire.Service, args, "sojourn iam create-role --role-name CodeCommitAccess --assume-role-policy-document file://trust.json")
+}
+
+func runDS(ctx context.Context, a *app, args []string) error {
+	return runAPI(ctx, a, dswire.Service, args, "sojourn ds test-directory --directory-id d-0123456789 --user-name maria")
 }
 
 func runCodeCommit(ctx context.Context, a *app, args []string) error {
@@ -63,9 +68,9 @@ func runAPI(ctx context.Context, a *app, s *wire.Service, args []string, example
 	if err != nil {
 		return err
 	}
-	in, err := apicall.ParseInput(o, rest)
+	in, err := parseInput(ctx, a, s, o, rest)
 	if err != nil {
-		return usageError{s.Name + " " + args[0] + ": " + err.Error()}
+		return err
 	}
 	for _, proof := range []string{"WebIdentityToken", "SAMLAssertion"} {
 		if text, ok := in[proof].(string); ok { // out of a file, which ends with a line end
@@ -82,6 +87,17 @@ func serverFlags(args []string) (c clientFlags, rest []string, err error) {
 	f := flag.NewFlagSet("", flag.ContinueOnError)
 	f.SetOutput(io.Discard)
 	c.registerServer(f)
+	if rest, err = takeFlags(f, args); err != nil {
+		return c, nil, err
+	}
+	if c.output != "json" {
+		return c, nil, usagef("--output: only json is known")
+	}
+	return c, rest, nil
+}
+
+// takeFlags takes the flags of f out of args, wherever they stand.
+func takeFlags(f *flag.FlagSet, args []string) (rest []string, err error) {
 	for i := 0; i < len(args); i++ {
 		name, value, joined := strings.Cut(strings.TrimPrefix(args[i], "--"), "=")
 		if !strings.HasPrefix(args[i], "--") || f.Lookup(name) == nil {
@@ -93,18 +109,15 @@ func serverFlags(args []string) (c clientFlags, rest []string, err error) {
 		}
 		if !joined {
 			if i++; i == len(args) {
-				return c, nil, usagef("--%s: a value is missing", name)
+				return nil, usagef("--%s: a value is missing", name)
 			}
 			value = args[i]
 		}
 		if err := f.Set(name, value); err != nil {
-			return c, nil, usagef("--%s: %v", name, err)
+			return nil, usagef("--%s: %v", name, err)
 		}
 	}
-	if c.output != "json" {
-		return c, nil, usagef("--output: only json is known")
-	}
-	return c, rest, nil
+	return rest, nil
 }
 
 // call prints what the server answers.

@@ -74,6 +74,11 @@ func operationPage(s *wire.Service, o *wire.Operation) page {
 	name := apicall.Flag(o.Name)
 	p := page{synopsis: s.Name + " " + name + " FLAGS", about: "Calls " + o.Name + ". [A flag in brackets] may be left out.",
 		more: serverFlagsHelp + " A TEXT may be file://PATH. A structure may be JSON."}
+	secret, hasPassword := passwords[o.Name]
+	if hasPassword {
+		o = secret.open(o)
+		p.more += "\n\n" + strings.ReplaceAll(fmt.Sprintf(passwordHelp, secret.env), "\n", " ")
+	}
 	for line := range strings.Lines(apicall.Usage(o)) {
 		p.flags = append(p.flags, row2{name: strings.TrimSpace(line)})
 	}

@@ -14,6 +14,7 @@ func commandList() []command {
 		{"credential-helper", "answer git's credential protocol", runCredentialHelper},
 		{"sts", "get temporary credentials, as \"aws sts\" does", runSTS},
 		{"iam", "administer users, roles, policies, as \"aws iam\" does", runIAM},
+		{"ds", "administer LDAP directories that people sign in at", runDS},
 		{"codecommit", "administer repositories, as \"aws codecommit\" does", runCodeCommit},
 		{"explain", "tell what you may do, and why a request was refused", runExplain},
 		{"policy", "check policies for mistakes before they are stored", runPolicy},

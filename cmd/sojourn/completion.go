@@ -12,6 +12,7 @@ import (
 	"sojourn/internal/client/export"
 	"sojourn/internal/wire"
 	"sojourn/internal/wire/codecommitwire"
+	"sojourn/internal/wire/dswire"
 	"sojourn/internal/wire/iamwire"
 	"sojourn/internal/wire/stswire"
 )
@@ -115,7 +116,7 @@ func names(list ...string) (rows []row2) {
 }
 
 func service(name string) *wire.Service {
-	for _, s := range []*wire.Service{stswire.Service, iamwire.Service, codecommitwire.Service} {
+	for _, s := range []*wire.Service{stswire.Service, iamwire.Service, dswire.Service, codecommitwire.Service} {
 		if s.Name == name {
 			return s
 		}

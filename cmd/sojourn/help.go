@@ -26,7 +26,7 @@ type row2 struct{ name, text string }
 func (p *page) name() string {
 	var words []string
 	for w := range strings.FieldsSeq(p.synopsis) {
-		if c := w[0]; c != '-' && (c < 'a' || 'z' < c) || strings.ContainsAny(w, "|=:.…") {
+		if c := w[0]; c < 'a' || 'z' < c || strings.ContainsAny(w, "|=:.…") {
 			break
 		}
 		words = append(words, w)
@@ -44,10 +44,11 @@ func (a *app) show(p page) {
 }
 
 // Help fits a terminal of the usual size.
-const (
-	helpWidth  = 80
-	helpColumn = 30 // where a row's text begins, at the most
-)
+const helpWidth = 80
+
+// helpColumns are where a table's texts may begin, at the most. The one that
+// takes the fewest lines counts.
+var helpColumns = []int{30, 26, 22, 18}
 
 func (p *page) text() string {
 	var b strings.Builder
@@ -92,12 +93,21 @@ func paragraphs(text string) string {
 	return b.String()
 }
 
-// table sets rows in two columns; a name that is too wide stands alone. Rows
+func table(rows []row2) (best string) {
+	for _, column := range helpColumns {
+		if t := tableAt(rows, column); best == "" || strings.Count(t, "\n") < strings.Count(best, "\n") {
+			best = t
+		}
+	}
+	return best
+}
+
+// tableAt sets rows in two columns; a name that is too wide stands alone. Rows
 // without a text are names only, and fill the lines.
-func table(rows []row2) string {
+func tableAt(rows []row2, column int) string {
 	width := 0
 	for _, r := range rows {
-		if n := utf8.RuneCountInString(r.name) + 4; n <= helpColumn {
+		if n := utf8.RuneCountInString(r.name) + 4; n <= column {
 			width = max(width, n)
 		}
 	}

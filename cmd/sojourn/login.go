@@ -33,7 +33,7 @@ type loginFlags struct {
 	issuer, clientID, secretFile, scopes, redirect string
 	device, remember, noBrowser, replace           bool
 	samlURL, samlACS, entityID, provider, response string
-	directory, user, mfaSerial                     string
+	directory, user, passwordFile, mfaSerial       string
 	roles                                          []string
 	sessionName                                    string
 	duration                                       int
@@ -45,7 +45,7 @@ func (f *loginFlags) register(flags *flag.FlagSet) {
 	flags.StringVar(&f.clientID, "client-id", "", "`ID` of this program at the provider")
 	flags.StringVar(&f.secretFile, "client-secret-file", "", "`FILE` with the secret of a client that has one")
 	flags.StringVar(&f.scopes, "scopes", "", "`LIST` to ask for (\""+signin.DefaultScopes+"\")")
-	flags.StringVar(&f.redirect, "redirect-uri", "", "`URL` as registered ("+signin.DefaultRedirect+", any port)")
+	flags.StringVar(&f.redirect, "redirect-uri", "", "`URL` as registered ("+signin.DefaultRedirect+")")
 	flags.BoolVar(&f.device, "device", false, "sign in by a code that you enter on any machine")
 	flags.BoolVar(&f.remember, "remember", false, "keep the refresh token")
 	flags.BoolVar(&f.noBrowser, "no-browser", false, "print the address only, and wait for a paste")
@@ -56,6 +56,7 @@ func (f *loginFlags) register(flags *flag.FlagSet) {
 	flags.StringVar(&f.provider, "saml-provider-arn", "", "`ARN`, if encrypted")
 	flags.StringVar(&f.directory, "directory", "", "`ARN` of the directory to give a password to")
 	flags.StringVar(&f.user, "user", "", "user `NAME` in the directory")
+	flags.StringVar(&f.passwordFile, "password-file", "", "`FILE` with the password, - is standard input")
 	flags.StringVar(&f.mfaSerial, "mfa-serial", "", "`ARN` of the MFA device to ask a code of")
 	flags.Func("role-arn", "role to take; several `ARN`s let you choose", func(v string) error {
 		f.roles = append(f.roles, v)

@@ -70,14 +70,7 @@ func (a *app) manual(ctx context.Context, name string) (string, error) {
 	if n == 0 {
 		return "", usagef("man: there is no command %q; \"sojourn help\" lists them", plain(name))
 	}
-	pages := []page{p}
-	for _, w := range p.words {
-		if words := append([]string{name}, strings.Fields(w.name)...); p.wordsAre == "Commands" {
-			if sub, n := a.pageOf(ctx, words); n == len(words) {
-				pages = append(pages, sub)
-			}
-		}
-	}
+	pages := append([]page{p}, a.pagesBelow(ctx, p)...)
 	summary := ""
 	for _, c := range commandList() {
 		if c.name == name {
@@ -85,6 +78,20 @@ func (a *app) manual(ctx context.Context, name string) (string, error) {
 		}
 	}
 	return manualPage(manualName(name), summary, pages), nil
+}
+
+// pagesBelow are the pages of the commands below one.
+func (a *app) pagesBelow(ctx context.Context, p page) (pages []page) {
+	if p.wordsAre != "Commands" {
+		return nil
+	}
+	for _, w := range p.words {
+		words := append(strings.Fields(p.name()), strings.Fields(w.name)...)
+		if sub, n := a.pageOf(ctx, words); n == len(words) {
+			pages = append(append(pages, sub), a.pagesBelow(ctx, sub)...)
+		}
+	}
+	return pages
 }
 
 // manualPage sets pages in the language of man(7).

@@ -6,6 +6,9 @@ import (
 	"fmt"
 	"log/slog"
 	"net/netip"
+	"runtime"
+	"strconv"
+	"time"
 
 	"sojourn/internal/node"
 )
@@ -26,19 +29,44 @@ func serveFlags(a *app) (*settings, *node.Config) {
 	f.StringVar(&c.TLSCert, "tls-cert", "", "PEM `FILE` of the certificate chain; without it the server is its own authority")
 	f.StringVar(&c.TLSKey, "tls-key", "", "PEM `FILE` of the certificate's key")
 	f.BoolVar(&c.PlainHTTP, "plain-http", false, "serve without TLS, for a TLS proxy in front")
-	f.Func("federation-allow-cidr", "private `CIDR` in which identity providers may be reached; may be repeated", func(v string) error {
+	ranges(f, "federation-allow-cidr", "private `CIDR` in which identity providers may be reached; may be repeated", &c.FederationAllow)
+	f.StringVar(&c.FederationCA, "federation-ca", "", "PEM `FILE` of further authorities for identity providers")
+	ranges(f, "trusted-proxy", "`CIDR` of proxies in front, whose X-Forwarded-For is believed; may be repeated", &c.Proxies)
+	throttleFlags(f, c)
+	f.TextVar(&c.LogLevel, "log-level", slog.LevelInfo, "debug, info, warn or error")
+	f.StringVar(&c.LogFormat, "log-format", "text", "text or json")
+	f.String("config", "", "`FILE` with the same settings")
+	return &settings{flags: f, more: accessTokenSettings(c), lists: map[string]bool{
+		"federation-allow-cidr": true, "login-with-amazon-app": true, "trusted-proxy": true, "throttle-exempt-cidr": true}}, c
+}
+
+// ranges binds a list of address ranges to a flag that may be repeated.
+func ranges(f *flag.FlagSet, name, usage string, list *[]netip.Prefix) {
+	f.Func(name, usage, func(v string) error {
 		p, err := netip.ParsePrefix(v)
 		if err != nil {
 			return fmt.Errorf("%q is no address range such as 10.0.0.0/8", v)
 		}
-		c.FederationAllow = append(c.FederationAllow, p.Masked())
+		*list = append(*list, p.Masked())
 		return nil
 	})
-	f.StringVar(&c.FederationCA, "federation-ca", "", "PEM `FILE` of further authorities for identity providers")
-	f.TextVar(&c.LogLevel, "log-level", slog.LevelInfo, "debug, info, warn or error")
-	f.StringVar(&c.LogFormat, "log-format", "text", "text or json")
-	f.String("config", "", "`FILE` with the same settings")
-	return &settings{flags: f, more: accessTokenSettings(c), lists: map[string]bool{"federation-allow-cidr": true, "login-with-amazon-app": true}}, c
+}
+
+// throttleFlags say how wrong passwords are slowed down. Their defaults are the node's.
+func throttleFlags(f *flag.FlagSet, c *node.Config) {
+	f.Func("throttle-free-failures", "`N` wrong passwords of an identity at an address before delays begin (default 5)", func(v string) (err error) {
+		if c.ThrottleFree, err = strconv.Atoi(v); err != nil || c.ThrottleFree < 1 {
+			return fmt.Errorf("%q is no number from 1 on", v)
+		}
+		return nil
+	})
+	f.Func("throttle-longest-delay", "`TIME` at which the delay behind wrong passwords stops doubling (default 15m)", func(v string) (err error) {
+		if c.ThrottleDelay, err = time.ParseDuration(v); err != nil || c.ThrottleDelay <= 0 {
+			return fmt.Errorf("%q is no time such as 15m", v)
+		}
+		return nil
+	})
+	ranges(f, "throttle-exempt-cidr", "`CIDR` that many people share, and that has no budget of failures of its own; may be repeated", &c.ThrottleExempt)
 }
 
 // accessTokenSettings turn on the access tokens of Amazon and Facebook.
@@ -53,8 +81,14 @@ func accessTokenSettings(c *node.Config) *flag.FlagSet {
 	return f
 }
 
+// ballast makes the garbage collector wait for more: it runs when the heap has
+// doubled, which is often where next to nothing stays and each request leaves
+// some 20 KiB. Its pages are never touched, so that they take no memory.
+const ballast = 24 << 20
+
 // runServe runs a node until it is told to stop.
 func runServe(ctx context.Context, a *app, args []string) error {
+	defer runtime.KeepAlive(make([]byte, ballast))
 	s, c := serveFlags(a)
 	if err := s.load(a, args); err != nil {
 		return err

@@ -3,7 +3,7 @@
 // that the principal still exists.
 //
 // It owns which regions and services a signature may be for, how old a Git
-// password may be, and when keys and roles were last used. It does not own the signature's form and arithmetic
+// password may be, which sessions are revoked, and when keys and roles were last used. It does not own the signature's form and arithmetic
 // (sigv4), the token (seal), or what a caller may do (gate). An unknown key, a
 // damaged token and a deleted principal get one answer, after the same work.
 package authn
@@ -21,6 +21,7 @@ import (
 	"sojourn/internal/seal"
 	"sojourn/internal/sigv4"
 	"sojourn/internal/store"
+	"sojourn/internal/throttle"
 )
 
 // How long a Git password may be used, by its own time. Git sends one two or
@@ -43,12 +44,16 @@ type Authenticator struct {
 	Store  store.Store
 	Region string // of this server
 	Now    func() time.Time
+	// Throttle counts wrong signatures; nil counts none.
+	Throttle *throttle.Throttle
 
 	opened sessions
 	keys   store.Memo[string, longTerm]
 	names  store.Memo[subject, name]
 	uses   lastUses
 	decoy  decoy
+
+	revocations revocations
 }
 
 // RequestInfo is what the door knows of a request beside its signature.
@@ -69,9 +74,9 @@ func (a *Authenticator) API(ctx context.Context, r *http.Request, auth *sigv4.Au
 	match := auth.Verify(r, bodySHA256, cred.signingKey(auth.Date, auth.Region, auth.Service))
 	switch {
 	case err != nil:
-		return nil, err
+		return nil, a.failed(err, auth.AccessKeyID, info)
 	case !match:
-		return nil, awserr.Mismatch()
+		return nil, a.failed(awserr.Mismatch(), auth.AccessKeyID, info)
 	}
 	return a.caller(ctx, cred, use{auth.AccessKeyID, auth.Service, auth.Region}, info)
 }
@@ -104,13 +109,28 @@ func (a *Authenticator) Git(ctx context.Context, user, password, host, path stri
 	}
 	switch {
 	case err != nil:
-		return nil, forGit(err)
+		return nil, a.failed(forGit(err), g.AccessKeyID, info)
 	case !match:
-		return nil, awserr.New(awserr.SignatureDoesNotMatch, http.StatusForbidden, "The signature in the Git password does not match. "+
+		wrong := awserr.New(awserr.SignatureDoesNotMatch, http.StatusForbidden, "The signature in the Git password does not match. "+
 			"Check the secret access key, and that the password was made for %s and the region %s, which this server is.", path, a.Region)
+		return nil, a.failed(wrong, g.AccessKeyID, info)
 	}
 	c, err := a.caller(ctx, cred, use{g.AccessKeyID, "codecommit", a.Region}, info)
 	return c, forGit(err)
+}
+
+// failed is the answer to a signature that is wrong or of a key that is none:
+// what is wrong, or Throttling where there are too many. A signature is always
+// looked at first, so that nobody can lock out the holder of a key, and there is
+// nothing in it to guess. A session that has expired was a good one.
+func (a *Authenticator) failed(err error, keyID string, info RequestInfo) error {
+	if !awserr.Is(err, awserr.InvalidClientTokenID) && !awserr.Is(err, awserr.SignatureDoesNotMatch) {
+		return err
+	}
+	if slow := a.Throttle.BadSignature(info.SourceIP, keyID); slow != nil {
+		return slow
+	}
+	return err
 }
 
 // forGit puts what to do into the text of an error: git shows it to a person.
@@ -120,11 +140,14 @@ func forGit(err error) error {
 		return err
 	}
 	said := *e
-	switch e.Code {
-	case awserr.InvalidClientTokenID:
+	switch {
+	case errors.Is(err, errRevoked):
+		said.Message = "The session has been revoked. Sign in for new temporary credentials and run the command again; " +
+			"if they are refused as well, ask an administrator of the account."
+	case e.Code == awserr.InvalidClientTokenID:
 		said.Message = "The access key id or the session token in the Git user name is not valid here. " +
 			"Sign in for new credentials, and check that they are for this server and that no credential store keeps old ones."
-	case awserr.ExpiredToken:
+	case e.Code == awserr.ExpiredToken:
 		said.Message = "The session has expired. Sign in for new temporary credentials and run the command again."
 	}
 	return &said
@@ -147,12 +170,9 @@ func checkGitTime(t, now time.Time) error {
 // its name as it is now.
 func (a *Authenticator) caller(ctx context.Context, cred *credential, u use, info RequestInfo) (*principal.Caller, error) {
 	s := cred.session
-	now, err := a.names.Read(ctx, a.Store, subject{s.Kind, s.Account, s.ID}, func(tx store.Tx) (name, error) { return nameOf(tx, &cred.session) })
-	if errors.Is(err, store.ErrNotFound) {
-		return nil, awserr.InvalidToken()
-	}
+	now, err := a.nameNow(ctx, &cred.session)
 	if err != nil {
-		return nil, fmt.Errorf("loading the principal %q: %w", s.ID, err)
+		return nil, err
 	}
 	if now.set {
 		s.Name, s.Path = now.name, now.path
@@ -161,8 +181,23 @@ func (a *Authenticator) caller(ctx context.Context, cred *credential, u use, inf
 		Session: s, AccessKeyID: u.key, Temporary: cred.temporary,
 		RequestID: info.RequestID, Time: a.Now(), SourceIP: info.SourceIP, UserAgent: info.UserAgent, Secure: info.Secure, Region: a.Region,
 	}
+	if err := a.notRevoked(ctx, c); err != nil {
+		return nil, err
+	}
 	a.noteUse(c, u)
 	return c, nil
+}
+
+// nameNow is the principal's name, or InvalidToken where it is gone.
+func (a *Authenticator) nameNow(ctx context.Context, s *principal.Session) (name, error) {
+	now, err := a.names.Read(ctx, a.Store, subject{s.Kind, s.Account, s.ID}, func(tx store.Tx) (name, error) { return nameOf(tx, s) })
+	if errors.Is(err, store.ErrNotFound) {
+		return now, awserr.InvalidToken()
+	}
+	if err != nil {
+		return now, fmt.Errorf("loading the principal %q: %w", s.ID, err)
+	}
+	return now, nil
 }
 
 // subject is a principal as its name depends on it.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"sojourn/internal/awserr"
 	"sojourn/internal/principal"
@@ -27,6 +28,7 @@ type credential struct {
 	session   principal.Session // its maps are shared by all callers, who only read them
 	temporary bool
 	secret    string
+	edition   uint64 // of the keyring that opened it
 
 	mu   sync.Mutex
 	keys map[scope]sigv4.Key
@@ -73,7 +75,8 @@ func (a *Authenticator) credential(ctx context.Context, id, token string) (*cred
 // sessionKey opens a session's token, or finds it opened.
 func (a *Authenticator) sessionKey(id, token string) (*credential, error) {
 	now := a.Now()
-	if c := a.opened.get(id, token); c != nil {
+	edition := a.Keys.Edition() // before opening: what is opened by older keys is opened again
+	if c := a.remembered(id, token, edition); c != nil {
 		if !now.Before(c.session.Expires) {
 			a.opened.drop(id, token)
 			return nil, awserr.Expired()
@@ -84,9 +87,20 @@ func (a *Authenticator) sessionKey(id, token string) (*credential, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &credential{session: s, temporary: true, secret: key.Reveal()}
+	c := &credential{session: s, temporary: true, secret: key.Reveal(), edition: edition}
 	a.opened.put(id, token, c)
 	return c, nil
+}
+
+// remembered finds what was opened by the keys that are accepted now: a root key
+// that has been retired opens nothing any more, from memory neither.
+func (a *Authenticator) remembered(id, token string, edition uint64) *credential {
+	c := a.opened.get(id, token)
+	if c != nil && c.edition != edition {
+		a.opened.drop(id, token)
+		return nil
+	}
+	return c
 }
 
 // longTerm is a long-term key as the store has it now, or that it has none:
@@ -116,13 +130,14 @@ func (a *Authenticator) accessKey(ctx context.Context, id string) (*credential, 
 	if !row.active {
 		k = a.decoy.row(a.Keys)
 	}
-	c := a.opened.get(k.ID, string(k.Secret))
+	edition := a.Keys.Edition()
+	c := a.remembered(k.ID, string(k.Secret), edition)
 	if c == nil {
 		plain, err := a.Keys.OpenSecret(accessKeyLabel, k.ID, k.Secret)
 		if err != nil {
 			return a.decoy.session(a.Keys), fmt.Errorf("loading access key %q: %w", id, err)
 		}
-		c = &credential{secret: string(plain), session: principal.Session{Kind: principal.User, Account: k.Account, ID: k.UserID}}
+		c = &credential{secret: string(plain), edition: edition, session: principal.Session{Kind: principal.User, Account: k.Account, ID: k.UserID}}
 		a.opened.put(k.ID, string(k.Secret), c)
 	}
 	if !row.active {
@@ -133,28 +148,32 @@ func (a *Authenticator) accessKey(ctx context.Context, id string) (*credential, 
 
 // decoy is a key that nobody has: a request in the name of an unknown one takes
 // the same steps with it, and so the same time. The zero value is ready.
-type decoy struct {
-	once   sync.Once
-	secret string
-	key    store.AccessKey
+type decoy struct{ made atomic.Pointer[decoyKey] }
+
+type decoyKey struct {
+	edition uint64 // of the keyring that sealed it
+	secret  string
+	key     store.AccessKey
 }
 
 // row is the decoy as a long-term key.
-func (d *decoy) row(keys *seal.Keyring) store.AccessKey {
-	d.make(keys)
-	return d.key
-}
+func (d *decoy) row(keys *seal.Keyring) store.AccessKey { return d.make(keys).key }
 
 // session is the decoy as a session that is used for the first time.
 func (d *decoy) session(keys *seal.Keyring) *credential {
-	d.make(keys)
-	return &credential{secret: d.secret}
+	return &credential{secret: d.make(keys).secret}
 }
 
-func (d *decoy) make(keys *seal.Keyring) {
-	d.once.Do(func() {
-		const id = "AKIAAAAAAAAAAAAAAAAA" // in no account: the bit before the account is not set
-		d.secret = (rand.Text() + rand.Text())[:40]
-		d.key = store.AccessKey{ID: id, Secret: keys.SealSecret(accessKeyLabel, id, []byte(d.secret))}
-	})
+// make makes the decoy, and again when the keys have changed: one that cannot be
+// opened would be answered like no other.
+func (d *decoy) make(keys *seal.Keyring) *decoyKey {
+	edition := keys.Edition()
+	old := d.made.Load()
+	if old != nil && old.edition == edition {
+		return old
+	}
+	const id = "AKIAAAAAAAAAAAAAAAAA" // in no account: the bit before the account is not set
+	secret := (rand.Text() + rand.Text())[:40]
+	d.made.CompareAndSwap(old, &decoyKey{edition, secret, store.AccessKey{ID: id, Secret: keys.SealSecret(accessKeyLabel, id, []byte(secret))}})
+	return d.made.Load()
 }

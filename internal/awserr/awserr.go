@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"time"
 )
 
 // Error is an answer in AWS's terms. Code is the name that the query protocol
@@ -19,6 +20,9 @@ type Error struct {
 	// Encoded is the encoded authorization message of a refusal, for
 	// sts:DecodeAuthorizationMessage; "" where there is none.
 	Encoded string
+	// Wait is how long it takes until the request may be made again; 0 where that
+	// is not known. Answers say it as Retry-After.
+	Wait time.Duration
 }
 
 func (e *Error) Error() string {
@@ -75,6 +79,17 @@ func Mismatch() *Error {
 	return New(SignatureDoesNotMatch, http.StatusForbidden, "The request signature we calculated does not match the signature you provided. "+
 		"Check your AWS Secret Access Key and signing method. Consult the service documentation for details.")
 }
+
+// TooSoon is Throttling: the request may be made again behind wait.
+func TooSoon(wait time.Duration, reason string) *Error {
+	e := New(Throttling, http.StatusBadRequest, "")
+	e.Wait = wait
+	e.Message = fmt.Sprintf("Rate exceeded: %s. Try again in %d seconds.", reason, e.RetryAfter())
+	return e
+}
+
+// RetryAfter is Wait in whole seconds, rounded up.
+func (e *Error) RetryAfter() int { return int((e.Wait + time.Second - 1) / time.Second) }
 
 // Internal wraps a fault of ours; only the cause's place in the log tells what it was.
 func Internal(cause error) *Error {

@@ -2,11 +2,11 @@ package codecommit
 
 import (
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf8"
 
+	"sojourn/internal/lazyre"
 	"sojourn/internal/refname"
 	"sojourn/internal/store"
 	"sojourn/internal/wire/codecommitwire"
@@ -20,7 +20,7 @@ const (
 	maxTagValue    = 256
 )
 
-var namePattern = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,100}$`)
+var namePattern = lazyre.New(`^[A-Za-z0-9_.-]{1,100}$`)
 
 // repositoryName checks a name that a request gives.
 func repositoryName(p *string) (string, error) {
@@ -76,7 +76,7 @@ func description(p *string) (string, error) {
 	return text, nil
 }
 
-var tagText = regexp.MustCompile(`^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$`)
+var tagText = lazyre.New(`^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$`)
 
 // tagsOf checks the tags of a request and puts them in order of their keys. Two
 // keys that differ in case only are refused: a policy could not tell them apart.

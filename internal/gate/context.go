@@ -6,13 +6,15 @@ import (
 	"sync"
 	"time"
 
+	"sojourn/internal/arn"
 	"sojourn/internal/policy"
 	"sojourn/internal/principal"
 	"sojourn/internal/store"
 )
 
-// isoTime is the form of aws:CurrentTime and aws:TokenIssueTime.
-const isoTime = "2006-01-02T15:04:05Z"
+// isoTime is the form of aws:CurrentTime and aws:TokenIssueTime, which are in
+// UTC: 2006-01-02T15:04:05Z.
+const isoTime = time.RFC3339
 
 // ownKeys is more than the number of keys that we fill for a request without tags.
 const ownKeys = 24
@@ -53,7 +55,7 @@ func (k *keys) tag(prefix, key, value string) { k.set(prefix+strings.ToLower(key
 // a provider never stands for one of a service.
 func (k *keys) fill(c *principal.Caller, r *Request, n *names, tags []store.Tag) policy.Context {
 	for name, values := range c.Claims {
-		if name = strings.ToLower(name); !reserved(name) {
+		if name = strings.ToLower(name); !reserved(name, c.Provider) {
 			k.context[name] = values
 		}
 	}
@@ -72,9 +74,13 @@ func (k *keys) fill(c *principal.Caller, r *Request, n *names, tags []store.Tag)
 }
 
 // reserved reports whether a key belongs to a service, so that no identity
-// provider may fill it.
-func reserved(name string) bool {
+// provider may fill it: those of directories are for directories.
+func reserved(name, provider string) bool {
 	prefix, _, _ := strings.Cut(name, ":")
+	if prefix == "ds" {
+		a, err := arn.Parse(provider)
+		return err != nil || a.Service != "ds"
+	}
 	return prefix == "aws" || prefix == "sts" || prefix == "iam" || prefix == "codecommit"
 }
 

@@ -121,7 +121,7 @@ func (g *Gate) decide(ctx context.Context, c *principal.Caller, r *Request, n *n
 		Context: k.fill(c, r, n, b.identity.Tags),
 		Caller: policy.Caller{
 			Account: c.Account, ARN: n.arn, PrincipalARN: n.principalARN, ID: c.ID, IssuerARN: c.IssuerARN(),
-			Root: c.Kind == principal.Root, Anonymous: c.Kind == principal.Anonymous, Federated: r.Federated,
+			Root: c.Kind == principal.Root, Anonymous: c.Kind == principal.Anonymous, Federated: r.Federated, Service: r.Service,
 		},
 	}, b}
 	return policy.Decide(b.set, &q.Request), q, nil

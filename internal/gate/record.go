@@ -83,6 +83,9 @@ func identityOf(c *principal.Caller, r *Request, n *names) audit.Identity {
 	if r.Federated != "" {
 		id.Provider = r.Federated
 	}
+	if r.Service != "" {
+		id.Type, id.PrincipalID, id.ARN, id.Provider = "AWSService", "", "", r.Service
+	}
 	if c.Temporary {
 		issued := c.Issued.UTC().Truncate(time.Second)
 		id.Issued = &issued

@@ -23,6 +23,9 @@ type Request struct {
 	// Federated is the ARN or the name of a provider whose proof takes the place
 	// of a caller (AssumeRoleWithWebIdentity).
 	Federated string
+	// Service is the service that has taken a proof in a caller's place, and acts
+	// for it: "rolesanywhere.amazonaws.com".
+	Service string
 	// Audience are the keys of Context that say whom the proof was made out to,
 	// where nobody has checked them: Trust must, or the answer is no.
 	Audience []string

@@ -81,6 +81,19 @@ type rules struct {
 	mu    sync.Mutex
 	deny  func(gate.Request) bool
 	asked []gate.Request
+	over  error // why sessions would not be let in any more
+}
+
+func (g *rules) Still(context.Context, *principal.Caller) error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.over
+}
+
+func (g *rules) end(why error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.over = why
 }
 
 func (g *rules) Authorize(_ context.Context, _ *principal.Caller, r gate.Request) error {
@@ -140,7 +153,7 @@ type node struct {
 	close  func() error
 }
 
-func openNode(ctx context.Context, dir string, g git.Gate, log io.Writer, change ...func(*git.Options)) (*node, error) {
+func openNode(ctx context.Context, dir string, g *rules, log io.Writer, change ...func(*git.Options)) (*node, error) {
 	st, err := sqlite.Open(ctx, filepath.Join(dir, "meta.db"))
 	if err != nil {
 		return nil, err
@@ -157,7 +170,7 @@ func openNode(ctx context.Context, dir string, g git.Gate, log io.Writer, change
 	if err != nil {
 		return nil, err
 	}
-	front := httptest.NewServer(githttp.New(githttp.Options{Auth: anyone{}, Git: git.NewService(e, g, region)}))
+	front := httptest.NewServer(githttp.New(githttp.Options{Auth: anyone{}, Git: git.NewService(e, g, g, region)}))
 	url := strings.Replace(front.URL, "http://", "http://user:password@", 1) + "/v1/repos/demo"
 	return &node{e, opt.Store, url, func() error {
 		front.Close()

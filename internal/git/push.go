@@ -16,8 +16,13 @@ import (
 	"sojourn/internal/pktline"
 )
 
-// authorize decides which refs a push may change: an error for each.
-type authorize func(ctx context.Context, refs []RefUpdate) ([]error, error)
+// approval is who lets a push through.
+type approval struct {
+	// may decides which refs it may change: an error for each.
+	may func(ctx context.Context, refs []RefUpdate) ([]error, error)
+	// still refuses a caller who would not be let in any more, with a denial.
+	still func(ctx context.Context) error
+}
 
 // slack is what a push may have beside its pack.
 const slack = 16 << 20
@@ -41,7 +46,7 @@ func (c *capped) Read(p []byte) (int, error) {
 
 // push serves one request of a push by actor, an ARN, and reports what came of
 // it. When it returns an error nothing has been reported.
-func (e *Engine) push(ctx context.Context, r *repo, s *snapshot, actor string, may authorize, body io.Reader, out io.Writer) error {
+func (e *Engine) push(ctx context.Context, r *repo, s *snapshot, actor string, by approval, body io.Reader, out io.Writer) error {
 	src := bufio.NewReaderSize(&capped{body, e.opt.MaxPack + slack}, 64<<10)
 	req, err := gitproto.ReadPush(pktline.NewReader(src))
 	t := newTalk(req, out, e.opt.KeepAlive)
@@ -57,7 +62,7 @@ func (e *Engine) push(ctx context.Context, r *repo, s *snapshot, actor string, m
 		wanted[i] = RefUpdate{Name: cmd.Ref, Old: cmd.Old, New: cmd.New}
 		c.updates = append(c.updates, &update{RefUpdate: wanted[i]})
 	}
-	denied, err := may(ctx, wanted)
+	denied, err := by.may(ctx, wanted)
 	if err != nil {
 		return err
 	}
@@ -69,7 +74,7 @@ func (e *Engine) push(ctx context.Context, r *repo, s *snapshot, actor string, m
 	defer t.stopKeepAlive()
 	unpack := ""
 	if c.refuseRest() {
-		unpack, err = e.pushAlive(ctx, r, c, req, may, t, in)
+		unpack, err = e.pushAlive(ctx, r, c, req, by, t, in)
 	} else {
 		err = drain(in)
 	}
@@ -81,8 +86,8 @@ func (e *Engine) push(ctx context.Context, r *repo, s *snapshot, actor string, m
 }
 
 // pushAlive takes the pack in and commits. It returns why the pack was refused, if it was.
-func (e *Engine) pushAlive(ctx context.Context, r *repo, c *change, req *gitproto.Push, may authorize, t *talk, src io.Reader) (unpack string, err error) {
-	began := e.opt.Now()
+func (e *Engine) pushAlive(ctx context.Context, r *repo, c *change, req *gitproto.Push, by approval, t *talk, src io.Reader) (unpack string, err error) {
+	c.ask = &asking{approval: by, now: e.opt.Now, at: e.opt.Now()}
 	g, err := e.objectsOf(ctx, r, c.snap)
 	if err != nil {
 		return "", err
@@ -102,10 +107,8 @@ func (e *Engine) pushAlive(ctx context.Context, r *repo, c *change, req *gitprot
 		return refused.text, nil
 	}
 	defer func() { e.discard(ctx, c.pack) }()
-	if e.opt.Now().Sub(began) > askAgainAfter {
-		if err := c.askAgain(ctx, may); err != nil || !c.refuseRest() {
-			return "", err
-		}
+	if err := c.askAgain(ctx); err != nil || !c.refuseRest() {
+		return "", err
 	}
 	stored := c.pack == nil
 	return "", e.finish(ctx, r, c, func(ctx context.Context, o gitexec.Objects) error {
@@ -275,15 +278,36 @@ func (t *talk) refuse(err error, src io.Reader) error {
 // askAgainAfter is how long a decision to permit a push is good for.
 const askAgainAfter = 5 * time.Second
 
-// askAgain asks once more who may push what, now that the pack is here: it may
-// have taken hours, in which sessions end, permissions go, and names change.
-func (c *change) askAgain(ctx context.Context, may authorize) error {
+// asking is how a push is asked for again.
+type asking struct {
+	approval
+	now func() time.Time
+	at  time.Time // of the last decision
+}
+
+// askAgain asks once more who may push what: it may have taken hours, in which
+// sessions end or are revoked, permissions go, and names change. It is called
+// when the pack is here, and when nothing is left but the commit.
+func (c *change) askAgain(ctx context.Context) error {
+	if c.ask == nil {
+		return nil
+	}
 	alive := c.alive()
+	err := c.ask.still(ctx)
+	if errors.Is(err, ErrDenied) {
+		refuse(alive, err)
+		return nil
+	}
+	now := c.ask.now()
+	if err != nil || now.Sub(c.ask.at) <= askAgainAfter {
+		return err
+	}
+	c.ask.at = now
 	refs := make([]RefUpdate, len(alive))
 	for i, u := range alive {
 		refs[i] = u.RefUpdate
 	}
-	denied, err := may(ctx, refs)
+	denied, err := c.ask.may(ctx, refs)
 	for i, err := range denied {
 		alive[i].err = err
 	}

@@ -40,6 +40,7 @@ type change struct {
 	strict  bool
 	updates []*update
 	pack    *incoming // nil for none
+	ask     *asking   // nil where what was decided is good for the whole change
 	snap    *snapshot // what the checks saw
 }
 
@@ -157,6 +158,9 @@ func (e *Engine) finish(ctx context.Context, r *repo, c *change, check func(cont
 		err = check(ctx, c.objects(g))
 		g.drop()
 		if err != nil || !c.refuseRest() {
+			return err
+		}
+		if err := c.askAgain(ctx); err != nil || !c.refuseRest() {
 			return err
 		}
 		again, err := e.commit(ctx, r, c)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"strings"
 
 	"sojourn/internal/arn"
 	"sojourn/internal/awserr"
@@ -31,15 +32,25 @@ type Gate interface {
 	Authorize(ctx context.Context, c *principal.Caller, r gate.Request) error
 }
 
+// Sessions knows whether what let a caller in would let it in now.
+type Sessions interface {
+	// Still returns why not: the session has ended or is revoked, the key is
+	// inactive, the principal is gone.
+	Still(ctx context.Context, c *principal.Caller) error
+}
+
 // Service serves repositories to callers, by name in the caller's account.
 type Service struct {
-	engine *Engine
-	gate   Gate
-	region string
+	engine   *Engine
+	gate     Gate
+	sessions Sessions
+	region   string
 }
 
 // NewService makes a service over an engine.
-func NewService(e *Engine, g Gate, region string) *Service { return &Service{e, g, region} }
+func NewService(e *Engine, g Gate, s Sessions, region string) *Service {
+	return &Service{e, g, s, region}
+}
 
 // request is what the gate is asked about a repository.
 func (s *Service) request(c *principal.Caller, action, name string, row *store.Repository) gate.Request {
@@ -112,16 +123,25 @@ func (s *Service) ReceivePack(ctx context.Context, c *principal.Caller, name str
 	if err != nil {
 		return err
 	}
-	may := func(ctx context.Context, updates []RefUpdate) ([]error, error) {
-		return s.mayPush(ctx, c, name, &row, updates)
+	by := approval{
+		may: func(ctx context.Context, updates []RefUpdate) ([]error, error) {
+			return s.mayPush(ctx, c, name, &row, updates)
+		},
+		still: func(ctx context.Context) error { return s.still(ctx, c) },
 	}
-	return outward(s.engine.push(ctx, r, snap, c.ARN(), may, in, out))
+	return outward(s.engine.push(ctx, r, snap, c.ARN(), by, in, out))
+}
+
+// still is a denial where the caller's session has ended or is revoked.
+func (s *Service) still(ctx context.Context, c *principal.Caller) error {
+	err := s.sessions.Still(ctx, c)
+	if e := awserr.From(err); err != nil && e.Status == http.StatusForbidden {
+		return denial{strings.TrimSuffix(e.Message, ".") + ". Nothing was pushed; sign in for new credentials and push again (request " + c.RequestID + ")"}
+	}
+	return err
 }
 
 func (s *Service) mayPush(ctx context.Context, c *principal.Caller, name string, row *store.Repository, updates []RefUpdate) ([]error, error) {
-	if c.Temporary && !s.engine.opt.Now().Before(c.Expires) {
-		return nil, awserr.Expired()
-	}
 	if now, err := s.engine.find(ctx, byName(c.Account, s.region, name)); err != nil || now.ID != row.ID {
 		return nil, cmp.Or(err, ErrNoRepository)
 	}

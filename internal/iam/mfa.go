@@ -75,6 +75,7 @@ func insertDevice(tx store.Tx, d store.MFADevice) error {
 // EnableMFADevice gives a device to a user who proves with two consecutive
 // codes to hold it.
 func (s *Service) EnableMFADevice(ctx context.Context, c *principal.Caller, in *iamwire.EnableMFADeviceInput) (*iamwire.EnableMFADeviceOutput, error) {
+	var wrong error
 	err := s.changeDevice(ctx, c, "iam:EnableMFADevice", in.UserName, in.SerialNumber, func(tx store.Tx, u store.User, d *store.MFADevice) error {
 		if d.UserID != "" {
 			return iamwire.NewEntityAlreadyExists("MFA Device is already in use.")
@@ -86,10 +87,12 @@ func (s *Service) EnableMFADevice(ctx context.Context, c *principal.Caller, in *
 		if err := full(len(have), devicesPerUser, "MFADevicesPerUser"); err != nil {
 			return err
 		}
-		d.UserID, d.Enabled = u.ID, s.now()
-		return s.pair(d, in.AuthenticationCode1, in.AuthenticationCode2, false)
+		if wrong, err = s.pair(d, in.AuthenticationCode1, in.AuthenticationCode2, false); wrong == nil {
+			d.UserID, d.Enabled = u.ID, s.now()
+		}
+		return err
 	})
-	if err != nil {
+	if err = errors.Join(err, wrong); err != nil {
 		return nil, err
 	}
 	return &iamwire.EnableMFADeviceOutput{}, nil
@@ -98,27 +101,32 @@ func (s *Service) EnableMFADevice(ctx context.Context, c *principal.Caller, in *
 // ResyncMFADevice learns from two consecutive codes how far the clock of a
 // user's device is off.
 func (s *Service) ResyncMFADevice(ctx context.Context, c *principal.Caller, in *iamwire.ResyncMFADeviceInput) (*iamwire.ResyncMFADeviceOutput, error) {
-	err := s.changeDevice(ctx, c, "iam:ResyncMFADevice", in.UserName, in.SerialNumber, func(_ store.Tx, u store.User, d *store.MFADevice) error {
+	var wrong error
+	err := s.changeDevice(ctx, c, "iam:ResyncMFADevice", in.UserName, in.SerialNumber, func(_ store.Tx, u store.User, d *store.MFADevice) (err error) {
 		if d.UserID != u.ID {
 			return noDevice(d.Serial)
 		}
-		return s.pair(d, in.AuthenticationCode1, in.AuthenticationCode2, true)
+		wrong, err = s.pair(d, in.AuthenticationCode1, in.AuthenticationCode2, true)
+		return err
 	})
-	if err != nil {
+	if err = errors.Join(err, wrong); err != nil {
 		return nil, err
 	}
 	return &iamwire.ResyncMFADeviceOutput{}, nil
 }
 
-func (s *Service) pair(d *store.MFADevice, first, second *string, wide bool) error {
+// pair takes two codes. wrong is the answer where they are none; d has counted
+// them then, and the change is to be committed.
+func (s *Service) pair(d *store.MFADevice, first, second *string, wide bool) (wrong, err error) {
 	seed, err := s.keys.OpenSecret(mfa.SeedLabel, d.Serial, d.Seed)
 	if err != nil {
-		return fmt.Errorf("MFA device %q: %w", d.Serial, err)
+		return nil, fmt.Errorf("MFA device %q: %w", d.Serial, err)
 	}
-	if err := mfa.Pair(d, seed, or(first, ""), or(second, ""), s.clock(), wide); err != nil {
-		return iamwire.NewInvalidAuthenticationCode("Authentication code for device is not valid.")
+	wrong = mfa.Pair(d, seed, or(first, ""), or(second, ""), s.clock(), wide)
+	if errors.Is(wrong, mfa.ErrWrong) {
+		wrong = iamwire.NewInvalidAuthenticationCode("Authentication code for device is not valid.")
 	}
-	return nil
+	return wrong, nil
 }
 
 // DeactivateMFADevice takes a device from its user.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"sojourn/internal/arn"
+	"sojourn/internal/federation/directory"
 	"sojourn/internal/principal"
 	"sojourn/internal/store"
 	"sojourn/internal/wire/iamwire"
@@ -108,7 +109,9 @@ func devicesOut(tx store.Tx, in []store.MFADevice) ([]iamwire.VirtualMFADevice, 
 	out := make([]iamwire.VirtualMFADevice, 0, len(in))
 	for _, d := range in {
 		v := iamwire.VirtualMFADevice{SerialNumber: new(d.Serial)}
-		if d.UserID != "" {
+		if directory.IsKey(d.UserID) { // AWS's form has no place for who that is
+			v.EnableDate = new(d.Enabled)
+		} else if d.UserID != "" {
 			u, err := tx.UserByID(d.UserID)
 			if err != nil {
 				return nil, fmt.Errorf("user of MFA device %q: %w", d.Serial, err)

@@ -3,7 +3,8 @@
 // so that a code is good for one request on all nodes and ways in.
 //
 // It owns the rules of acceptance: the window, that a step is never taken
-// twice, and the delay behind wrong codes. It does not own a device's life
+// twice, and the delay behind wrong codes, which grows as package throttle says
+// but stands in the store, for all nodes and behind a restart. It does not own a device's life
 // (package iam) nor what a proof is good for (package sts).
 package mfa
 
@@ -11,12 +12,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"time"
 
 	"sojourn/internal/awserr"
 	"sojourn/internal/seal"
 	"sojourn/internal/store"
+	"sojourn/internal/throttle"
 	"sojourn/internal/totp"
 )
 
@@ -28,14 +29,6 @@ const SeedLabel = "mfa-seed"
 const (
 	window = 1
 	resync = 10
-)
-
-// Behind freeFailures wrong codes each further one costs a delay, which doubles
-// from firstDelay to longestDelay. A right code ends it.
-const (
-	freeFailures = 5
-	firstDelay   = 2 * time.Second
-	longestDelay = 15 * time.Minute
 )
 
 // ErrUnknown is returned where the device does not exist or is not the user's,
@@ -72,7 +65,7 @@ func (v *Verifier) Verify(ctx context.Context, userID, serial, code string) erro
 		}
 		before := d
 		answer = take(&d, seed, code, v.Now())
-		if d.LastStep == before.LastStep && d.Failures == before.Failures {
+		if d.LastStep == before.LastStep && d.Failures == before.Failures && d.RetryAt.Equal(before.RetryAt) {
 			return nil
 		}
 		return tx.UpdateMFADevice(d)
@@ -96,16 +89,13 @@ func (v *Verifier) Seed(d *store.MFADevice) ([]byte, error) {
 // accepted before is refused without being counted: a client that asks twice
 // is not one that guesses.
 func take(d *store.MFADevice, seed []byte, code string, now time.Time) error {
-	if now.Before(d.RetryAt) {
-		return awserr.New("Throttling", http.StatusBadRequest, "Rate exceeded: too many wrong MFA codes. Try again in %d seconds.", int(d.RetryAt.Sub(now).Seconds())+1)
+	if err := early(d, now); err != nil {
+		return err
 	}
 	step, ok := totp.Find(seed, totp.Step(now)+d.Drift, window, code)
 	switch {
 	case !ok:
-		d.Failures++
-		if late := d.Failures - freeFailures; late > 0 {
-			d.RetryAt = now.Add(min(longestDelay, firstDelay<<min(late-1, 12)))
-		}
+		fail(d, now)
 		return ErrWrong
 	case step <= d.LastStep:
 		return ErrWrong
@@ -114,20 +104,46 @@ func take(d *store.MFADevice, seed []byte, code string, now time.Time) error {
 	return nil
 }
 
+// early is Throttling in the delay behind wrong codes.
+func early(d *store.MFADevice, now time.Time) error {
+	if latest := now.Add(throttle.Delay(d.Failures)); latest.Before(d.RetryAt) {
+		d.RetryAt = latest // counted by a clock that has been turned back
+	}
+	if now.Before(d.RetryAt) {
+		return awserr.TooSoon(d.RetryAt.Sub(now), "too many wrong MFA codes")
+	}
+	return nil
+}
+
+func fail(d *store.MFADevice, now time.Time) {
+	d.Failures++
+	if delay := throttle.Delay(d.Failures); delay > 0 {
+		d.RetryAt = now.Add(delay)
+	}
+}
+
 func accept(d *store.MFADevice, step int64) {
 	d.LastStep, d.Failures, d.RetryAt = step, 0, time.Time{}
 }
 
 // Pair takes two consecutive codes of a device, which prove that its holder has
 // the seed and how far its clock is off: within the window of a use, or wider
-// for a resync. The error is ErrWrong.
+// for a resync. The error is ErrWrong or Throttling; d has counted it, and is to
+// be stored all the same.
 func Pair(d *store.MFADevice, seed []byte, first, second string, now time.Time, wide bool) error {
+	if err := early(d, now); err != nil {
+		return err
+	}
 	center, reach := totp.Step(now), int64(window)
 	if wide {
 		reach = resync
 	}
 	step, ok := totp.Find(seed, center-1, reach, first, second)
-	if !ok || step+1 <= d.LastStep {
+	switch {
+	case !ok:
+		fail(d, now)
+		return ErrWrong
+	case step+1 <= d.LastStep:
 		return ErrWrong
 	}
 	accept(d, step+1)

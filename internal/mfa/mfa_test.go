@@ -107,6 +107,7 @@ func TestGuessing(t *testing.T) {
 	throttled := func(code string) bool {
 		return awserr.Is(w.Verify(t.Context(), maria, serial, code), "Throttling")
 	}
+	const freeFailures, firstDelay, longestDelay = 5, 2 * time.Second, 15 * time.Minute
 	for range freeFailures {
 		w.try("xxxxxx", ErrWrong)
 	}

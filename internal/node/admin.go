@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"os/user"
 	"path/filepath"
@@ -11,6 +12,7 @@ import (
 
 	"sojourn/internal/arn"
 	"sojourn/internal/audit"
+	"sojourn/internal/authn"
 	"sojourn/internal/principal"
 	"sojourn/internal/seal"
 	"sojourn/internal/store"
@@ -26,6 +28,7 @@ const (
 // Admin is the data directory opened by who may read it, beside a running
 // server or without one. Whoever can read the directory is the administrator.
 type Admin struct {
+	dir   dataDir
 	keys  *seal.Keyring
 	store store.Store
 	audit *audit.Log
@@ -47,11 +50,15 @@ func OpenAdmin(ctx context.Context, data string) (*Admin, error) {
 	if err != nil {
 		return nil, err
 	}
+	roots := &rootKeys{path: d.rootKeys(), store: st, keys: keys, now: time.Now, log: slog.New(slog.DiscardHandler)}
+	if err := roots.settle(ctx); err != nil {
+		return nil, errors.Join(err, st.Close())
+	}
 	log, err := audit.Open(d.audit())
 	if err != nil {
 		return nil, errors.Join(err, st.Close())
 	}
-	return &Admin{keys: keys, store: st, audit: log}, nil
+	return &Admin{dir: d, keys: keys, store: st, audit: log}, nil
 }
 
 // Decisions returns what the audit log in a data directory has of one request.
@@ -80,7 +87,14 @@ func (a *Admin) Credentials(ctx context.Context, account string, life time.Durat
 		return seal.Issued{}, err
 	}
 	s := principal.Session{Kind: principal.Root, Account: account, ID: account, Issued: now, Expires: now.Add(life)}
-	issued, err := a.keys.Issue(s, now)
+	begin, err := a.sessions(now).Begin(ctx, &principal.Caller{}, &s)
+	if err != nil {
+		return seal.Issued{}, err
+	}
+	if !s.Expires.After(begin) {
+		s.Expires = begin.Add(time.Second)
+	}
+	issued, err := a.keys.Issue(s, begin)
 	if err != nil {
 		return seal.Issued{}, err
 	}
@@ -135,16 +149,30 @@ func (a *Admin) CreateAccount(ctx context.Context, id, name string, now time.Tim
 	return err
 }
 
+// sessions knows which sessions are revoked, at a time.
+func (a *Admin) sessions(now time.Time) *authn.Authenticator {
+	return &authn.Authenticator{Keys: a.keys, Store: a.store, Now: func() time.Time { return now }}
+}
+
+// operator is who runs this process, by the operating system.
+func operator() string {
+	if u, err := user.Current(); err == nil {
+		return u.Username
+	}
+	return "unknown"
+}
+
 // record notes an administrator's act under the operating system's user.
 func (a *Admin) record(act, account, resource, key string, now time.Time) error {
-	who := "unknown"
-	if u, err := user.Current(); err == nil {
-		who = u.Username
-	}
+	return a.recordWith(act, account, resource, key, nil, now)
+}
+
+func (a *Admin) recordWith(act, account, resource, key string, params map[string]string, now time.Time) error {
+	who := operator()
 	program, _ := os.Executable()
 	return a.audit.Record(audit.Record{
 		EventID: seal.NewID("ADMN"), EventTime: now.UTC(), EventSource: "sojourn.admin", EventName: act,
 		Identity:  audit.Identity{Type: "Administrator", PrincipalID: who, AccessKeyID: key},
-		UserAgent: filepath.Base(program), Resource: resource, Account: account, Decision: "Allow",
+		UserAgent: filepath.Base(program), Resource: resource, Account: account, Params: params, Decision: "Allow",
 	})
 }

@@ -162,9 +162,10 @@ func (c *cluster) trusting(p identityProvider) http.Handler {
 	c.t.Cleanup(func() { records.Close() })
 	now := func() time.Time { return c.now }
 	guard := gate.New(c.store, records).Sealing(c.keys)
-	apis, err := aws.New(aws.Options{Services: []*api.Service{stsapi.New(sts.New(sts.Options{Store: c.store, Gate: guard, Keys: c.keys,
+	who := &authn.Authenticator{Keys: c.keys, Store: c.store, Region: DefaultRegion, Now: now}
+	apis, err := aws.New(aws.Options{Services: []*api.Service{stsapi.New(sts.New(sts.Options{Store: c.store, Gate: guard, Keys: c.keys, Sessions: who,
 		OIDC: oidc.New(oidc.Options{Fetch: p, Now: now}), MFA: &mfa.Verifier{Store: c.store, Keys: c.keys, Now: now}, Now: now}))},
-		Auth: &authn.Authenticator{Keys: c.keys, Store: c.store, Region: DefaultRegion, Now: now}, Region: DefaultRegion, Now: now, Log: slog.New(slog.DiscardHandler)})
+		Auth: who, Region: DefaultRegion, Now: now, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		c.t.Fatal(err)
 	}

@@ -33,13 +33,15 @@ type cluster struct {
 	nodes [2]http.Handler
 	keys  *seal.Keyring
 	store store.Store
+	dir   dataDir
+	audit *audit.Log // of the first node
 	now   time.Time
 }
 
 func newCluster(t testing.TB) *cluster {
 	t.Helper()
 	dir := dataDir(t.TempDir())
-	c := &cluster{t: t, now: time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)}
+	c := &cluster{t: t, dir: dir, now: time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)}
 	now := func() time.Time { return c.now }
 	ok := func(err error) {
 		if err != nil {
@@ -65,6 +67,9 @@ func newCluster(t testing.TB) *cluster {
 		records, err := audit.Open(filepath.Join(dir.audit(), string(rune('a'+i))))
 		ok(err)
 		t.Cleanup(func() { records.Close() })
+		if c.audit == nil {
+			c.audit = records
+		}
 		p := parts{cfg: Config{Region: DefaultRegion}, keys: keys, store: st, objects: blobs, audit: records, engine: engine, log: log, now: now,
 			onClose: func(stop func() error) { t.Cleanup(func() { ok(stop()) }) }}
 		options, err := p.doors("https://localhost")
@@ -84,6 +89,10 @@ func (c *cluster) root() sigv4.Credentials {
 }
 
 func (c *cluster) send(node int, by sigv4.Credentials, service, contentType, target, body string) *httptest.ResponseRecorder {
+	return c.sendTo(c.nodes[node], by, service, contentType, target, body)
+}
+
+func (c *cluster) sendTo(node http.Handler, by sigv4.Credentials, service, contentType, target, body string) *httptest.ResponseRecorder {
 	r := httptest.NewRequest(http.MethodPost, "/", strings.NewReader(body))
 	r.Header.Set("Content-Type", contentType)
 	if target != "" {
@@ -92,7 +101,7 @@ func (c *cluster) send(node int, by sigv4.Credentials, service, contentType, tar
 	sum := sha256.Sum256([]byte(body))
 	sigv4.SignHeader(r, hex.EncodeToString(sum[:]), by, service, DefaultRegion, c.now)
 	w := httptest.NewRecorder()
-	c.nodes[node].ServeHTTP(w, r)
+	node.ServeHTTP(w, r)
 	return w
 }
 

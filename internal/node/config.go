@@ -7,10 +7,11 @@ import (
 	"net"
 	"net/netip"
 	"os"
-	"regexp"
 	"strings"
+	"time"
 
 	"sojourn/internal/arn"
+	"sojourn/internal/lazyre"
 	"sojourn/internal/secret"
 )
 
@@ -34,6 +35,13 @@ type Config struct {
 	FacebookApp    string   // its id
 	FacebookSecret string   // file with its secret
 
+	// Proxies are trusted to say in X-Forwarded-For for whom they ask.
+	Proxies []netip.Prefix
+	// How failures are slowed down; zero values are package throttle's.
+	ThrottleFree   int            // failures of an identity at an address before delays begin
+	ThrottleDelay  time.Duration  // the longest delay
+	ThrottleExempt []netip.Prefix // addresses that many share, which have no budget of failures
+
 	LogLevel  slog.Level
 	LogFormat string // text or json
 }
@@ -45,7 +53,7 @@ const (
 	DefaultAccount = "111122223333"
 )
 
-var regionForm = regexp.MustCompile(`^[a-z]{2,}(?:-[a-z0-9]+)+$`)
+var regionForm = lazyre.New(`^[a-z]{2,}(?:-[a-z0-9]+)+$`)
 
 // check reports every mistake at once.
 func (c *Config) check() error {
@@ -72,14 +80,27 @@ func (c *Config) check() error {
 		bad("plain-http: leave out tls-cert and tls-key")
 	}
 	c.checkApps(bad)
+	c.checkThrottle(bad)
 	if c.LogFormat != "text" && c.LogFormat != "json" {
 		bad("log-format %q: want text or json", c.LogFormat)
 	}
 	return errors.Join(errs...)
 }
 
+// maxThrottleDelay bounds a delay: a day would be a lock-out.
+const maxThrottleDelay = time.Hour
+
+func (c *Config) checkThrottle(bad func(format string, args ...any)) {
+	if c.ThrottleFree < 0 || c.ThrottleFree > 1000 {
+		bad("throttle-free-failures %d: want 1 to 1000", c.ThrottleFree)
+	}
+	if c.ThrottleDelay < 0 || c.ThrottleDelay > maxThrottleDelay || c.ThrottleDelay > 0 && c.ThrottleDelay < time.Second {
+		bad("throttle-longest-delay %s: want 1s to %s", c.ThrottleDelay, maxThrottleDelay)
+	}
+}
+
 // appForm is the id of an application, so that none is a pattern or a list.
-var appForm = regexp.MustCompile(`^[A-Za-z0-9._-]{1,255}$`)
+var appForm = lazyre.New(`^[A-Za-z0-9._-]{1,255}$`)
 
 func (c *Config) checkApps(bad func(format string, args ...any)) {
 	for _, app := range c.AmazonApps {

@@ -10,6 +10,7 @@ import (
 	"sojourn/internal/audit"
 	"sojourn/internal/authn"
 	"sojourn/internal/codecommit"
+	"sojourn/internal/ds"
 	"sojourn/internal/federation/oauth"
 	"sojourn/internal/federation/oidc"
 	"sojourn/internal/federation/outbound"
@@ -19,14 +20,17 @@ import (
 	"sojourn/internal/iam"
 	"sojourn/internal/mfa"
 	"sojourn/internal/objects"
+	"sojourn/internal/rolesanywhere"
 	"sojourn/internal/seal"
 	"sojourn/internal/server"
 	"sojourn/internal/server/accessanalyzerapi"
 	"sojourn/internal/server/api"
 	"sojourn/internal/server/aws"
 	"sojourn/internal/server/codecommitapi"
+	"sojourn/internal/server/dsapi"
 	"sojourn/internal/server/githttp"
 	"sojourn/internal/server/iamapi"
+	"sojourn/internal/server/rolesanywhereapi"
 	"sojourn/internal/server/stsapi"
 	"sojourn/internal/store"
 	"sojourn/internal/sts"
@@ -36,6 +40,7 @@ import (
 type parts struct {
 	cfg     Config
 	keys    *seal.Keyring
+	roots   *rootKeys
 	store   store.Store
 	objects objects.Store
 	audit   audit.Recorder
@@ -50,7 +55,11 @@ type parts struct {
 
 // doors builds the domain on the ports, and the doors on the domain.
 func (p parts) doors(url string) (server.Options, error) {
-	fetch, err := outbound.New(outbound.Options{Allow: p.cfg.FederationAllow, CAFile: p.cfg.FederationCA})
+	fetch, err := outbound.New(p.cfg.outbound())
+	if err != nil {
+		return server.Options{}, err
+	}
+	people, err := directories(p.cfg, p.keys, p.now)
 	if err != nil {
 		return server.Options{}, err
 	}
@@ -60,20 +69,25 @@ func (p parts) doors(url string) (server.Options, error) {
 	}
 	access := oauth.New(oauth.Options{Fetch: fetch, Now: p.now, AmazonApps: p.cfg.AmazonApps, FacebookApp: p.cfg.FacebookApp, FacebookSecret: appSecret})
 	guard := gate.New(p.store, p.audit).Sealing(p.keys)
-	who := &authn.Authenticator{Keys: p.keys, Store: p.store, Region: p.cfg.Region, Now: p.now}
+	slow := p.throttle()
+	who := &authn.Authenticator{Keys: p.keys, Store: p.store, Region: p.cfg.Region, Now: p.now, Throttle: slow}
 	p.onClose(p.keepLastUses(who))
 	tokens := oidc.New(oidc.Options{Fetch: fetch, Now: p.now, Store: p.store,
 		Report: func(err error) { p.log.Warn("keys of identity providers are not kept", "error", err) }})
 	p.onClose(tokens.Close)
 	assertions := samlidp.New(samlidp.Options{Keys: p.keys, Origins: p.origins, Region: p.cfg.Region, Now: p.now})
+	sessions := sts.New(sts.Options{Store: p.store, Gate: guard, Keys: p.keys, OIDC: tokens, OAuth: access, SAML: assertions, LDAP: people,
+		MFA: &mfa.Verifier{Store: p.store, Keys: p.keys, Now: p.now}, Sessions: who, Throttle: slow, Now: p.now})
+	anywhere := rolesanywhere.New(rolesanywhere.Options{Store: p.store, Gate: guard, Sessions: sessions, Region: p.cfg.Region, Now: p.now})
 	apis, err := aws.New(aws.Options{
 		Services: []*api.Service{
-			stsapi.New(sts.New(sts.Options{Store: p.store, Gate: guard, Keys: p.keys, OIDC: tokens, OAuth: access, SAML: assertions,
-				MFA: &mfa.Verifier{Store: p.store, Keys: p.keys, Now: p.now}, Now: p.now})),
+			stsapi.New(sessions),
 			iamapi.New(iam.New(iam.Options{Store: p.store, Gate: guard, Keys: p.keys, Now: p.now})),
 			codecommitapi.New(codecommit.New(codecommit.Options{Store: p.store, Gate: guard, Git: p.engine, Now: p.now, Region: p.cfg.Region,
 				CloneURL: func(name string) string { return url + "/v1/repos/" + name }})),
+			dsapi.New(ds.New(ds.Options{Store: p.store, Gate: guard, Keys: p.keys, Directories: people, Region: p.cfg.Region, Now: p.now})),
 			accessanalyzerapi.New(accessanalyzer.New(guard)),
+			rolesanywhereapi.New(anywhere),
 		},
 		Auth: who, Region: p.cfg.Region, Secure: p.cfg.PlainHTTP, Now: p.now, Log: p.log,
 	})
@@ -81,10 +95,15 @@ func (p parts) doors(url string) (server.Options, error) {
 		return server.Options{}, err
 	}
 	return server.Options{
-		API:   apis,
-		Git:   githttp.New(githttp.Options{Auth: who, Git: git.NewService(p.engine, guard, p.cfg.Region), Secure: p.cfg.PlainHTTP}),
-		Ready: func(ctx context.Context) error { return errors.Join(p.store.Ping(ctx), p.objects.Ping(ctx)) },
-		Log:   p.log, Now: p.now,
+		API: apis,
+		Sessions: rolesanywhereapi.NewSessions(rolesanywhereapi.Options{Domain: anywhere, Region: p.cfg.Region, Secure: p.cfg.PlainHTTP, Now: p.now,
+			Log: p.log}),
+		Git: githttp.New(githttp.Options{Auth: who, Git: git.NewService(p.engine, guard, who, p.cfg.Region), Secure: p.cfg.PlainHTTP}),
+		Ready: func(ctx context.Context) error {
+			return errors.Join(p.store.Ping(ctx), p.objects.Ping(ctx), p.roots.ready())
+		},
+		Metrics: append(p.collectors(who), throttleMetrics(slow)...),
+		Log:     p.log, Now: p.now, Proxies: p.cfg.Proxies,
 	}, nil
 }
 

@@ -27,7 +27,8 @@ func TestIssuesDoNotGrowTheHeap(t *testing.T) {
 	c.assumer()
 	now := func() time.Time { return c.now }
 	who := &authn.Authenticator{Keys: c.keys, Store: c.store, Region: DefaultRegion, Now: now}
-	svc := sts.New(sts.Options{Store: c.store, Gate: gate.New(c.store, unrecorded{}).Sealing(c.keys), Keys: c.keys, Now: now})
+	svc := sts.New(sts.Options{Store: c.store, Gate: gate.New(c.store, unrecorded{}).Sealing(c.keys), Keys: c.keys, Now: now,
+		Sessions: &authn.Authenticator{Keys: c.keys, Store: c.store, Region: DefaultRegion, Now: now}})
 	maria := c.callerOf("maria")
 	const host, path = "git.example.com", "/v1/repos/r"
 	const filled = 5000 // more sessions are used than are kept open

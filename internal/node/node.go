@@ -95,6 +95,11 @@ func (n *Node) start(ctx context.Context, opt Options) error {
 		return err
 	}
 	n.onClose(st.Close)
+	roots := &rootKeys{path: d.rootKeys(), store: st, keys: keys, now: opt.Now, log: n.log}
+	if err := roots.settle(ctx); err != nil {
+		return err
+	}
+	n.onClose(roots.follow())
 	if err := firstAccount(ctx, st, n.cfg, opt.Now(), n.log); err != nil {
 		return err
 	}
@@ -111,7 +116,7 @@ func (n *Node) start(ctx context.Context, opt Options) error {
 	if err != nil {
 		return err
 	}
-	return n.serve(d, parts{cfg: n.cfg, keys: keys, store: st, objects: blobs, audit: records, engine: engine, log: n.log, now: opt.Now, onClose: n.onClose})
+	return n.serve(d, parts{cfg: n.cfg, keys: keys, roots: roots, store: st, objects: blobs, audit: records, engine: engine, log: n.log, now: opt.Now, onClose: n.onClose})
 }
 
 func (n *Node) openEngine(ctx context.Context, d dataDir, st store.Store, blobs objects.Store, opt Options) (*git.Engine, error) {
@@ -299,6 +304,18 @@ func (d dataDir) cache() string           { return d.path("cache") }
 func (d dataDir) audit() string           { return d.path("audit") }
 func (d dataDir) tls() string             { return d.path("tls") }
 func (d dataDir) rootKeys() string        { return d.path("keys/root.json") }
+
+// errLocked says that another process holds a lock.
+var errLocked = errors.New("another process is using it")
+
+// lock keeps a second server out of the directory.
+func (d dataDir) lock() (unlock func() error, err error) {
+	unlock, err = lockFile(d.path("lock"))
+	if errors.Is(err, errLocked) {
+		err = fmt.Errorf("data directory %s: another sojourn serve is using it", string(d))
+	}
+	return unlock, err
+}
 
 func (d dataDir) create() error {
 	if err := os.MkdirAll(filepath.Dir(d.rootKeys()), 0o700); err != nil {

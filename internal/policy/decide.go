@@ -121,11 +121,11 @@ func (e *evaluation) findings(s *Set) findings {
 func (f *finding) allows() bool { return f.policy != nil && !f.denies }
 
 // admits reports whether the resource's policy lets c in. Who is not signed needs a
-// provider's proof and a policy that names that provider or everyone:
+// proof, and a policy that names the provider or the service that took it, or everyone:
 // "everyone but" is no such name.
 func (f *finding) admits(c *Caller) bool {
 	if c.Anonymous {
-		return f.allows() && c.Federated != "" && f.grant >= limited
+		return f.allows() && (c.Federated != "" || c.Service != "") && f.grant >= limited
 	}
 	return f.allows() && f.grant > notNamed
 }

@@ -83,6 +83,7 @@ type Caller struct {
 	Root      bool   // the account itself
 	Anonymous bool   // unsigned: a provider's proof takes the place of a caller
 	Federated string // that provider's ARN or name
+	Service   string // or the service that has taken the proof: "rolesanywhere.amazonaws.com"
 }
 
 // Request is one act on one resource.

@@ -25,6 +25,7 @@ type principals struct {
 	everyone  bool
 	entities  []entity
 	federated []string // provider ARNs and names, compared whole
+	services  []string // names of services, compared whole
 	written   []named  // by kind, in the order of principalKinds; none for "*"
 }
 
@@ -87,7 +88,8 @@ func (p *principals) spares(c *Caller) bool {
 
 func (p *principals) names(c *Caller) (g grant) {
 	if c.Anonymous {
-		if p.everyone || c.Federated != "" && slices.Contains(p.federated, c.Federated) {
+		if p.everyone || c.Federated != "" && slices.Contains(p.federated, c.Federated) ||
+			c.Service != "" && slices.Contains(p.services, c.Service) {
 			g = limited
 		}
 		return g
@@ -177,14 +179,15 @@ func invalidPrincipal(kind, value string) *Error {
 
 var principalKinds = []string{"AWS", "Federated", "Service", "CanonicalUser"}
 
-// add is false for a value that does not name a principal of its kind. Services
-// and canonical users are names that no caller of this server has.
+// add is false for a value that does not name a principal of its kind. Canonical
+// users are names that no caller of this server has.
 func (p *principals) add(kind, value string) bool {
 	switch kind {
 	case "Federated":
 		p.federated = append(p.federated, value)
 		return isProvider(value)
 	case "Service":
+		p.services = append(p.services, value)
 		return isService(value)
 	case "CanonicalUser":
 		return len(value) == 64 && strings.Trim(value, "0123456789abcdef") == ""

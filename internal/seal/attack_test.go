@@ -107,7 +107,7 @@ func (f forgery) make(k *Keyring) (akid, token string) {
 		f.account = "111122223333"
 	}
 	if f.generation == 0 {
-		f.generation = k.current
+		f.generation = k.ring.Load().current
 	}
 	if f.day == 0 {
 		f.day = dayOf(start)
@@ -125,7 +125,7 @@ func (f forgery) make(k *Keyring) (akid, token string) {
 	id := newKeyID(f.generation, f.day)
 	header = append(header, id[:]...)
 	akid, nonce := NewAccessKeyID("ASIA", f.account), newNonce()
-	key := newXAES(derive(k.roots[f.generation], id[:], labelSeal))
+	key := newXAES(derive(k.ring.Load().roots[f.generation], id[:], labelSeal))
 	return akid, tokenEncoding.EncodeToString(key.seal(append(bytes.Clone(header), nonce...), nonce, f.data, tokenAD(header, akid)))
 }
 

@@ -2,17 +2,19 @@ package seal
 
 import (
 	"bytes"
-	"crypto/rand"
 	"encoding/base64"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"os"
-	"path/filepath"
 	"runtime"
+	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -32,16 +34,78 @@ type root [keySize]byte
 // Keyring holds the root keys: one that seals, and those that open what older
 // or newer generations have sealed. It is safe for concurrent use and never prints itself.
 //
-// To change the root, add a generation with phase "accept" on every node, then
-// give it phase "seal" and the old one "accept", and remove the old one when
-// the longest session (36 hours) is over and no secret at rest needs it.
-type Keyring struct {
+// To change the root, announce a generation (phase "accept") to every node, then
+// let it seal and the old one accept, and remove the old one when the longest
+// session (36 hours) is over and no secret at rest needs it. Adopt takes each
+// step over without a restart.
+type Keyring struct{ ring atomic.Pointer[ring] }
+
+// ring is a keyring as its file is at one time. It does not change.
+type ring struct {
+	edition uint64
 	roots   map[byte]*root
 	current byte // the generation that seals
 	since   int  // sessions sealed on an earlier day are refused
 
 	mu     sync.RWMutex
-	epochs map[keyID]*epoch
+	epochs map[keyID]*epoch // those of other rings are not those of this one
+}
+
+func newKeyring(r *ring) *Keyring {
+	k := new(Keyring)
+	k.ring.Store(r)
+	return k
+}
+
+// Edition grows with each Adopt that changes something. What was opened under
+// an edition need not open under another.
+func (k *Keyring) Edition() uint64 { return k.ring.Load().edition }
+
+// Adopt makes the keys of from those of k, and reports whether they differ.
+// It must not be called at the same time as itself.
+func (k *Keyring) Adopt(from *Keyring) bool {
+	old, next := k.ring.Load(), from.ring.Load()
+	if old.same(next) {
+		return false
+	}
+	k.ring.Store(&ring{edition: old.edition + 1, roots: next.roots, current: next.current, since: next.since, epochs: map[keyID]*epoch{}})
+	return true
+}
+
+func (r *ring) same(other *ring) bool {
+	return r.current == other.current && r.since == other.since &&
+		maps.EqualFunc(r.roots, other.roots, func(a, b *root) bool { return *a == *b }) // nobody outside has either
+}
+
+// Generation is what may be told of a root key.
+type Generation struct {
+	Number      int
+	Seals       bool
+	Fingerprint string // tells the key from any other, and nothing else of it
+}
+
+// Generations lists the root keys by number.
+func (k *Keyring) Generations() []Generation {
+	r := k.ring.Load()
+	var out []Generation
+	for _, id := range slices.Sorted(maps.Keys(r.roots)) {
+		out = append(out, Generation{int(id), id == r.current, hex.EncodeToString(derive(r.roots[id], nil, labelFingerprint)[:8])})
+	}
+	return out
+}
+
+// Choose is the keyring with another generation as the one that seals, and
+// without some. The error names a generation that is needed and not there.
+func (k *Keyring) Choose(seals int, without ...int) (*Keyring, error) {
+	r := k.ring.Load()
+	roots := maps.Clone(r.roots)
+	for _, n := range without {
+		delete(roots, byte(n))
+	}
+	if seals < 1 || seals > 255 || roots[byte(seals)] == nil {
+		return nil, fmt.Errorf("the keyring has no root key of generation %d", seals)
+	}
+	return newKeyring(&ring{roots: roots, current: byte(seals), since: r.since, epochs: map[keyID]*epoch{}}), nil
 }
 
 // keyringFile is the form on disk.
@@ -61,6 +125,18 @@ type fileGeneration struct {
 // LoadKeyring reads the keyring at path. Nobody but its owner may have access
 // to the file. The error is fs.ErrNotExist where there is none.
 func LoadKeyring(path string) (*Keyring, error) {
+	data, err := readPrivate(path)
+	if err != nil {
+		return nil, err
+	}
+	k, err := parseKeyring(data)
+	if err != nil {
+		return nil, fmt.Errorf("keyring %q: %w", path, err)
+	}
+	return k, nil
+}
+
+func readPrivate(path string) ([]byte, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("reading the keyring: %w", err)
@@ -80,68 +156,75 @@ func LoadKeyring(path string) (*Keyring, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading the keyring %q: %w", path, err)
 	}
-	k, err := parseKeyring(data)
-	if err != nil {
-		return nil, fmt.Errorf("keyring %q: %w", path, err)
-	}
-	return k, nil
+	return data, nil
 }
 
 // parseKeyring checks everything: a keyring that is half understood seals what nobody can open.
 func parseKeyring(data []byte) (*Keyring, error) {
-	var file keyringFile
+	file, err := parseFile(data)
+	if err != nil {
+		return nil, err
+	}
+	return file.keyring()
+}
+
+func parseFile(data []byte) (file keyringFile, err error) {
 	d := json.NewDecoder(bytes.NewReader(data))
 	d.DisallowUnknownFields()
 	if len(data) > maxFile {
-		return nil, fmt.Errorf("longer than %d bytes", maxFile)
+		return file, fmt.Errorf("longer than %d bytes", maxFile)
 	}
 	if err := d.Decode(&file); err != nil {
-		return nil, plainJSONError(err)
+		return file, plainJSONError(err)
 	}
 	if _, err := d.Token(); err != io.EOF {
-		return nil, errors.New("there is something behind the JSON object")
+		return file, errors.New("there is something behind the JSON object")
 	}
 	if file.Version != fileVersion {
-		return nil, fmt.Errorf("version is %d, this program knows %d", file.Version, fileVersion)
+		return file, fmt.Errorf("version is %d, this program knows %d", file.Version, fileVersion)
 	}
-	k := &Keyring{roots: map[byte]*root{}, epochs: map[keyID]*epoch{}}
-	if file.SessionsSince != "" {
-		since, err := time.Parse(time.DateOnly, file.SessionsSince)
+	return file, nil
+}
+
+func (f *keyringFile) keyring() (*Keyring, error) {
+	r := &ring{roots: map[byte]*root{}, epochs: map[keyID]*epoch{}}
+	if f.SessionsSince != "" {
+		since, err := time.Parse(time.DateOnly, f.SessionsSince)
 		if err != nil {
 			return nil, errors.New("sessions_since must be a day as YYYY-MM-DD")
 		}
-		k.since = dayOf(since)
+		r.since = dayOf(since)
 	}
-	for _, g := range file.Generations {
-		if err := k.add(g); err != nil {
+	for _, g := range f.Generations {
+		if err := r.add(g); err != nil {
 			return nil, fmt.Errorf("generation %d: %w", g.Generation, err)
 		}
 	}
-	if k.current == 0 {
+	if r.current == 0 {
 		return nil, fmt.Errorf("no generation has phase %q", phaseSeal)
 	}
-	return k, nil
+	return newKeyring(r), nil
 }
 
-func (k *Keyring) add(g fileGeneration) error {
+func (r *ring) add(g fileGeneration) error {
 	if g.Generation < 1 || g.Generation > 255 {
 		return errors.New("must be 1 to 255")
 	}
 	id := byte(g.Generation)
 	key, err := base64.StdEncoding.Strict().DecodeString(g.Root)
 	switch {
-	case k.roots[id] != nil:
+	case r.roots[id] != nil:
 		return errors.New("is there twice")
 	case err != nil || len(key) != keySize:
 		return fmt.Errorf("root must be %d bytes in base64", keySize) // and never a word of what it is
-	case g.Phase == phaseSeal && k.current != 0:
-		return fmt.Errorf("generation %d has phase %q already", k.current, phaseSeal)
+	case g.Phase == phaseSeal && r.current != 0:
+		return fmt.Errorf("generation %d has phase %q already", r.current, phaseSeal)
 	case g.Phase == phaseSeal:
-		k.current = id
+		r.current = id
 	case g.Phase != phaseAccept:
 		return fmt.Errorf("phase must be %q or %q", phaseSeal, phaseAccept)
 	}
-	k.roots[id] = (*root)(key)
+	r.roots[id] = (*root)(key)
 	return nil
 }
 
@@ -157,53 +240,6 @@ func plainJSONError(err error) error {
 		return errors.New("the file is cut short")
 	}
 	return err // an unknown field, by name
-}
-
-// CreateKeyring makes a keyring of one new root key at path, durably and
-// readable for its owner only. The error is fs.ErrExist where there is one.
-func CreateKeyring(path string) (*Keyring, error) {
-	key := make([]byte, keySize)
-	rand.Read(key) // never fails
-	data, err := json.MarshalIndent(keyringFile{Version: fileVersion, Generations: []fileGeneration{{
-		Generation: 1, Phase: phaseSeal, Root: base64.StdEncoding.EncodeToString(key),
-	}}}, "", "  ")
-	if err != nil {
-		return nil, fmt.Errorf("creating the keyring: %w", err)
-	}
-	if err := writeNew(path, append(data, '\n')); err != nil {
-		return nil, fmt.Errorf("creating the keyring: %w", err)
-	}
-	return parseKeyring(data)
-}
-
-// writeNew puts data at path, whole or not at all, and never over an existing file.
-func writeNew(path string, data []byte) error {
-	dir := filepath.Dir(path)
-	tmp, err := os.CreateTemp(dir, "."+filepath.Base(path)+".*") // mode 0600
-	if err != nil {
-		return err
-	}
-	defer os.Remove(tmp.Name())
-	_, err = tmp.Write(data)
-	err = errors.Join(err, tmp.Sync(), tmp.Close())
-	if err != nil {
-		return err
-	}
-	if err := os.Link(tmp.Name(), path); err != nil {
-		return err
-	}
-	return syncDir(dir)
-}
-
-func syncDir(dir string) error {
-	if runtime.GOOS == "windows" { // has no such call
-		return nil
-	}
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
 }
 
 // Format keeps root keys out of every kind of print.

@@ -46,7 +46,7 @@ func TestCreateAndLoad(t *testing.T) {
 		t.Errorf("left behind: %v", entries)
 	}
 	other, err := CreateKeyring(filepath.Join(t.TempDir(), "keyring.json"))
-	if err != nil || *other.roots[1] == *created.roots[1] {
+	if err != nil || *other.ring.Load().roots[1] == *created.ring.Load().roots[1] {
 		t.Errorf("two keyrings share their root: %v", err)
 	}
 }

@@ -18,12 +18,13 @@ const (
 // SealMessage seals a text for those who may read it in account, in base64url.
 // It returns "" for a text that would take more than 3,072 characters.
 func (k *Keyring) SealMessage(account string, text []byte) string {
-	header := []byte{messageVersion, 0, k.current}
+	r := k.ring.Load()
+	header := []byte{messageVersion, 0, r.current}
 	if short := deflate(text); len(short) < len(text) {
 		text, header[1] = short, flagDeflated
 	}
 	nonce := newNonce()
-	box := newXAES(derive(k.roots[k.current], nil, labelMessage)).seal(append(header, nonce...), nonce, text, messageAD(header, account))
+	box := newXAES(derive(r.roots[r.current], nil, labelMessage)).seal(append(header, nonce...), nonce, text, messageAD(header, account))
 	if tokenEncoding.EncodedLen(len(box)) > maxMessage {
 		return ""
 	}
@@ -41,7 +42,7 @@ func (k *Keyring) OpenMessage(account, message string) ([]byte, error) {
 	if err != nil || len(raw) <= start+tagSize || raw[0] != messageVersion || raw[1]&^flagDeflated != 0 {
 		return nil, errors.New("not of the form of an authorization message")
 	}
-	root, ok := k.roots[raw[2]]
+	root, ok := k.ring.Load().roots[raw[2]]
 	if !ok {
 		return nil, errors.New("an authorization message of a root key that is not accepted")
 	}

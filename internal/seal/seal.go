@@ -32,6 +32,8 @@ const (
 	labelSecret = "sojourn session secret v1"
 	labelRest   = "sojourn secret at rest v1"
 
+	labelFingerprint = "sojourn root fingerprint v1"
+
 	restVersion  = 1
 	restContext  = "sojourn/rest/1\x00"
 	restOverhead = 2 + nonceSize + tagSize
@@ -62,15 +64,15 @@ type epoch struct {
 // epoch derives the keys of id, and keeps them while sessions of that day can
 // be alive. It reports false when there is no such root, or when id is older
 // than the keyring allows or from the future.
-func (k *Keyring) epoch(id keyID, now time.Time) (*epoch, bool) {
+func (r *ring) epoch(id keyID, now time.Time) (*epoch, bool) {
 	today := dayOf(now)
-	root, ok := k.roots[id.generation()]
-	if !ok || id.day() > today+1 || id.day() < k.since {
+	root, ok := r.roots[id.generation()]
+	if !ok || id.day() > today+1 || id.day() < r.since {
 		return nil, false
 	}
-	k.mu.RLock()
-	e, ok := k.epochs[id]
-	k.mu.RUnlock()
+	r.mu.RLock()
+	e, ok := r.epochs[id]
+	r.mu.RUnlock()
 	if ok {
 		return e, true
 	}
@@ -79,14 +81,14 @@ func (k *Keyring) epoch(id keyID, now time.Time) (*epoch, bool) {
 	if id.day() < oldest {
 		return e, true // its sessions are over: only to tell so
 	}
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	for other := range k.epochs {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for other := range r.epochs {
 		if other.day() < oldest {
-			delete(k.epochs, other)
+			delete(r.epochs, other)
 		}
 	}
-	k.epochs[id] = e
+	r.epochs[id] = e
 	return e, true
 }
 
@@ -102,21 +104,52 @@ func derive(root *root, salt []byte, label string) []byte {
 // secret it is and id whose it is; both are needed to open it. It stays bound
 // to the root generation that seals now.
 func (k *Keyring) SealSecret(label, id string, plain []byte) []byte {
-	out := append(make([]byte, 0, len(plain)+restOverhead), restVersion, k.current)
+	return k.ring.Load().sealSecret(label, id, plain)
+}
+
+func (r *ring) sealSecret(label, id string, plain []byte) []byte {
+	out := append(make([]byte, 0, len(plain)+restOverhead), restVersion, r.current)
 	nonce := newNonce()
 	out = append(out, nonce...)
-	return newXAES(derive(k.roots[k.current], nil, labelRest)).seal(out, nonce, plain, restAD(k.current, label, id))
+	return newXAES(derive(r.roots[r.current], nil, labelRest)).seal(out, nonce, plain, restAD(r.current, label, id))
 }
 
 // OpenSecret opens what SealSecret sealed under the same label and id.
 func (k *Keyring) OpenSecret(label, id string, sealed []byte) ([]byte, error) {
+	return k.ring.Load().openSecret(label, id, sealed)
+}
+
+// Reseal seals anew, under the root key that seals now, what SealSecret sealed
+// under another. It reports whether there was anything to do.
+func (k *Keyring) Reseal(label, id string, sealed []byte) (out []byte, changed bool, err error) {
+	r := k.ring.Load()
+	if SealedBy(sealed) == int(r.current) {
+		return sealed, false, nil
+	}
+	plain, err := r.openSecret(label, id, sealed)
+	if err != nil {
+		return nil, false, err
+	}
+	return r.sealSecret(label, id, plain), true, nil
+}
+
+// SealedBy is the generation of the root key that SealSecret used; 0 where
+// sealed is not of its form.
+func SealedBy(sealed []byte) int {
+	if len(sealed) < restOverhead || sealed[0] != restVersion {
+		return 0
+	}
+	return int(sealed[1])
+}
+
+func (r *ring) openSecret(label, id string, sealed []byte) ([]byte, error) {
 	fail := func(cause error) ([]byte, error) {
 		return nil, fmt.Errorf("opening the sealed %s of %q: %w", label, id, cause)
 	}
 	if len(sealed) < restOverhead || sealed[0] != restVersion {
 		return fail(errors.New("not of the form that this version seals"))
 	}
-	root, ok := k.roots[sealed[1]]
+	root, ok := r.roots[sealed[1]]
 	if !ok {
 		return fail(fmt.Errorf("the keyring has no root key of generation %d", sealed[1]))
 	}

@@ -66,8 +66,9 @@ func (k *Keyring) Issue(s principal.Session, now time.Time) (Issued, error) {
 	if err != nil {
 		return Issued{}, fmt.Errorf("encoding a session: %w", err)
 	}
-	id := newKeyID(k.current, dayOf(now))
-	e, ok := k.epoch(id, now)
+	ring := k.ring.Load()
+	id := newKeyID(ring.current, dayOf(now))
+	e, ok := ring.epoch(id, now)
 	if !ok {
 		return Issued{}, errors.New("issuing a session: the clock is before the keyring's sessions_since")
 	}
@@ -125,7 +126,7 @@ func (k *Keyring) open(akid, token string, now time.Time) (s principal.Session, 
 	if err != nil {
 		return s, key, err
 	}
-	e, ok := k.epoch(keyID(raw[2:headerSize]), now)
+	e, ok := k.ring.Load().epoch(keyID(raw[2:headerSize]), now)
 	if !ok {
 		return s, key, errors.New("a session token of a root key or a day that is not accepted")
 	}

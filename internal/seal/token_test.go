@@ -110,8 +110,8 @@ func TestExpiry(t *testing.T) {
 			t.Errorf("at %v: %v, want %q", c.at, err, c.code)
 		}
 	}
-	if len(k.epochs) > 4 {
-		t.Errorf("%d days are kept", len(k.epochs))
+	if len(k.ring.Load().epochs) > 4 {
+		t.Errorf("%d days are kept", len(k.ring.Load().epochs))
 	}
 }
 
@@ -220,8 +220,8 @@ func TestTokenHasOneSpelling(t *testing.T) {
 // with unknown flags, too long.
 func TestSealedButNoToken(t *testing.T) {
 	k := testRing(t)
-	id := newKeyID(k.current, dayOf(start))
-	e, _ := k.epoch(id, start)
+	id := newKeyID(k.ring.Load().current, dayOf(start))
+	e, _ := k.ring.Load().epoch(id, start)
 	open := func(account string, version, flags byte, s principal.Session) error {
 		akid := NewAccessKeyID("ASIA", account)
 		header := append([]byte{version, flags}, id[:]...)

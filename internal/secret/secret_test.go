@@ -19,7 +19,7 @@ func TestNothingPrintsIt(t *testing.T) {
 	type open struct{ S String }
 	type closed struct{ s String }
 	values := []any{s, &s, open{s}, &open{s}, closed{s}, &closed{s}, []String{s}, []closed{{s}}, map[string]String{"k": s},
-		map[string]closed{"k": {s}}, map[String]int{s: 1}, [1]any{s}, errors.New(fmt.Sprint("with ", s)), fmt.Errorf("with %v: %w", s, errors.New("x"))}
+		map[string]closed{"k": {s}}, [1]any{s}, errors.New(fmt.Sprint("with ", s)), fmt.Errorf("with %v: %w", s, errors.New("x"))}
 	var out strings.Builder
 	for _, v := range values {
 		for _, verb := range "vsqxXdbcoOeEfFgGUtpT" {
@@ -52,9 +52,6 @@ func TestNothingPrintsIt(t *testing.T) {
 func TestReveal(t *testing.T) {
 	if s := New(text); s.Reveal() != text || s.Empty() {
 		t.Errorf("revealed %q", s.Reveal())
-	}
-	if New(text) != New("hunter"+text[6:]) || New(text) == New("hunter3") || New(text) == (String{}) {
-		t.Error("secrets do not compare as their texts do")
 	}
 	for _, s := range []String{{}, New("")} {
 		if s.Reveal() != "" || !s.Empty() {

@@ -31,9 +31,12 @@ func (b *incoming) Read(p []byte) (int, error) {
 // it lose the answer (RFC 9112, section 9.6). net/http does so for half a
 // second, but not if the request said "Connection: close".
 func (b *incoming) linger(w http.ResponseWriter, r *http.Request) {
+	if b.ended || r.ContentLength == 0 {
+		return
+	}
 	c := http.NewResponseController(w)
 	c.SetReadDeadline(time.Now().Add(lingerTime)) // also for what net/http reads
-	if b.ended || r.ContentLength == 0 || r.Header.Get("Expect") != "" {
+	if r.Header.Get("Expect") != "" {
 		return // who asks before sending has been told
 	}
 	if c.Flush() == nil {

@@ -36,16 +36,22 @@ const (
 
 // Options are the parts behind the routes.
 type Options struct {
-	Git   http.Handler // /v1/repos/…
-	API   http.Handler // POST /, and GET / with a query
-	Ready func(context.Context) error
-	TLS   *tls.Config // nil serves plain HTTP
+	Git http.Handler // /v1/repos/…
+	API http.Handler // POST /, and GET / with a query; the paths of REST
+	// Sessions is POST /sessions, of Roles Anywhere.
+	Sessions http.Handler
+	Ready    func(context.Context) error
+	TLS      *tls.Config // nil serves plain HTTP
 	// Serves reports whether a host, without its port, is one of this server's
 	// names. A signature for another server's name must not open anything here.
 	// Nil takes every host: a proxy in front has looked.
 	Serves func(host string) bool
-	Log    *slog.Logger
-	Now    func() time.Time
+	// Proxies are trusted to say in X-Forwarded-For for whom they ask.
+	Proxies []netip.Prefix
+	Log     *slog.Logger
+	Now     func() time.Time
+	// Metrics are shown beside the front's own.
+	Metrics []prometheus.Collector
 }
 
 // Server serves one listener.
@@ -61,6 +67,7 @@ func New(opt Options) *Server {
 	s := &Server{opt: opt}
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	registry.MustRegister(opt.Metrics...)
 	s.metrics = newMetrics(registry)
 	var only http.Protocols
 	only.SetHTTP1(true) // git and the AWS tools speak it everywhere; one protocol, one set of traps
@@ -97,12 +104,22 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	return nil
 }
 
+// restPaths are where the AWS APIs that speak REST are, as the mux spells them.
+var restPaths = []string{
+	"/policy/validation",                                                                       // Access Analyzer
+	"/trustanchors", "/trustanchor/", "/profiles", "/profiles/", "/profile/", "/crls", "/crl/", // Roles Anywhere
+	"/TagResource", "/UntagResource", "/ListTagsForResource",
+}
+
 // routes is the one list of what this origin serves.
 func (s *Server) routes(metrics http.Handler) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/v1/repos/", route("git", untimed(s.named(s.opt.Git))))
 	mux.Handle("/{$}", route("api", timed(s.named(http.HandlerFunc(s.root)))))
-	mux.Handle("/policy/validation", route("api", timed(s.named(s.opt.API)))) // Access Analyzer
+	for _, path := range restPaths {
+		mux.Handle(path, route("api", timed(s.named(s.opt.API))))
+	}
+	mux.Handle("/sessions", route("api", timed(s.named(s.opt.Sessions))))
 	mux.Handle("GET /healthz", route("healthz", timed(text(http.StatusOK, "ok\n"))))
 	mux.Handle("GET /readyz", route("readyz", timed(http.HandlerFunc(s.ready))))
 	mux.Handle("GET /metrics", route("metrics", timed(metrics)))
@@ -190,7 +207,7 @@ func untimed(h http.Handler) http.Handler {
 func (s *Server) observe(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start := s.opt.Now()
-		ev := &event.Event{RequestID: newRequestID(), SourceIP: sourceIP(r)}
+		ev := &event.Event{RequestID: newRequestID(), SourceIP: sourceIP(r, s.opt.Proxies)}
 		a, body := &answer{ResponseWriter: w}, &incoming{ReadCloser: r.Body}
 		s.metrics.inFlight.Inc()
 		defer func() {
@@ -257,14 +274,6 @@ func cut(s string) string {
 		return s[:256] + "…"
 	}
 	return s
-}
-
-func sourceIP(r *http.Request) netip.Addr {
-	ap, err := netip.ParseAddrPort(r.RemoteAddr)
-	if err != nil {
-		return netip.Addr{}
-	}
-	return ap.Addr().Unmap().WithZone("")
 }
 
 // newRequestID is a random UUID (RFC 9562, version 4).

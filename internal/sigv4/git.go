@@ -13,7 +13,7 @@ import (
 
 const (
 	gitService      = "codecommit"
-	gitStampFormat  = "20060102T150405" // no Z in what is signed, but one in the password
+	gitStampSize    = len(TimeFormat) - 1 // no Z in what is signed, but one in the password
 	gitPasswordSize = len(TimeFormat) + 2*len(Key{})
 
 	maxAccessKeyID = 128
@@ -77,7 +77,7 @@ func gitSignature(key Key, region, host, path string, t time.Time) Key {
 	b = append(b, "\n\nhost:"...)
 	b = append(b, host...)
 	b = append(b, "\n\nhost\n"...)
-	return key.signature(t, gitStampFormat, region, gitService, b)
+	return key.signature(t, gitStampSize, region, gitService, b)
 }
 
 // GitHosts lists what clients may have signed as host for a request that came
@@ -142,12 +142,6 @@ func isToken(s string) bool {
 		}
 	}
 	return len(s) <= maxToken
-}
-
-// parseStamp reads exactly TimeFormat.
-func parseStamp(s string) (time.Time, bool) {
-	t, err := time.Parse(TimeFormat, s)
-	return t, err == nil && t.Format(TimeFormat) == s
 }
 
 // parseSignature reads 64 lower-case hex digits.

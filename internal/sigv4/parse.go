@@ -91,8 +91,8 @@ func parseHeader(r *http.Request, header string, params []param) (*Auth, error) 
 		return nil, err
 	}
 	var missing []string
-	for _, name := range [...]string{"Credential", "Signature", "SignedHeaders"} {
-		if fields[name] == "" {
+	for i, name := range fieldNames {
+		if fields[i] == "" {
 			missing = append(missing, "Authorization header requires '"+name+"' parameter.")
 		}
 	}
@@ -107,25 +107,43 @@ func parseHeader(r *http.Request, header string, params []param) (*Auth, error) 
 		return nil, incomplete("%s", strings.Join(missing, " "))
 	}
 	a := &Auth{Token: r.Header.Get("X-Amz-Security-Token"), params: params}
-	return a.fill(fields["Credential"], at, fields["SignedHeaders"], fields["Signature"])
+	return a.fill(fields[credentialField], at, fields[signedField], fields[signatureField])
 }
 
-// headerFields splits the Authorization header; a scheme that is not ours leaves it empty.
-func headerFields(header string) (map[string]string, error) {
+// fieldNames are the fields of the Authorization header, in the order in which AWS misses them.
+var fieldNames = [...]string{credentialField: "Credential", signatureField: "Signature", signedField: "SignedHeaders"}
+
+const (
+	credentialField = iota
+	signatureField
+	signedField
+)
+
+// headerFields splits the Authorization header; a scheme that is not ours leaves
+// them empty, and a field that is not ours is passed over.
+func headerFields(header string) (fields [len(fieldNames)]string, err error) {
 	scheme, rest, _ := strings.Cut(header, " ")
 	if scheme != algorithm {
 		if strings.HasPrefix(scheme, "AWS") {
-			return nil, incomplete("Unsupported AWS 'algorithm': '%s' (only %s is supported).", quote(scheme), algorithm)
+			return fields, incomplete("Unsupported AWS 'algorithm': '%s' (only %s is supported).", quote(scheme), algorithm)
 		}
-		return nil, nil
+		return fields, nil
 	}
-	fields := make(map[string]string, 3)
+	return splitFields(algorithm, rest)
+}
+
+// splitFields reads what stands behind the scheme.
+func splitFields(algorithm, rest string) (fields [len(fieldNames)]string, err error) {
+	var seen [len(fieldNames)]bool
 	for part := range strings.SplitSeq(rest, ",") {
 		name, value, ok := strings.Cut(strings.TrimSpace(part), "=")
-		if _, twice := fields[name]; twice || !ok {
-			return nil, incomplete("The Authorization header must be '%s Credential=…, SignedHeaders=…, Signature=…', each once.", algorithm)
+		i := slices.Index(fieldNames[:], name)
+		if !ok || i >= 0 && seen[i] {
+			return fields, incomplete("The Authorization header must be '%s Credential=…, SignedHeaders=…, Signature=…', each once.", algorithm)
 		}
-		fields[name] = value
+		if i >= 0 {
+			fields[i], seen[i] = value, true
+		}
 	}
 	return fields, nil
 }
@@ -171,20 +189,10 @@ func parsePresigned(r *http.Request, params []param) (*Auth, error) {
 
 // fill takes the four parts that both forms have.
 func (a *Auth) fill(credential, at, signed, signature string) (*Auth, error) {
-	var ok bool
-	if a.Time, ok = parseTime(at, a.Presigned); !ok {
-		return nil, incomplete("Date must be in ISO-8601 'basic format'. Got '%s'. See http://en.wikipedia.org/wiki/ISO_8601", quote(at))
-	}
-	if err := a.parseCredential(credential); err != nil {
+	if err := a.fillScope(credential, at, signed); err != nil {
 		return nil, err
 	}
-	if strings.Count(signed, ";") >= maxSignedHeaders { // before memory is spent on them
-		return nil, incomplete("More than %d headers are signed.", maxSignedHeaders)
-	}
-	a.SignedHeaders = strings.Split(signed, ";")
-	if !isAscending(a.SignedHeaders) {
-		return nil, incomplete("SignedHeaders must be lower-case header names in ascending order, separated by ';'.")
-	}
+	var ok bool
 	if a.Signature, ok = parseSignature(signature); !ok {
 		return nil, incomplete("The signature must be 64 lower-case hexadecimal digits.")
 	}
@@ -192,6 +200,25 @@ func (a *Auth) fill(credential, at, signed, signature string) (*Auth, error) {
 		return nil, incomplete("X-Amz-Security-Token is longer than %d characters or has others than printable ASCII.", maxToken)
 	}
 	return a, nil
+}
+
+// fillScope takes all but the signature itself.
+func (a *Auth) fillScope(credential, at, signed string) error {
+	var ok bool
+	if a.Time, ok = parseTime(at, a.Presigned); !ok {
+		return incomplete("Date must be in ISO-8601 'basic format'. Got '%s'. See http://en.wikipedia.org/wiki/ISO_8601", quote(at))
+	}
+	if err := a.parseCredential(credential); err != nil {
+		return err
+	}
+	if strings.Count(signed, ";") >= maxSignedHeaders { // before memory is spent on them
+		return incomplete("More than %d headers are signed.", maxSignedHeaders)
+	}
+	a.SignedHeaders = strings.Split(signed, ";")
+	if !isAscending(a.SignedHeaders) {
+		return incomplete("SignedHeaders must be lower-case header names in ascending order, separated by ';'.")
+	}
+	return nil
 }
 
 // parseTime reads X-Amz-Date, or of a header also what Date may hold; botocore writes it with a numeric zone.
@@ -210,14 +237,14 @@ func parseTime(s string, presigned bool) (time.Time, bool) {
 func (a *Auth) parseCredential(credential string) error {
 	part := strings.Split(credential, "/")
 	// The region may be empty: an SDK without a region signs so, and is told of the region.
-	if len(part) != 5 || !isAccessKeyID(part[0]) || part[1] == "" || part[3] == "" || strings.IndexFunc(strings.Join(part, ""), isReserved) >= 0 {
+	if len(part) != 5 || !isAccessKeyID(part[0]) || part[1] == "" || part[3] == "" || strings.ContainsFunc(credential, isReserved) {
 		return incomplete("Credential must have exactly 5 slash-delimited elements, e.g. keyid/date/region/service/term, got '%s'", quote(credential))
 	}
 	a.AccessKeyID, a.Date, a.Region, a.Service = part[0], part[1], part[2], part[3]
 	if part[4] != terminator {
 		return mismatch("Credential should be scoped with a valid terminator: '%s', not '%s'.", terminator, quote(part[4]))
 	}
-	if day := a.Time.Format(dateFormat); a.Date != day {
+	if day := stamp(a.Time)[:len(dateFormat)]; a.Date != day {
 		return mismatch("Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: '%s' != '%s', from '%s'.",
 			quote(a.Date), day, stamp(a.Time))
 	}
@@ -231,7 +258,7 @@ func (a *Auth) checkSigned(r *http.Request) error {
 		return mismatch("'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization.")
 	}
 	for name := range r.Header {
-		if lower := strings.ToLower(name); strings.HasPrefix(lower, "x-amz-") && !slices.Contains(a.SignedHeaders, lower) {
+		if isAmz(name) && !slices.Contains(a.SignedHeaders, strings.ToLower(name)) {
 			return mismatch("'%s' must be a 'SignedHeader' in the AWS Authorization.", quote(name))
 		}
 	}
@@ -247,27 +274,33 @@ func (a *Auth) checkSigned(r *http.Request) error {
 func checkRepeated(r *http.Request, params []param) error {
 	seen := make(map[string]bool)
 	for _, p := range params {
-		name := strings.ToLower(p.name)
-		if !strings.HasPrefix(name, "x-amz-") {
+		if !isAmz(p.name) {
 			continue
 		}
+		name := strings.ToLower(p.name)
 		if seen[name] {
 			return incomplete("The query-string parameter '%s' is given more than once.", quote(p.name))
 		}
 		seen[name] = true
 	}
 	for name, values := range r.Header {
-		if len(values) > 1 && strings.HasPrefix(strings.ToLower(name), "x-amz-") {
+		if len(values) > 1 && isAmz(name) {
 			return incomplete("The header '%s' is given more than once.", quote(name))
 		}
 	}
 	return nil
 }
 
+// isAmz reports whether a header or parameter is one of AWS's, in any case.
+func isAmz(name string) bool {
+	const prefix = "x-amz-"
+	return len(name) >= len(prefix) && strings.EqualFold(name[:len(prefix)], prefix)
+}
+
 // isAscending reports whether names are lower-case header names, sorted, each once.
 func isAscending(names []string) bool {
 	for i, name := range names {
-		if name == "" || strings.Trim(name, "abcdefghijklmnopqrstuvwxyz0123456789!#$%&'*+-.^_`|~") != "" {
+		if !isHeaderName(name) {
 			return false
 		}
 		if i > 0 && names[i-1] >= name {
@@ -277,7 +310,18 @@ func isAscending(names []string) bool {
 	return true
 }
 
-func isReserved(r rune) bool { return r > '~' || !isUnreserved(byte(r)) }
+// isHeaderName reports whether s is a token (RFC 9110, section 5.6.2) in lower case.
+func isHeaderName(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; c <= ' ' || c > '~' || 'A' <= c && c <= 'Z' || strings.IndexByte(`"(),/:;<=>?@[\]{}`, c) >= 0 {
+			return false
+		}
+	}
+	return s != ""
+}
+
+// isReserved reports what neither stands in a part of a credential nor divides them.
+func isReserved(r rune) bool { return r > '~' || r != '/' && !isUnreserved(byte(r)) }
 
 // quote bounds outside text for an error message and keeps it printable.
 func quote(s string) string {

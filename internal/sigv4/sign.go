@@ -33,7 +33,7 @@ func SignHeader(r *http.Request, bodySHA256 string, c Credentials, service, regi
 	params, _ := parseQuery(query) // a query that cannot be read is refused by the server
 	canonical, _ := appendRequest(nil, r, params, signed, bodySHA256)
 	key := DeriveKey(c.Secret.Reveal(), date, region, service)
-	sum := key.signature(t, TimeFormat, region, service, canonical)
+	sum := key.signature(t, len(TimeFormat), region, service, canonical)
 	r.Header.Set("Authorization", algorithm+" Credential="+c.AccessKeyID+"/"+scope(date, region, service)+
 		", SignedHeaders="+strings.Join(signed, ";")+", Signature="+hex.EncodeToString(sum[:]))
 }
@@ -57,7 +57,7 @@ func Presign(r *http.Request, c Credentials, service, region string, t time.Time
 	}
 	canonical, _ := appendRequest(nil, r, params, signed, emptySHA256)
 	key := DeriveKey(c.Secret.Reveal(), date, region, service)
-	sum := key.signature(t, TimeFormat, region, service, canonical)
+	sum := key.signature(t, len(TimeFormat), region, service, canonical)
 	u := *r.URL
 	u.RawQuery = string(appendQuery(nil, params)) + "&X-Amz-Signature=" + hex.EncodeToString(sum[:])
 	return &u

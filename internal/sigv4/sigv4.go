@@ -8,20 +8,18 @@
 package sigv4
 
 import (
+	"bytes"
 	"crypto/hmac"
 	"crypto/sha256"
+	"crypto/subtle"
 	"time"
 
 	"sojourn/internal/secret"
 )
 
-// TimeFormat is ISO 8601's basic format, as X-Amz-Date and Git passwords use it.
-const TimeFormat = "20060102T150405Z"
-
 const (
 	algorithm  = "AWS4-HMAC-SHA256"
 	terminator = "aws4_request"
-	dateFormat = "20060102"
 
 	// emptySHA256 is the hash of the empty body of a presigned request.
 	emptySHA256 = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
@@ -56,16 +54,16 @@ func scope(date, region, service string) string {
 	return date + "/" + region + "/" + service + "/" + terminator
 }
 
-// signature signs a canonical request. format is that of the time in the string
-// to sign and begins with dateFormat. It is hmac.New with this key, on the stack:
-// a Git request is tried in several forms (RFC 2104; the key is shorter than a block).
-func (k *Key) signature(t time.Time, format, region, service string, canonical []byte) Key {
+// signature signs a canonical request. The string to sign has the first size
+// bytes of the time's stamp. It is hmac.New with this key, on the stack: a Git
+// request is tried in several forms (RFC 2104; the key is shorter than a block).
+func (k *Key) signature(t time.Time, size int, region, service string, canonical []byte) Key {
 	const hexDigits = "0123456789abcdef"
 	var buf [sha256.BlockSize + 256]byte
-	b := k.pad(buf[:0], 0x36)
-	b = append(b, algorithm+"\n"...)
+	k.pad(buf[:sha256.BlockSize], &innerPad)
+	b := append(buf[:sha256.BlockSize], algorithm+"\n"...)
 	at := len(b)
-	b = t.UTC().AppendFormat(b, format)
+	b = appendStamp(b, t)[:at+size]
 	date := b[at:][:len(dateFormat)]
 	b = append(b, '\n')
 	b = append(b, date...)
@@ -79,19 +77,19 @@ func (k *Key) signature(t time.Time, format, region, service string, canonical [
 	}
 	inner := sha256.Sum256(b)
 	var outer [sha256.BlockSize + sha256.Size]byte
-	return sha256.Sum256(append(k.pad(outer[:0], 0x5c), inner[:]...))
+	k.pad(outer[:sha256.BlockSize], &outerPad)
+	copy(outer[sha256.BlockSize:], inner[:])
+	return sha256.Sum256(outer[:])
 }
 
-// pad appends the key, filled up to a block, with each byte changed by x.
-func (k *Key) pad(b []byte, x byte) []byte {
-	for i := range sha256.BlockSize {
-		c := x
-		if i < len(k) {
-			c ^= k[i]
-		}
-		b = append(b, c)
-	}
-	return b
-}
+// HMAC's pads.
+var (
+	innerPad = [sha256.BlockSize]byte(bytes.Repeat([]byte{0x36}, sha256.BlockSize))
+	outerPad = [sha256.BlockSize]byte(bytes.Repeat([]byte{0x5c}, sha256.BlockSize))
+)
 
-func stamp(t time.Time) string { return t.UTC().Format(TimeFormat) }
+// pad writes one of HMAC's pads with the key.
+func (k *Key) pad(b []byte, pad *[sha256.BlockSize]byte) {
+	subtle.XORBytes(b, pad[:len(k)], k[:])
+	copy(b[len(k):], pad[len(k):])
+}

@@ -38,7 +38,7 @@ func length(d time.Duration) string {
 // a.Service. The comparison takes the same time whatever differs.
 func (a *Auth) Verify(r *http.Request, bodySHA256 string, key Key) bool {
 	canonical, complete := appendRequest(make([]byte, 0, 2048), r, a.params, a.SignedHeaders, bodySHA256)
-	sum := key.signature(a.Time, TimeFormat, a.Region, a.Service, canonical)
+	sum := key.signature(a.Time, len(TimeFormat), a.Region, a.Service, canonical)
 	matches := subtle.ConstantTimeCompare(sum[:], a.Signature) == 1
 	return matches && complete && (a.BodyHash == "" || a.BodyHash == bodySHA256)
 }

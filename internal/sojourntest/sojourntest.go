@@ -46,6 +46,7 @@ type Server struct {
 	cfg   node.Config
 	mu    sync.Mutex
 	ahead time.Duration
+	held  time.Time // the clock stands still
 }
 
 // Option changes the configuration before the start.
@@ -110,7 +111,17 @@ func (s *Server) Restart() {
 func (s *Server) Now() time.Time {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if !s.held.IsZero() {
+		return s.held.Add(s.ahead)
+	}
 	return time.Now().Add(s.ahead)
+}
+
+// Hold stops the server's clock, which then moves by Turn alone.
+func (s *Server) Hold() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.held = time.Now()
 }
 
 // Turn moves the server's clock.

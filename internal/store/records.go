@@ -120,8 +120,81 @@ type SAMLPrivateKey struct {
 	Added  time.Time
 }
 
+// Directory is an LDAP directory whose people may sign in. The fields from Kind
+// on are settings, whose meaning is that of the package federation/directory.
+type Directory struct {
+	Account, Region, ID string // ID is unique in the store
+	Name                string // for people
+	Created, Updated    time.Time
+
+	Kind         string
+	URLs         []string // in the order in which they are tried
+	Authorities  string   // PEM, "" for those of the server
+	BindDN       string
+	BindPassword []byte // sealed by the seal package
+
+	BaseDN            string
+	UserFilter        string
+	UserNameAttribute string
+	IdentityAttribute string
+	ShortName         string
+
+	GroupBaseDN  string
+	GroupFilter  string
+	GroupNesting string
+}
+
+// TrustAnchor is a certificate authority, or several, whose certificates open
+// sessions by IAM Roles Anywhere.
+type TrustAnchor struct {
+	Account, Region, ID string
+	Name                string
+	Enabled             bool
+	Certificates        string // PEM, as it was given
+	Created, Updated    time.Time
+	Tags                []Tag
+}
+
+// AnywhereProfile says which roles may be asked for with a certificate, and what
+// limits their sessions.
+type AnywhereProfile struct {
+	Account, Region, ID string
+	Name                string
+	Enabled             bool
+	CreatedBy           string
+	RoleARNs            []string
+	ManagedPolicyARNs   []string
+	SessionPolicy       string // "" for none
+	Duration            time.Duration
+
+	RequireInstanceProperties bool
+	AcceptRoleSessionName     bool
+
+	Mappings         []AttributeMapping
+	Created, Updated time.Time
+	Tags             []Tag
+}
+
+// AttributeMapping says which parts of a field of a certificate become session tags.
+type AttributeMapping struct {
+	Field      string // x509Subject, x509Issuer or x509SAN
+	Specifiers []string
+}
+
+// CRL is a certificate revocation list of a trust anchor's authority.
+type CRL struct {
+	Account, Region, ID string
+	Name                string
+	Enabled             bool
+	TrustAnchor         string // its id
+	Data                []byte // as it was given
+	Created, Updated    time.Time
+	Tags                []Tag
+}
+
 // MFADevice is a virtual MFA device. Seed is sealed by the seal package. The
-// device belongs to no user while UserID is "".
+// device belongs to no user while UserID is "". It can be that of a user, or of
+// a directory's person, see package federation/directory.
 type MFADevice struct {
 	Serial              string // its ARN
 	Account, Name, Path string
@@ -133,6 +206,36 @@ type MFADevice struct {
 	Failures            int       // wrong codes since the last right one
 	RetryAt             time.Time // no code is taken before
 	Tags                []Tag
+}
+
+// Kinds of a Revocation.
+const (
+	RevokedRole     = "role"
+	RevokedUser     = "user"
+	RevokedAccount  = "account"
+	RevokedProvider = "provider"
+	RevokedKey      = "key"
+)
+
+// Revocation ends the sessions of a subject that were issued at or before a
+// time; of a key all that it is used for.
+type Revocation struct {
+	ID, Kind, Account string
+	Subject           string // unique id of a role or user, an account's id, a provider as sessions name it, an access key id
+	Name              string // what was asked for, for people
+	Before, Made      time.Time
+	Until             time.Time // behind it nothing that it ends can be alive
+	By, Reason        string
+}
+
+// RootKey is the life of one generation of the root key. A time that has not
+// come is zero.
+type RootKey struct {
+	Generation     int
+	Fingerprint    string // tells the key from any other and nothing else of it
+	Announced      time.Time
+	Sealing, Ended time.Time // since when it seals, and seals no more
+	Retired        time.Time
 }
 
 // Repository is one repository's row. Each committed change of refs or packs

@@ -73,7 +73,11 @@ type Tx interface {
 	ProviderTx
 	IssuerKeysTx
 	SAMLTx
+	DirectoryTx
+	AnywhereTx
 	MFATx
+	RevocationTx
+	RootKeyTx
 	RepositoryTx
 	RefTx
 	PackTx
@@ -219,6 +223,40 @@ type SAMLTx interface {
 	ForgetAssertions(before time.Time) error
 }
 
+// DirectoryTx owns LDAP directories. Names are unique in an account without
+// regard to case.
+type DirectoryTx interface {
+	InsertDirectory(Directory) error
+	Directory(account, id string) (Directory, error)
+	Directories(account string) ([]Directory, error) // by name, without regard to case
+	UpdateDirectory(Directory) error                 // ErrExists on a name taken; its region and creation stay
+	DeleteDirectory(account, id string) error
+}
+
+// AnywhereTx owns what IAM Roles Anywhere trusts: trust anchors, profiles and
+// certificate revocation lists. They are of an account and a region, are found
+// by their ids and listed by them, byte by byte; names need not be unique.
+type AnywhereTx interface {
+	InsertTrustAnchor(TrustAnchor) error
+	TrustAnchor(account, region, id string) (TrustAnchor, error)
+	TrustAnchors(account, region string, p Page) ([]TrustAnchor, error)
+	UpdateTrustAnchor(TrustAnchor) error
+	DeleteTrustAnchor(account, region, id string) error // and its revocation lists
+
+	InsertAnywhereProfile(AnywhereProfile) error
+	AnywhereProfile(account, region, id string) (AnywhereProfile, error)
+	AnywhereProfiles(account, region string, p Page) ([]AnywhereProfile, error)
+	UpdateAnywhereProfile(AnywhereProfile) error
+	DeleteAnywhereProfile(account, region, id string) error
+
+	InsertCRL(CRL) error // its trust anchor must exist
+	CRL(account, region, id string) (CRL, error)
+	CRLs(account, region string, p Page) ([]CRL, error)
+	CRLsOf(account, region, trustAnchor string) ([]CRL, error)
+	UpdateCRL(CRL) error // its trust anchor stays
+	DeleteCRL(account, region, id string) error
+}
+
 // MFATx owns virtual MFA devices. Names are unique in an account without regard to case.
 type MFATx interface {
 	InsertMFADevice(MFADevice) error
@@ -227,6 +265,22 @@ type MFATx interface {
 	MFADevicesOf(userID string) ([]MFADevice, error) // by serial
 	UpdateMFADevice(MFADevice) error                 // by serial; its name and path stay
 	DeleteMFADevice(serial string) error
+}
+
+// RevocationTx owns what ends sessions before their time. Several may be about
+// one subject; each stands by itself.
+type RevocationTx interface {
+	InsertRevocation(Revocation) error
+	Revocations() ([]Revocation, error) // of all accounts, by Made and ID
+	DeleteRevocation(id string) error
+	DropRevocations(before time.Time) error // those whose Until is before it
+}
+
+// RootKeyTx owns what is known of the root keys, of which the store never has one.
+type RootKeyTx interface {
+	PutRootKey(RootKey) error     // replaces
+	RootKeys() ([]RootKey, error) // by generation
+	DeleteRootKey(generation int) error
 }
 
 // RepositoryTx owns the repositories' own rows.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net/http"
 	"strings"
 	"time"
 
@@ -16,6 +17,7 @@ import (
 	"sojourn/internal/principal"
 	"sojourn/internal/seal"
 	"sojourn/internal/store"
+	"sojourn/internal/throttle"
 	"sojourn/internal/wire/stswire"
 )
 
@@ -35,13 +37,18 @@ type grant interface {
 	prove(ctx context.Context, account string) (*proof, error)
 }
 
+// noting is a grant that has more to say to the record of a proof that failed.
+type noting interface{ notes() map[string]string }
+
 // proof is who asks and what comes with it.
 type proof struct {
 	// caller is whom the trust policy judges: an anonymous one when federated
-	// is the ARN or the name of the provider that vouches. audience are the keys
-	// that the trust policy itself must limit, see gate.Request.
+	// is the ARN or the name of the provider that vouches, or service the name of
+	// the service that does. audience are the keys that the trust policy itself
+	// must limit, see gate.Request.
 	caller    *principal.Caller
 	federated string
+	service   string
 	audience  []string
 
 	marks  marks
@@ -52,6 +59,10 @@ type proof struct {
 	// and longest is how long the session may last; zero: as long as was asked for.
 	sessionName string
 	longest     time.Duration
+	// policy and policyARNs limit the session where the proof and not the request
+	// brings them.
+	policy     *string
+	policyARNs []stswire.PolicyDescriptorType
 
 	// shape fills in what this way adds to the session.
 	shape func(*principal.Session)
@@ -77,18 +88,60 @@ type target struct {
 	trust              *policy.Policy
 }
 
-// assume goes through the phases.
+// assume goes through the phases, for a stranger within what its network and
+// provider may fail.
 func (s *Service) assume(ctx context.Context, c *principal.Caller, a ask, g grant) (*granted, error) {
+	if c.Kind != principal.Anonymous {
+		return s.phases(ctx, c, a, g)
+	}
+	ticket, err := s.throttle.Work(c.SourceIP, providerOf(g))
+	if err != nil {
+		return nil, err
+	}
+	out, err := s.phases(ctx, c, a, g)
+	settle(&ticket, err)
+	return out, err
+}
+
+// providerOf is the provider that a request names; "" where it names none.
+func providerOf(g grant) string {
+	if v, ok := g.(interface{ vouching() string }); ok {
+		return v.vouching()
+	}
+	return ""
+}
+
+// settle tells how a sign-in went. What is the provider's fault, or ours, is
+// not the caller's.
+func settle(t *throttle.Ticket, err error) {
+	switch e := awserr.From(err); {
+	case err == nil:
+		t.Succeeded()
+	case e.Status >= http.StatusInternalServerError, e.Code == awserr.Throttling, e.Code == "IDPCommunicationError":
+		t.Released()
+	default:
+		t.Failed()
+	}
+}
+
+func (s *Service) phases(ctx context.Context, c *principal.Caller, a ask, g grant) (*granted, error) {
 	t, err := parseRoleARN(a.roleARN)
 	if err != nil {
 		return nil, err
 	}
 	p, err := g.prove(ctx, t.account)
 	if err != nil {
-		return nil, s.refuse(ctx, c, request(g, t), err)
+		r := request(g, t)
+		if n, ok := g.(noting); ok {
+			r.Params = n.notes()
+		}
+		return nil, s.refuse(ctx, c, r, err)
 	}
 	if p.sessionName != "" {
 		a.sessionName = p.sessionName
+	}
+	if p.policy != nil || p.policyARNs != nil {
+		a.policy, a.policyARNs = p.policy, p.policyARNs
 	}
 	if err := s.load(ctx, t); err != nil {
 		return nil, err
@@ -107,7 +160,7 @@ func (s *Service) assume(ctx context.Context, c *principal.Caller, a ask, g gran
 	if err != nil {
 		return nil, err
 	}
-	out, err := s.issue(t, a, p, limits, length)
+	out, err := s.issue(ctx, t, a, p, limits, length)
 	if err != nil || p.redeem == nil {
 		return out, err
 	}
@@ -120,8 +173,15 @@ func (s *Service) assume(ctx context.Context, c *principal.Caller, a ask, g gran
 }
 
 func request(g grant, t *target) gate.Request {
-	return gate.Request{Action: g.action(), Resource: t.arn, ResourceAccount: t.account}
+	r := gate.Request{Action: g.action(), Resource: t.arn, ResourceAccount: t.account}
+	if d, ok := g.(described); ok {
+		r.Params = d.describe()
+	}
+	return r
 }
+
+// described is a grant that says, before it is proven, what is recorded of it.
+type described interface{ describe() map[string]string }
 
 // parseRoleARN reads arn:aws:iam::ACCOUNT:role/PATH/NAME; the path keeps both slashes.
 func parseRoleARN(s string) (*target, error) {
@@ -197,7 +257,7 @@ func loadTrust(tx store.Tx, account, name string) (t trusting, err error) {
 func (s *Service) authorize(ctx context.Context, action string, t *target, a ask, p *proof) error {
 	r := gate.Request{
 		Action: action, Resource: t.arn, ResourceAccount: t.account, ResourceTags: t.role.Tags,
-		Context: contextOf(t, a, p), Trust: t.trust, Federated: p.federated, Audience: p.audience, Params: params(a, p),
+		Context: contextOf(t, a, p), Trust: t.trust, Federated: p.federated, Service: p.service, Audience: p.audience, Params: params(a, p),
 	}
 	return s.authorizeMarked(ctx, p.caller, r, p.marks)
 }
@@ -268,7 +328,7 @@ func lifetime(asked *int64, longest time.Duration, chained bool) (time.Duration,
 }
 
 // issue makes the session and its credentials.
-func (s *Service) issue(t *target, a ask, p *proof, l limits, length time.Duration) (*granted, error) {
+func (s *Service) issue(ctx context.Context, t *target, a ask, p *proof, l limits, length time.Duration) (*granted, error) {
 	session := principal.Session{
 		Kind: principal.AssumedRole, Account: t.role.Account, ID: t.role.ID, Name: t.role.Name, Path: t.role.Path,
 		SessionName: a.sessionName, SessionPolicy: l.inline, PolicyARNs: l.managed,
@@ -278,7 +338,7 @@ func (s *Service) issue(t *target, a ask, p *proof, l limits, length time.Durati
 	if p.shape != nil {
 		p.shape(&session)
 	}
-	issued, err := s.credentials(session, length)
+	issued, err := s.credentials(ctx, p.caller, session, length)
 	if err != nil {
 		return nil, err
 	}
@@ -293,11 +353,18 @@ func (s *Service) issue(t *target, a ask, p *proof, l limits, length time.Durati
 	return out, nil
 }
 
-// credentials issues a session that begins now.
-func (s *Service) credentials(session principal.Session, length time.Duration) (seal.Issued, error) {
-	now := s.now().UTC().Truncate(time.Second)
-	session.Expires = now.Add(length)
-	return s.keys.Issue(session, now)
+// credentials issues a session for c that begins now, or just behind what has
+// been revoked a moment ago; it ends no later for that, but lasts a second at least.
+func (s *Service) credentials(ctx context.Context, c *principal.Caller, session principal.Session, length time.Duration) (seal.Issued, error) {
+	session.Expires = s.now().UTC().Truncate(time.Second).Add(length)
+	begin, err := s.sessions.Begin(ctx, c, &session)
+	if err != nil {
+		return seal.Issued{}, err
+	}
+	if !session.Expires.After(begin) {
+		session.Expires = begin.Add(time.Second)
+	}
+	return s.keys.Issue(session, begin)
 }
 
 func credentialsOut(i seal.Issued) *stswire.Credentials {

@@ -1,11 +1,11 @@
 package sts
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf8"
 
+	"sojourn/internal/lazyre"
 	"sojourn/internal/principal"
 )
 
@@ -25,7 +25,7 @@ type marks struct {
 
 type tag struct{ key, value string }
 
-var tagText = regexp.MustCompile(`^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$`)
+var tagText = lazyre.New(`^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$`)
 
 func tagsOf(m map[string]string) []tag {
 	tags := make([]tag, 0, len(m))
@@ -74,6 +74,9 @@ func (t tag) broken() string {
 	}
 	return ""
 }
+
+// IsTag reports whether a session may have this tag.
+func IsTag(key, value string) bool { return tag{key, value}.broken() == "" }
 
 // fold finds a key of m without regard to case, as condition keys are folded:
 // strings.EqualFold would take "İd" and "id" for two keys, and both become aws:PrincipalTag/id.

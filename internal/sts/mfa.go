@@ -19,15 +19,25 @@ type Devices interface {
 // device proves that the caller, who must be a user, holds an MFA device. It
 // returns when, or the zero time where the request names no device.
 func (s *Service) device(ctx context.Context, c *principal.Caller, serial, code *string) (time.Time, error) {
+	owner := ""
+	if c.Kind == principal.User {
+		owner = c.ID
+	}
+	return s.deviceOf(ctx, owner, serial, code)
+}
+
+// deviceOf is device for one who is known by the key that a device names its
+// holder by; "" has none.
+func (s *Service) deviceOf(ctx context.Context, owner string, serial, code *string) (time.Time, error) {
 	switch {
 	case value(serial) == "" && value(code) == "":
 		return time.Time{}, nil
 	case value(serial) == "" || value(code) == "":
 		return time.Time{}, awserr.Denied("MultiFactorAuthentication failed, must provide both MFA serial number and one time pass code.")
-	case c.Kind != principal.User:
+	case owner == "":
 		return time.Time{}, unknownDevice()
 	}
-	switch err := s.devices.Verify(ctx, c.ID, value(serial), value(code)); {
+	switch err := s.devices.Verify(ctx, owner, value(serial), value(code)); {
 	case err == nil:
 		return s.now().UTC().Truncate(time.Second), nil
 	case errors.Is(err, mfa.ErrUnknown):

@@ -37,7 +37,7 @@ func (s *Service) GetSessionToken(ctx context.Context, c *principal.Caller, in *
 		return nil, err
 	}
 	session := principal.Session{Kind: c.Kind, Account: c.Account, ID: c.ID, Name: c.Name, Path: c.Path, MFA: proven}
-	issued, err := s.credentials(session, s.ownLifetime(c, in.DurationSeconds))
+	issued, err := s.credentials(ctx, c, session, s.ownLifetime(c, in.DurationSeconds))
 	if err != nil {
 		return nil, err
 	}
@@ -69,7 +69,7 @@ func (s *Service) GetFederationToken(ctx context.Context, c *principal.Caller, i
 	}
 	session := principal.Session{Kind: principal.Federated, Account: c.Account, ID: c.ID, Name: c.Name, Path: c.Path,
 		SessionName: name, SessionPolicy: l.inline, PolicyARNs: l.managed, Tags: m.tags}
-	issued, err := s.credentials(session, s.ownLifetime(c, in.DurationSeconds))
+	issued, err := s.credentials(ctx, c, session, s.ownLifetime(c, in.DurationSeconds))
 	if err != nil {
 		return nil, err
 	}

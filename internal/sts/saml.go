@@ -41,6 +41,8 @@ type assertion struct {
 	said    *saml.Assertion
 }
 
+func (g *assertion) vouching() string { return value(g.in.PrincipalArn) }
+
 func (g *assertion) action() string { return "sts:AssumeRoleWithSAML" }
 
 // prove verifies the response against the provider that the request names, which

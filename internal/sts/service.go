@@ -1,6 +1,6 @@
 // Package sts turns proofs into sessions: AssumeRole for a signed caller,
 // AssumeRoleWithSAML and AssumeRoleWithWebIdentity for an identity provider's
-// assertion or token, GetSessionToken and GetFederationToken for a user's own access key. It tells who a caller is
+// assertion or token, AssumeRoleWithLDAPIdentity for a directory's password, GetSessionToken and GetFederationToken for a user's own access key. It tells who a caller is
 // (GetCallerIdentity), whose a key is (GetAccessKeyInfo), and what is in the
 // message of a refusal (DecodeAuthorizationMessage).
 //
@@ -28,6 +28,7 @@ import (
 	"sojourn/internal/principal"
 	"sojourn/internal/seal"
 	"sojourn/internal/store"
+	"sojourn/internal/throttle"
 	"sojourn/internal/wire/stswire"
 )
 
@@ -40,6 +41,13 @@ type Gate interface {
 type Issuer interface {
 	Issue(s principal.Session, now time.Time) (seal.Issued, error)
 	OpenMessage(account, message string) ([]byte, error)
+}
+
+// Sessions knows which sessions are revoked.
+type Sessions interface {
+	// Begin is when a session is said to begin that c gets now. It refuses a
+	// caller whose own session is revoked.
+	Begin(ctx context.Context, c *principal.Caller, s *principal.Session) (time.Time, error)
 }
 
 // TokenVerifier verifies ID tokens.
@@ -57,7 +65,7 @@ type AssertionVerifier interface {
 	Verify(p store.SAMLProvider, response string) (*saml.Assertion, error)
 }
 
-// Options are what a Service works with; all are required.
+// Options are what a Service works with; all but Throttle are required.
 type Options struct {
 	Store store.Store
 	Gate  Gate
@@ -65,21 +73,29 @@ type Options struct {
 	OIDC  TokenVerifier
 	OAuth AccessTokenVerifier
 	SAML  AssertionVerifier
+	LDAP  PasswordVerifier
 	MFA   Devices
 	Now   func() time.Time
+
+	Sessions Sessions
+	// Throttle bounds what strangers may have looked at; nil bounds nothing.
+	Throttle *throttle.Throttle
 }
 
 // Service answers STS operations.
 type Service struct {
-	store store.Store
-	gate  Gate
-	keys  Issuer
-	oidc  TokenVerifier
-	oauth AccessTokenVerifier
-	saml  AssertionVerifier
-	now   func() time.Time
+	store  store.Store
+	gate   Gate
+	keys   Issuer
+	oidc   TokenVerifier
+	oauth  AccessTokenVerifier
+	saml   AssertionVerifier
+	people PasswordVerifier
+	now    func() time.Time
 
-	devices Devices
+	devices  Devices
+	sessions Sessions
+	throttle *throttle.Throttle
 
 	trusts    store.Memo[roleName, trusting]
 	providers store.Memo[providerName, store.OIDCProvider]
@@ -87,7 +103,8 @@ type Service struct {
 
 // New makes a service.
 func New(o Options) *Service {
-	return &Service{store: o.Store, gate: o.Gate, keys: o.Keys, oidc: o.OIDC, oauth: o.OAuth, saml: o.SAML, now: o.Now, devices: o.MFA}
+	return &Service{store: o.Store, gate: o.Gate, keys: o.Keys, oidc: o.OIDC, oauth: o.OAuth, saml: o.SAML, people: o.LDAP,
+		now: o.Now, devices: o.MFA, sessions: o.Sessions, throttle: o.Throttle}
 }
 
 // GetCallerIdentity tells a signed caller who it is. The gate knows that it

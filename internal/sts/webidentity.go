@@ -2,13 +2,13 @@ package sts
 
 import (
 	"context"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
 	"sojourn/internal/arn"
 	"sojourn/internal/federation/oidc"
+	"sojourn/internal/lazyre"
 	"sojourn/internal/principal"
 	"sojourn/internal/store"
 	"sojourn/internal/wire/stswire"
@@ -46,6 +46,8 @@ type webIdentity struct {
 	in                *stswire.AssumeRoleWithWebIdentityInput
 	subject, audience string // of the token, once it is verified
 }
+
+func (g *webIdentity) vouching() string { return value(g.in.ProviderId) }
 
 func (g *webIdentity) action() string { return "sts:AssumeRoleWithWebIdentity" }
 
@@ -117,7 +119,12 @@ func audienceKeys(keys map[string][]string, endings ...string) (found []string) 
 	return found
 }
 
-var sourceIdentity = regexp.MustCompile(`^[\w+=,.@-]{2,64}$`)
+var sourceIdentity = lazyre.New(`^[\w+=,.@-]{2,64}$`)
+
+// IsSourceIdentity reports whether a session may have this source identity.
+func IsSourceIdentity(s string) bool {
+	return sourceIdentity.MatchString(s) && !strings.HasPrefix(strings.ToLower(s), "aws:")
+}
 
 // tokenMarks are the tags and the source identity that the provider has put
 // into the token.
@@ -126,7 +133,7 @@ func tokenMarks(id *oidc.Identity) (marks, error) {
 	if err != nil {
 		return m, err
 	}
-	if id.SourceIdentity != "" && (!sourceIdentity.MatchString(id.SourceIdentity) || strings.HasPrefix(strings.ToLower(id.SourceIdentity), "aws:")) {
+	if id.SourceIdentity != "" && !IsSourceIdentity(id.SourceIdentity) {
 		return m, rejectedClaim("Source Identity must match [a-zA-Z_0-9+=,.@-]{2,64} and not begin with \"aws:\"")
 	}
 	m.source = id.SourceIdentity

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"sojourn/internal/audit"
+	"sojourn/internal/authn"
 	"sojourn/internal/awserr"
 	"sojourn/internal/federation/oauth"
 	"sojourn/internal/federation/oidc"
@@ -54,8 +55,9 @@ func newWorld(t *testing.T) *world {
 	}
 	w := &world{t: t, db: db, keys: keys, log: new(recorder), time: time.Date(2026, 11, 24, 12, 0, 0, 500, time.UTC)}
 	w.Service = New(Options{Store: db, Gate: gate.New(db, w.log), Keys: keys, OIDC: &w.token, OAuth: oauth.New(oauth.Options{}), Now: func() time.Time { return w.time },
-		SAML: samlidp.New(samlidp.Options{Keys: keys, Origins: []string{"https://git.example"}, Region: "us-east-1", Now: func() time.Time { return w.time }}),
-		MFA:  &mfa.Verifier{Store: db, Keys: keys, Now: func() time.Time { return w.time }}})
+		SAML:     samlidp.New(samlidp.Options{Keys: keys, Origins: []string{"https://git.example"}, Region: "us-east-1", Now: func() time.Time { return w.time }}),
+		MFA:      &mfa.Verifier{Store: db, Keys: keys, Now: func() time.Time { return w.time }},
+		Sessions: &authn.Authenticator{Keys: keys, Store: db, Region: "us-east-1", Now: func() time.Time { return w.time }}})
 	w.update(func(tx store.Tx) error {
 		return errors.Join(tx.InsertAccount(store.Account{ID: here, Name: "here", Created: w.time}), tx.InsertAccount(store.Account{ID: there, Name: "there", Created: w.time}))
 	})

@@ -99,7 +99,7 @@ func FuzzDecodeREST(f *testing.F) {
 		if err != nil {
 			return
 		}
-		got, err := op.DecodeREST(values, []byte(body))
+		got, err := op.DecodeREST(nil, values, []byte(body))
 		if err != nil {
 			checkError(t, err)
 			return

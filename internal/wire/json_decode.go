@@ -23,23 +23,37 @@ const serialization = "SerializationException"
 // type than the model's, a document that is no JSON or nests too deep are
 // refused. An empty body is an empty object. The error is an *awserr.Error with
 // AWS's text.
-func (o *Operation) DecodeJSON(body []byte) (any, error) { return o.DecodeREST(nil, body) }
+func (o *Operation) DecodeJSON(body []byte) (any, error) { return o.DecodeREST(nil, nil, body) }
 
-// DecodeREST is DecodeJSON where some members are parameters of the query
-// string; the body does not set those. Unknown parameters are ignored.
-func (o *Operation) DecodeREST(query url.Values, body []byte) (any, error) {
+// DecodeREST is DecodeJSON where some members are segments of the path or
+// parameters of the query string; the body does not set those, unless a
+// parameter may stand in either, and then in one of them. Unknown parameters are
+// ignored.
+func (o *Operation) DecodeREST(path map[string]string, query url.Values, body []byte) (any, error) {
 	in := o.NewInput()
 	if err := o.readJSON(in, body); err != nil {
 		return nil, err
 	}
 	v := reflect.ValueOf(in).Elem()
 	for i := range o.Input.Members {
-		m := &o.Input.Members[i]
-		if !m.InQuery {
+		m, f := &o.Input.Members[i], v.Field(i)
+		var values []string
+		switch {
+		case m.InPath:
+			values = []string{path[m.Name]}
+		case m.InQuery:
+			values = query[m.Name]
+		default:
 			continue
 		}
-		v.Field(i).SetZero()
-		if values := query[m.Name]; len(values) > 1 || len(values) == 1 && !setText(v.Field(i), m.Shape, values[0]) {
+		if m.InBody && !absent(f) {
+			if len(values) > 0 {
+				return nil, badJSON("The parameter " + brief(m.Name) + " is in the query string and in the body.")
+			}
+			continue
+		}
+		f.SetZero()
+		if !setTexts(f, m.Shape, values) {
 			return nil, badJSON("The parameter " + brief(m.Name) + " can not be converted to " + jsonKind(m.Shape.Kind))
 		}
 	}
@@ -47,6 +61,25 @@ func (o *Operation) DecodeREST(query url.Values, body []byte) (any, error) {
 		return nil, err
 	}
 	return in, nil
+}
+
+// setTexts stores what a parameter was given as: once, but for a list.
+func setTexts(v reflect.Value, s *Shape, values []string) bool {
+	switch {
+	case len(values) == 0:
+		return true
+	case s.Kind != List:
+		return len(values) == 1 && setText(v, s, values[0])
+	case len(values) > maxItems:
+		return false
+	}
+	v.Set(reflect.MakeSlice(v.Type(), len(values), len(values)))
+	for i, text := range values {
+		if !setText(v.Index(i), s.Elem, text) {
+			return false
+		}
+	}
+	return true
 }
 
 func (o *Operation) readJSON(in any, body []byte) error {

@@ -60,6 +60,8 @@ type Member struct {
 	Shape    *Shape
 	Required bool
 	InQuery  bool // a parameter of the query string, in REST
+	InBody   bool // and may stand in the body instead
+	InPath   bool // a segment of the path, in REST
 
 	// Missing and Invalid are the operation's own errors for this member;
 	// empty where the protocol's validation error is the answer.
@@ -102,8 +104,11 @@ type Operation struct {
 	Input, Output *Shape
 	// NewInput returns a pointer to an empty input struct.
 	NewInput func() any
-	// Method and Path are the operation's address in REST.
+	// Method and Path are the operation's address in REST. A segment {name} of
+	// the path is the member of that name.
 	Method, Path string
+	// Status is that of REST's answer where it is not 200.
+	Status int
 	// Wrapper is the element around an XML answer's members, empty for an
 	// operation whose answer has none.
 	Wrapper string

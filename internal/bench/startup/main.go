@@ -2,7 +2,8 @@
 // git itself begins: from the start of git-remote-codecommit to the start of
 // git's HTTPS helper, here a stub that ends at once. Programs run in turn, so
 // that a slow moment of the machine meets all of them; medians are printed,
-// with ratios of each pair's times.
+// with ratios of each pair's times. A second table compares
+// "git ls-remote" of a codecommit:// URL with the same over plain https.
 //
 // Usage: startup [-n RUNS] BIN, the directory of the built binaries.
 package main
@@ -92,6 +93,7 @@ sojourn configure set credential_process "sojourn admin credentials --data $HOME
 trust='{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::` + node.DefaultAccount + `:root"},"Action":"sts:AssumeRole"}]}'
 may='{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["sts:AssumeRole","codecommit:*"],"Resource":"*"}]}'
 sojourn iam create-role --role-name R --assume-role-policy-document "$trust" --profile admin
+sojourn iam put-role-policy --role-name R --policy-name p --policy-document "$may" --profile admin
 sojourn iam create-user --user-name u --profile admin
 sojourn iam put-user-policy --user-name u --policy-name p --policy-document "$may" --profile admin
 sojourn iam create-access-key --user-name u --profile admin >key
@@ -100,7 +102,8 @@ value AccessKeyId | sojourn configure set aws_access_key_id
 value SecretAccessKey | sojourn configure set aws_secret_access_key
 sojourn configure set role_arn arn:aws:iam::` + node.DefaultAccount + `:role/R --profile R
 sojourn configure set source_profile default --profile R
-git-remote-codecommit origin codecommit://R@repo
+git-remote-codecommit origin codecommit://R@repo </dev/null
+sojourn codecommit create-repository --repository-name repo --profile admin
 `
 	c := exec.Command("sh", "-c", script)
 	c.Dir, c.Env = b.dir, b.env
@@ -117,6 +120,7 @@ type program struct {
 	stdin string
 	wall  []time.Duration
 	cpu   []time.Duration
+	env   []string
 }
 
 func (b *bench) measure(n int) error {
@@ -134,6 +138,7 @@ func (b *bench) measure(n int) error {
 	}
 	for _, peer := range []*program{
 		{name: "aws codecommit credential-helper", args: []string{"aws", "codecommit", "credential-helper", "get"}, stdin: request},
+		{name: "python3 -c 'import botocore.session'", args: []string{"python3", "-c", "import botocore.session"}},
 		{name: "official git-remote-codecommit", args: []string{os.Getenv("OFFICIAL_GRC"), "origin", "codecommit://default@repo"}},
 	} {
 		path, err := exec.LookPath(peer.args[0])
@@ -144,20 +149,60 @@ func (b *bench) measure(n int) error {
 		peer.args[0] = path
 		programs = append(programs, peer)
 	}
-	for i := range n + 2 { // the first two warm the caches
+	if err := b.turns(programs, n); err != nil {
+		return err
+	}
+	table(programs, programs[2])
+	if info, err := os.Stat(helper); err == nil {
+		fmt.Printf("size of git-remote-codecommit: %.2f MB\n\n", float64(info.Size())/1e6)
+	}
+	return b.remote(git, n)
+}
+
+// remote compares ls-remote with and without the helper, with git's own HTTPS helper.
+func (b *bench) remote(git string, n int) error {
+	env := []string{"PATH=" + b.bin + ":" + os.Getenv("PATH"), "GIT_CONFIG_NOSYSTEM=1", "GIT_TERMINAL_PROMPT=0"}
+	for _, v := range b.env {
+		if !strings.HasPrefix(v, "PATH=") {
+			env = append(env, v)
+		}
+	}
+	c := exec.Command(filepath.Join(b.bin, "sojourn"), "sign-url", "codecommit://R@repo")
+	c.Dir, c.Env = b.dir, env
+	out, err := c.Output()
+	if err != nil {
+		return fmt.Errorf("signing a URL: %w", err)
+	}
+	ca := "GIT_SSL_CAINFO=" + filepath.Join(b.dir, "data", "tls", "ca.pem")
+	programs := []*program{
+		{name: "git ls-remote https://USER:PASSWORD@…", args: []string{git, "ls-remote", strings.TrimSpace(string(out))}, env: append(slices.Clip(env), ca)},
+		{name: "git ls-remote codecommit://R@repo", args: []string{git, "ls-remote", "codecommit://R@repo"}, env: env},
+	}
+	if err := b.turns(programs, n); err != nil {
+		return err
+	}
+	table(programs, programs[0])
+	return nil
+}
+
+// turns runs the programs in turn; the first two rounds warm the caches.
+func (b *bench) turns(programs []*program, n int) error {
+	for i := range n + 2 {
 		for _, p := range programs {
 			if err := b.once(p, i >= 2); err != nil {
 				return err
 			}
 		}
 	}
-	table(programs)
 	return nil
 }
 
 func (b *bench) once(p *program, count bool) error {
 	c := exec.Command(p.args[0], p.args[1:]...)
 	c.Dir, c.Env, c.Stdin = b.dir, b.env, strings.NewReader(p.stdin)
+	if p.env != nil {
+		c.Env = p.env
+	}
 	start := time.Now()
 	out, err := c.CombinedOutput()
 	wall := time.Since(start)
@@ -171,17 +216,16 @@ func (b *bench) once(p *program, count bool) error {
 	return nil
 }
 
-func table(programs []*program) {
+func table(programs []*program, base *program) {
 	fmt.Printf("%-44s %10s %10s %8s\n", "", "wall ms", "cpu ms", "ratio")
-	ours := programs[2]
 	for _, p := range programs {
 		ratios := make([]float64, len(p.wall))
 		for i := range p.wall {
-			ratios[i] = float64(p.wall[i]) / float64(ours.wall[i])
+			ratios[i] = float64(p.wall[i]) / float64(base.wall[i])
 		}
 		fmt.Printf("%-44s %10.2f %10.2f %8.2f\n", p.name, ms(median(p.wall)), ms(median(p.cpu)), median(ratios))
 	}
-	fmt.Printf("medians of %d runs, in turn; ratio: to %s\n", len(ours.wall), ours.name)
+	fmt.Printf("medians of %d runs, in turn; ratio: to %s\n", len(base.wall), base.name)
 }
 
 func ms(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }

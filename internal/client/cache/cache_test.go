@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"reflect"
 	"runtime"
 	"strings"
 	"testing"
@@ -43,7 +44,7 @@ func TestStoreAndLoad(t *testing.T) {
 	if err := d.Store("k", want); err != nil {
 		t.Fatal(err)
 	}
-	if got, ok := d.Load("k", start); !ok || got != want {
+	if got, ok := d.Load("k", start); !ok || !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, %v", got, ok)
 	}
 	if _, ok := d.Load("k", want.Expires); ok {

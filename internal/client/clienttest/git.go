@@ -1,11 +1,14 @@
 package clienttest
 
 import (
+	"bytes"
+	"io"
 	"net/http"
 	"net/http/cgi"
 	"net/http/httptest"
 	"os/exec"
 	"sync"
+	"time"
 
 	"sojourn/internal/sigv4"
 )
@@ -16,6 +19,7 @@ type Git struct {
 	*httptest.Server
 	Keys   map[string]string // access key id → secret
 	Region string
+	Now    func() time.Time // signatures are good for a quarter of an hour
 
 	mu     sync.Mutex
 	status int
@@ -28,13 +32,21 @@ func NewGit(root, region string) (*Git, error) {
 	if err != nil {
 		return nil, err
 	}
-	g := &Git{Keys: map[string]string{}, Region: region}
+	g := &Git{Keys: map[string]string{}, Region: region, Now: time.Now}
 	backend := &cgi.Handler{Path: program, Args: []string{"http-backend"}, Root: "/v1/repos",
 		Env:        []string{"GIT_PROJECT_ROOT=" + root, "GIT_HTTP_EXPORT_ALL=1", "GIT_CONFIG_COUNT=1", "GIT_CONFIG_KEY_0=http.receivepack", "GIT_CONFIG_VALUE_0=true"},
 		InheritEnv: []string{"PATH", "HOME"}}
 	g.Server = httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch status := g.admit(r); status {
 		case http.StatusOK:
+			if r.ContentLength < 0 { // CGI knows no chunks
+				body, err := io.ReadAll(r.Body)
+				if err != nil {
+					http.Error(w, err.Error(), http.StatusBadRequest)
+					return
+				}
+				r.Body, r.ContentLength, r.TransferEncoding = io.NopCloser(bytes.NewReader(body)), int64(len(body)), nil
+			}
 			backend.ServeHTTP(w, r)
 		case http.StatusFound:
 			http.Redirect(w, r, "https://elsewhere.invalid"+r.URL.Path, status)
@@ -73,6 +85,9 @@ func (g *Git) admit(r *http.Request) int {
 	}
 	c, err := sigv4.ParseGit(user, password)
 	if err != nil {
+		return http.StatusForbidden
+	}
+	if age := g.Now().Sub(c.Time); age > 15*time.Minute || age < -15*time.Minute {
 		return http.StatusForbidden
 	}
 	key := sigv4.DeriveKey(g.Keys[c.AccessKeyID], c.Time.Format("20060102"), g.Region, "codecommit")

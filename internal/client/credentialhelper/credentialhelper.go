@@ -61,9 +61,13 @@ func (h Helper) answer(ctx context.Context, fields map[string]string, region str
 		return session.NoCredentials(h.Session.Name, err)
 	}
 	t := h.Now()
-	// Host and path as the AWS CLI signs them: no port, and one more slash where git sends one.
+	// Host and path as the AWS CLI signs them: no port, one more slash where git
+	// sends one, and nothing that it takes for a query or a fragment.
 	host, _, _ := strings.Cut(fields["host"], ":")
 	path := "/" + fields["path"]
+	if i := strings.IndexAny(path, "?#"); i >= 0 {
+		path = path[:i]
+	}
 	password := sigv4.GitPassword(cred.Secret, region, host, path, t)
 	expires := t.Add(validity)
 	if !cred.Expires.IsZero() && cred.Expires.Before(expires) {

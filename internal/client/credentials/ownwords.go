@@ -179,7 +179,6 @@ func (o *own) samlResponse(ctx context.Context) (secret.String, error) {
 func (o *own) directory(ctx context.Context, sts STS) (stsclient.Session, error) {
 	r := stsclient.Role{ARN: roleARN(o.profile.Value("role_arn")), DirectoryARN: o.profile.Value("sojourn_directory"), Username: o.profile.Value("sojourn_username"),
 		Duration: o.seconds, SerialNumber: o.profile.Value("mfa_serial")}
-	r.SessionName = sessionName(o.profile.Value("role_session_name"), o.chain.Now())
 	password, err := o.chain.AskSecret(ctx, "Password for "+r.Username+": ")
 	if err != nil {
 		return stsclient.Session{}, fmt.Errorf("the directory's password of %s is needed: %w", r.Username, err)

@@ -262,7 +262,7 @@ func TestOwnWords(t *testing.T) {
 			`maria by AKID dur=0 policy={"Version":"2012-10-17"} arns=["arn:a" "arn:b"]`, "[]", ""},
 		{"sojourn_sign_in = saml\n" + arn + "sojourn_saml_provider = arn:idp\nsojourn_saml_file = ~/response\nduration_seconds = 3600\n", "arn:aws:iam::111111111111:role/R at arn:idp with PHNhbWw+ dur=3600", "[]", ""},
 		{"sojourn_sign_in = directory\n" + arn + "sojourn_directory = arn:d\nsojourn_username = maria@example\nrole_session_name = Maria Garcia\n",
-			"arn:aws:iam::111111111111:role/R as Maria_Garcia at arn:d by maria@example/pass word dur=0 mfa=/", "[Password for maria@example: ]", ""},
+			"arn:aws:iam::111111111111:role/R as  at arn:d by maria@example/pass word dur=0 mfa=/", "[Password for maria@example: ]", ""},
 		// and as a role's source
 		{arn + "source_profile = mfa\n", "arn:aws:iam::111111111111:role/R as sojourn-1795435200 by ASIA1 ext= dur=0 mfa=/", "[Enter MFA code for arn:m: ]", ""},
 		{"sojourn_sign_in = sesion\n", "", "", "want session-token, federation-token, saml or directory"},

@@ -20,12 +20,12 @@ import (
 // sso is a role that IAM Identity Center gives to whoever has signed in there
 // ("aws sso login"). The sign-in is the AWS CLI's file, renewed where that can be.
 type sso struct {
-	chain                  *Chain
-	profile                string
-	session                string // its name, "" in the old form
-	startURL, region       string
-	account, role, address string
-	client                 SSO
+	chain            *Chain
+	profile          string
+	session          string // its name, "" in the old form
+	startURL, region string
+	account, role    string
+	client           SSO
 }
 
 // sso reads the settings of IAM Identity Center. nil, nil is nothing: without

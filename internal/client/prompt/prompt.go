@@ -9,7 +9,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"os/exec"
 	"strings"
 	"time"
@@ -38,15 +37,6 @@ const maxAnswer = 4 << 10
 
 // Ask asks question and returns what was answered, without the line end.
 func (p Prompter) Ask(ctx context.Context, question string) (string, error) {
-	return p.ask(ctx, question, false)
-}
-
-// Secret asks like Ask, without showing what is typed.
-func (p Prompter) Secret(ctx context.Context, question string) (string, error) {
-	return p.ask(ctx, question, true)
-}
-
-func (p Prompter) ask(ctx context.Context, question string, hidden bool) (string, error) {
 	open := p.Terminal
 	if open == nil {
 		open = openTerminal
@@ -54,15 +44,17 @@ func (p Prompter) ask(ctx context.Context, question string, hidden bool) (string
 	if p.Env.Get("GIT_TERMINAL_PROMPT") != "0" {
 		if t, err := open(); err == nil {
 			defer t.Close()
-			return askTerminal(t, question, hidden)
+			return askTerminal(t, question)
 		}
 	}
 	if program := p.askpass(ctx); program != "" {
 		return askProgram(ctx, program, question)
 	}
-	return "", errors.New("there is no terminal to ask on, and none of GIT_ASKPASS, core.askPass and SSH_ASKPASS names a program that asks; " +
-		"run the command in a terminal, or set one of them")
+	return "", errNobody
 }
+
+var errNobody = errors.New("there is no terminal to ask on, and none of GIT_ASKPASS, core.askPass and SSH_ASKPASS names a program that asks; " +
+	"run the command in a terminal, or set one of them")
 
 // askpass is the program that git would ask by. Git itself knows its settings, and is asked only here.
 func (p Prompter) askpass(ctx context.Context) string {
@@ -79,19 +71,7 @@ func (p Prompter) askpass(ctx context.Context) string {
 	return p.Env.Get("SSH_ASKPASS")
 }
 
-// hider is a terminal that can keep what is typed from being shown.
-type hider interface {
-	hide() (show func(), err error)
-}
-
-func askTerminal(t Terminal, question string, hidden bool) (string, error) {
-	if h, ok := t.(hider); ok && hidden {
-		show, err := h.hide()
-		if err != nil {
-			return "", fmt.Errorf("keeping the answer from being shown on the terminal: %w", err)
-		}
-		defer func() { show(); t.Write([]byte("\n")) }()
-	}
+func askTerminal(t Terminal, question string) (string, error) {
 	if _, err := t.Write([]byte(question)); err != nil {
 		return "", fmt.Errorf("asking on the terminal: %w", err)
 	}
@@ -103,19 +83,10 @@ func askTerminal(t Terminal, question string, hidden bool) (string, error) {
 }
 
 func askProgram(ctx context.Context, program, question string) (string, error) {
-	ctx, cancel := context.WithTimeout(ctx, answerTime)
-	defer cancel()
-	c := exec.CommandContext(ctx, program, question)
-	c.Stderr = os.Stderr
-	c.WaitDelay = time.Second
-	out, err := c.Output()
+	answer, err := runAskpass(ctx, program, question)
 	if err != nil {
-		return "", fmt.Errorf("the askpass program %q failed: %w", program, err)
+		return "", err
 	}
-	if len(out) > maxAnswer {
-		return "", fmt.Errorf("the askpass program %q answered too much", program)
-	}
-	answer, _, _ := strings.Cut(string(out), "\n")
 	if answer = strings.TrimSpace(answer); answer == "" {
 		return "", fmt.Errorf("the askpass program %q answered nothing", program)
 	}

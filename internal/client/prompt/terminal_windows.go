@@ -1,10 +1,9 @@
 package prompt
 
 import (
+	"context"
 	"errors"
 	"os"
-
-	"golang.org/x/sys/windows"
 )
 
 // console is a Windows terminal, which has one name to read and one to write.
@@ -26,15 +25,5 @@ func (c console) Read(p []byte) (int, error)  { return c.in.Read(p) }
 func (c console) Write(p []byte) (int, error) { return c.out.Write(p) }
 func (c console) Close() error                { return errors.Join(c.in.Close(), c.out.Close()) }
 
-// hide turns the echo off until show is called.
-func (c console) hide() (show func(), err error) {
-	in := windows.Handle(c.in.Fd())
-	var was uint32
-	if err := windows.GetConsoleMode(in, &was); err != nil {
-		return nil, err
-	}
-	if err := windows.SetConsoleMode(in, was&^windows.ENABLE_ECHO_INPUT); err != nil {
-		return nil, err
-	}
-	return func() { _ = windows.SetConsoleMode(in, was) }, nil
-}
+// ReadSecret reads a line that is not shown.
+func (c console) ReadSecret(ctx context.Context) (string, error) { return readHidden(ctx, c.in) }

@@ -32,6 +32,16 @@ func Find(env config.Env) (program string, args []string, err error) {
 	return "", nil, errors.New("git-remote-http was not found; install git, and make sure that git is on the PATH")
 }
 
+// findGit is the git program itself.
+func findGit(env config.Env) (string, error) {
+	for _, d := range filepath.SplitList(env.Get("PATH")) {
+		if path := filepath.Join(d, "git"+suffix()); filepath.IsAbs(path) && executable(path) {
+			return path, nil
+		}
+	}
+	return "", errors.New("git was not found on the PATH")
+}
+
 func suffix() string {
 	if runtime.GOOS == "windows" {
 		return ".exe"

@@ -4,7 +4,8 @@
 //
 // The signature is handed over in the environment, as configuration for this
 // one URL: it is in no argument, git does not show it in a trace, and git does
-// not offer it to credential stores. Standard input and output are git's.
+// not offer it to credential stores. Standard input and output are git's. A
+// push, which may last longer than a signature, the helper sends itself (push.go).
 //
 // Arguments, checks, their order and their texts are those of AWS's helper,
 // whose differences from ours docs/compat/client.md lists.
@@ -15,6 +16,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"strings"
 	"time"
 	"unicode"
@@ -28,11 +30,17 @@ type Process struct {
 	Args    []string // with the program's name
 	Env     config.Env
 	Environ []string
+	Stdin   io.Reader // git's
+	Stdout  io.Writer // git's
 	Stderr  io.Writer
 	Now     func() time.Time
 	// Become replaces this process, or runs the program and returns its exit
 	// status where a process cannot be replaced.
 	Become func(program string, args, environ []string) (status int, err error)
+	// Spawn runs the program on other streams and returns its exit status.
+	Spawn func(ctx context.Context, program string, args, environ []string, in io.Reader, out io.Writer) (status int, err error)
+	// Pushing reports whether git is pushing, as far as can be told.
+	Pushing func() bool
 	// Find returns the program to become and the arguments in front of the remote's.
 	Find func(env config.Env) (program string, args []string, err error)
 }
@@ -64,7 +72,18 @@ func (p Process) run(ctx context.Context) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	return p.Become(program, append(args, remote, t.URL), environ(p.Environ, t))
+	args = append(args, remote, t.URL)
+	if p.Pushing() {
+		h := &pusher{p: p, target: t, program: program, args: args}
+		return h.converse(ctx)
+	}
+	return p.Become(program, args, environ(p.Environ, t))
+}
+
+// OS is the process that runs, and what it can do.
+func OS() Process {
+	return Process{Args: os.Args, Env: os.LookupEnv, Environ: os.Environ(), Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Now: time.Now,
+		Become: Become, Spawn: Spawn, Pushing: Pushing, Find: Find}
 }
 
 func (p Process) arguments() (remote, url string, err error) {

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -20,8 +21,9 @@ import (
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
 		"git-remote-codecommit": func() {
-			os.Exit(Main(context.Background(), Process{Args: os.Args, Env: os.LookupEnv, Environ: os.Environ(), Stderr: os.Stderr,
-				Now: testClock, Become: Become, Find: Find}))
+			p := OS()
+			p.Now = testClock
+			os.Exit(Main(context.Background(), p))
 		},
 		"git-remote-http": clienttest.RemoteHTTP,
 		// askpass answers 123456 and keeps count.
@@ -35,8 +37,14 @@ func TestMain(m *testing.M) {
 	})
 }
 
-func testClock() time.Time {
-	t, err := time.Parse(time.RFC3339, os.Getenv("TEST_CLOCK"))
+// testClock is TEST_CLOCK, or what stands in the file "clock" if a script has written one.
+func testClock() time.Time { return clock(os.Getenv("WORK"), os.Getenv("TEST_CLOCK")) }
+
+func clock(work, text string) time.Time {
+	if b, err := os.ReadFile(filepath.Join(work, "clock")); err == nil {
+		text = strings.TrimSpace(string(b))
+	}
+	t, err := time.Parse(time.RFC3339, text)
 	if err != nil {
 		return time.Now()
 	}
@@ -45,7 +53,7 @@ func testClock() time.Time {
 
 // TestScripts runs testdata/*.txtar. Each begins with an empty home directory,
 // an STS at $STS that takes the key AKIDEXAMPLE/secret and logs to sts.log, and
-// a Git server at https://$GITHOST that takes the same key and the first session for us-east-1.
+// a Git server at https://$GITHOST that takes the same key and the first two sessions for us-east-1.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{Dir: "testdata", Setup: setUp, Cmds: map[string]func(*testscript.TestScript, bool, []string){
 		"lines": lines, "gitanswers": gitAnswers, "gitsaw": gitSaw,
@@ -58,7 +66,7 @@ func setUp(e *testscript.Env) error {
 	sts := clienttest.NewSTS(false)
 	e.Defer(sts.Close)
 	sts.Keys["AKIDEXAMPLE"] = "secret"
-	sts.Now = func() time.Time { t, _ := time.Parse(time.RFC3339, "2026-11-23T12:00:00Z"); return t }
+	sts.Now = func() time.Time { return clock(e.WorkDir, "2026-11-23T12:00:00Z") }
 	var mu sync.Mutex
 	sts.Log = func(line string) {
 		mu.Lock()
@@ -73,14 +81,15 @@ func setUp(e *testscript.Env) error {
 		return err
 	}
 	e.Defer(git.Close)
-	git.Keys["AKIDEXAMPLE"], git.Keys["ASIASESSION1"] = "secret", "secret-1"
+	git.Keys["AKIDEXAMPLE"], git.Keys["ASIASESSION1"], git.Keys["ASIASESSION2"] = "secret", "secret-1", "secret-2"
+	git.Now = sts.Now
 	if err := clienttest.WriteCA(filepath.Join(e.WorkDir, "ca.pem"), git.Server); err != nil {
 		return err
 	}
 	e.Values[gitKey{}] = git
 	home := filepath.Join(e.WorkDir, "home")
 	for name, value := range map[string]string{"HOME": home, "USERPROFILE": home, "STS": sts.URL, "GITHOST": git.Listener.Addr().String(),
-		"GIT_CONFIG_NOSYSTEM": "1", "TEST_CLOCK": "2026-11-23T12:00:00Z"} {
+		"GIT_CONFIG_NOSYSTEM": "1", "AWS_EC2_METADATA_DISABLED": "true", "TEST_CLOCK": "2026-11-23T12:00:00Z"} {
 		e.Setenv(name, value)
 	}
 	return os.MkdirAll(home, 0o700)

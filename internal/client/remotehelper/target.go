@@ -20,7 +20,10 @@ type Target struct {
 	Password secret.String
 	Expires  time.Time // of the signature
 	CABundle string
+	// Again signs anew, with credentials that are good now.
+	Again func(context.Context) (*Target, error)
 
+	keyID  string
 	origin string // scheme and host of URL
 }
 
@@ -33,7 +36,14 @@ func Open(ctx context.Context, u remoteurl.URL, env config.Env, now func() time.
 	if u.Scheme != remoteurl.Scheme {
 		urlRegion = u.Scheme
 	}
-	s, err := session.Open(session.Options{Env: env, Now: now, Profile: u.Profile, Named: u.HasProfile, FallbackRegion: urlRegion})
+	options := session.Options{Env: env, Now: now, Profile: u.Profile, Named: u.HasProfile, FallbackRegion: urlRegion}
+	s, err := session.Open(options)
+	account := ""
+	if pin, rest, ok := cutPin(u); ok && err != nil {
+		account, u = pin, rest
+		options.Profile, options.Named = u.Profile, u.HasProfile
+		s, err = session.Open(options)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -53,8 +63,19 @@ func Open(ctx context.Context, u remoteurl.URL, env config.Env, now func() time.
 	if err != nil {
 		return nil, err
 	}
-	t, err := sign(ctx, s, git, u.Repository, region, now)
-	return t, session.NoCredentials(name, err)
+	var again func(ctx context.Context) (*Target, error)
+	again = func(ctx context.Context) (*Target, error) {
+		t, err := sign(ctx, s, git, u.Repository, region, now)
+		if err != nil {
+			return nil, session.NoCredentials(name, err)
+		}
+		if err := checkPin(account, t.keyID, s); err != nil {
+			return nil, err
+		}
+		t.Again = again
+		return t, nil
+	}
+	return again(ctx)
 }
 
 // regionOf is the URL's region or the settings'. AWS's list is a wall only on the way to AWS.
@@ -89,7 +110,7 @@ func sign(ctx context.Context, s *session.Session, git endpoint.Git, repository,
 	target := &Target{
 		URL: git.URL(repository), User: sigv4.GitUser(cred.Credentials),
 		Password: sigv4.GitPassword(cred.Secret, region, git.Host, git.RepositoryPath(repository), t),
-		Expires:  t.Add(Validity), CABundle: s.CABundle(), origin: git.Scheme + "://" + git.Host,
+		Expires:  t.Add(Validity), CABundle: s.CABundle(), keyID: cred.AccessKeyID, origin: git.Scheme + "://" + git.Host,
 	}
 	if !cred.Expires.IsZero() && cred.Expires.Before(target.Expires) {
 		target.Expires = cred.Expires

@@ -159,7 +159,7 @@ func (s *Session) Credentials(ctx context.Context) (credentials.Snapshot, error)
 	home, ask := s.opt.Env.Home(), prompt.Prompter{Env: s.opt.Env}
 	chain := &credentials.Chain{
 		Env: s.opt.Env, Config: s.Config, Profile: s.Name, Explicit: s.opt.Named,
-		Endpoint: sts.URL, Cache: cache.Under(home), Now: s.opt.Now, Ask: ask.Ask, AskSecret: ask.Secret,
+		Endpoint: sts.URL, Cache: cache.Under(home), Now: s.opt.Now, Ask: ask.Ask, AskSecret: ask.AskSecret,
 		Renew: func(ctx context.Context, p *config.Profile, token secret.String) error {
 			return signin.Renew(ctx, s.opt.Env, p, token, s.opt.Now, func() (*http.Client, error) {
 				c, err := s.HTTP()

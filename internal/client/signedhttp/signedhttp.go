@@ -18,6 +18,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"strconv"
 	"strings"
 	"time"
 
@@ -32,6 +33,9 @@ const (
 
 	attempts   = 3
 	firstPause = 100 * time.Millisecond
+	// longestPause is how long a busy server is waited for. Who is told to come
+	// back later than that hears it at once.
+	longestPause = 5 * time.Second
 )
 
 // Client sends requests. It may be used by several goroutines.
@@ -99,11 +103,13 @@ type Request struct {
 }
 
 // Post sends r, again when the server was busy or could not be reached, and
-// returns the last answer, whatever its status.
+// returns the last answer, whatever its status. It asks no sooner than the
+// answer's Retry-After says.
 func (c *Client) Post(ctx context.Context, r Request) (status int, body []byte, err error) {
 	for n := 1; ; n++ {
-		status, body, err = c.once(ctx, r)
-		if n == attempts || !again(status, body, err) || c.pause(ctx, firstPause<<n) != nil {
+		var wait time.Duration
+		status, body, wait, err = c.once(ctx, r)
+		if n == attempts || !again(status, body, err) || wait > longestPause || c.pause(ctx, max(wait, firstPause<<n)) != nil {
 			return status, body, err
 		}
 	}
@@ -119,13 +125,14 @@ func (c *Client) Exchange(ctx context.Context, method, rawURL string, header htt
 		q.Header = header
 	}
 	q.Header.Set("User-Agent", "sojourn/"+version.Version)
-	return c.do(q.URL.Scheme+"://"+q.URL.Host, q)
+	status, answer, _, err := c.do(q.URL.Scheme+"://"+q.URL.Host, q)
+	return status, answer, err
 }
 
-func (c *Client) once(ctx context.Context, r Request) (int, []byte, error) {
+func (c *Client) once(ctx context.Context, r Request) (status int, body []byte, wait time.Duration, err error) {
 	q, err := http.NewRequestWithContext(ctx, http.MethodPost, r.URL+"/", bytes.NewReader(r.Body))
 	if err != nil {
-		return 0, nil, fmt.Errorf("making a request to %s: %w", r.URL, err)
+		return 0, nil, 0, fmt.Errorf("making a request to %s: %w", r.URL, err)
 	}
 	q.Header.Set("Content-Type", r.ContentType)
 	q.Header.Set("User-Agent", "sojourn/"+version.Version)
@@ -139,20 +146,30 @@ func (c *Client) once(ctx context.Context, r Request) (int, []byte, error) {
 	return c.do(r.URL, q)
 }
 
-func (c *Client) do(server string, q *http.Request) (int, []byte, error) {
+func (c *Client) do(server string, q *http.Request) (status int, body []byte, wait time.Duration, err error) {
 	answer, err := c.HTTP.Do(q)
 	if err != nil {
-		return 0, nil, explain(server, err)
+		return 0, nil, 0, explain(server, err)
 	}
 	defer answer.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(answer.Body, maxAnswer+1))
+	body, err = io.ReadAll(io.LimitReader(answer.Body, maxAnswer+1))
 	if err == nil && len(body) > maxAnswer {
 		err = errors.New("it is too long")
 	}
 	if err != nil {
-		return 0, nil, fmt.Errorf("reading the answer of %s: %w", server, err)
+		return 0, nil, 0, fmt.Errorf("reading the answer of %s: %w", server, err)
 	}
-	return answer.StatusCode, body, nil
+	return answer.StatusCode, body, retryAfter(answer.Header), nil
+}
+
+// retryAfter is how long a server asks to be left alone (RFC 9110, section
+// 10.2.3); 0 where it does not say so in seconds.
+func retryAfter(h http.Header) time.Duration {
+	seconds, err := strconv.ParseUint(h.Get("Retry-After"), 10, 31)
+	if err != nil {
+		return 0
+	}
+	return time.Duration(seconds) * time.Second
 }
 
 // explain says in one line why there is no answer, and what to do. The

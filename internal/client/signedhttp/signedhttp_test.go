@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -54,6 +55,30 @@ func TestRetries(t *testing.T) {
 		s.Close()
 		if status != c.status || string(body) != c.body || err != nil || calls != c.calls || *pauses != calls-1 {
 			t.Errorf("%+v: %d calls, %d pauses, %d %q %v", c, calls, *pauses, status, body, err)
+		}
+	}
+}
+
+// A server that says when to come back is asked no sooner, and one that says
+// much later not again.
+func TestRetryAfter(t *testing.T) {
+	for header, want := range map[string][]time.Duration{
+		"": {200 * time.Millisecond, 400 * time.Millisecond}, "3": {3 * time.Second, 3 * time.Second}, "5": {5 * time.Second, 5 * time.Second},
+		"6": nil, "900": nil, "0": {200 * time.Millisecond, 400 * time.Millisecond},
+		"-1": {200 * time.Millisecond, 400 * time.Millisecond}, "99999999999999999999": {200 * time.Millisecond, 400 * time.Millisecond},
+	} {
+		s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Retry-After", header)
+			w.WriteHeader(400)
+			io.WriteString(w, "<Code>Throttling</Code>")
+		}))
+		h, _ := client(t, "")
+		var pauses []time.Duration
+		h.pause = func(_ context.Context, d time.Duration) error { pauses = append(pauses, d); return nil }
+		status, _, err := h.Post(context.Background(), Request{URL: s.URL})
+		s.Close()
+		if status != 400 || err != nil || !slices.Equal(pauses, want) {
+			t.Errorf("%q: %v, want %v; %d %v", header, pauses, want, status, err)
 		}
 	}
 }

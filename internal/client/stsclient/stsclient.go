@@ -88,9 +88,10 @@ func (c *Client) AssumeRoleWithSAML(ctx context.Context, r Role) (Session, error
 // AssumeRoleWithLDAPIdentity makes a session of a role for a user of a
 // directory; the call is not signed. AWS has no such operation, Sojourn does.
 func (c *Client) AssumeRoleWithLDAPIdentity(ctx context.Context, r Role) (Session, error) {
+	r.SessionName = "" // it is the user's name
 	form := r.form("AssumeRoleWithLDAPIdentity")
 	set(form, "DirectoryArn", r.DirectoryARN)
-	set(form, "Username", r.Username)
+	set(form, "UserName", r.Username)
 	set(form, "Password", r.Password.Reveal())
 	set(form, "SerialNumber", r.SerialNumber)
 	set(form, "TokenCode", r.TokenCode)

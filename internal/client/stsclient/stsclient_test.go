@@ -83,3 +83,36 @@ func TestErrors(t *testing.T) {
 		}
 	}
 }
+
+func TestOtherSessions(t *testing.T) {
+	by := sigv4.Credentials{AccessKeyID: "AKIA", Secret: secret.New("x")}
+	for _, v := range []struct {
+		operation, form string
+		signed          bool
+		call            func(context.Context, *Client) (Session, error)
+	}{
+		{"AssumeRoleWithSAML", "DurationSeconds=900&PrincipalArn=p&RoleArn=r&SAMLAssertion=PHNhbWw%2B", false, func(ctx context.Context, c *Client) (Session, error) {
+			return c.AssumeRoleWithSAML(ctx, Role{ARN: "r", SessionName: "not sent", ProviderARN: "p", SAMLAssertion: secret.New("PHNhbWw+"), Duration: 900})
+		}},
+		{"AssumeRoleWithLDAPIdentity", "DirectoryArn=d&Password=p+w&RoleArn=r&SerialNumber=s&TokenCode=123456&UserName=u", false, func(ctx context.Context, c *Client) (Session, error) {
+			return c.AssumeRoleWithLDAPIdentity(ctx, Role{ARN: "r", SessionName: "n", DirectoryARN: "d", Username: "u", Password: secret.New("p w"), SerialNumber: "s", TokenCode: "123456"})
+		}},
+		{"GetSessionToken", "DurationSeconds=900&SerialNumber=s&TokenCode=123456", true, func(ctx context.Context, c *Client) (Session, error) {
+			return c.GetSessionToken(ctx, by, Token{Duration: 900, SerialNumber: "s", TokenCode: "123456"})
+		}},
+		{"GetFederationToken", "Name=maria&Policy=%7B%7D&PolicyArns.member.1.arn=a&PolicyArns.member.2.arn=b", true, func(ctx context.Context, c *Client) (Session, error) {
+			return c.GetFederationToken(ctx, by, Token{Name: "maria", Policy: "{}", PolicyARNs: []string{"a", "b"}})
+		}},
+	} {
+		c, last := serve(t, 200, strings.ReplaceAll(good, "%s", v.operation))
+		s, err := v.call(context.Background(), c)
+		if err != nil || s.AccessKeyID != "ASIA1" {
+			t.Errorf("%s: %+v, %v", v.operation, s, err)
+		}
+		last.PostForm.Del("Action")
+		last.PostForm.Del("Version")
+		if got := last.PostForm.Encode(); got != v.form || (last.Header.Get("Authorization") != "") != v.signed {
+			t.Errorf("%s sent %s, signed by %q", v.operation, got, last.Header.Get("Authorization"))
+		}
+	}
+}

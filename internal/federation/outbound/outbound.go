@@ -57,11 +57,12 @@ func New(o Options) (*Client, error) { return build(o, nil) }
 
 // build takes the resolver too, nil for the system's.
 func build(o Options, names *net.Resolver) (*Client, error) {
-	roots, err := pool(o)
+	roots, err := Roots(o)
 	if err != nil {
 		return nil, err
 	}
-	dialer := &net.Dialer{Timeout: Timeout, Control: control(slices.Clone(o.Allow)), Resolver: names}
+	dialer := Dialer(o.Allow)
+	dialer.Resolver = names
 	return &Client{http: &http.Client{
 		Timeout:       Timeout,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
@@ -76,7 +77,15 @@ func build(o Options, names *net.Resolver) (*Client, error) {
 	}}, nil
 }
 
-func pool(o Options) (*x509.CertPool, error) {
+// Dialer dials what a Client of the same ranges would, for the protocols that
+// are not HTTP.
+func Dialer(allow []netip.Prefix) *net.Dialer {
+	return &net.Dialer{Timeout: Timeout, Control: control(slices.Clone(allow))}
+}
+
+// Roots are the authorities that a Client of the same options trusts; nil for
+// the system's.
+func Roots(o Options) (*x509.CertPool, error) {
 	roots := o.RootCAs
 	if o.CAFile == "" {
 		return roots, nil

@@ -2,13 +2,13 @@ package saml
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"sojourn/internal/arn"
+	"sojourn/internal/lazyre"
 )
 
 // Attributes by which a provider speaks to STS. Names are case-sensitive.
@@ -30,7 +30,7 @@ const (
 	maxDuration = 43200
 )
 
-var sessionName = regexp.MustCompile(`^[\w+=,.@-]{2,64}$`)
+var sessionName = lazyre.New(`^[\w+=,.@-]{2,64}$`)
 
 // values are the attributes of an assertion by name.
 type values map[string][]string
@@ -119,7 +119,7 @@ func splitPair(s string) (role, provider string, err error) {
 		"a value of Role is not the ARNs of a role and a provider")
 }
 
-var resourceName = regexp.MustCompile(`^[\w+=.@/-]+$`) // no comma, which parts the pair
+var resourceName = lazyre.New(`^[\w+=.@/-]+$`) // no comma, which parts the pair
 
 func isIAM(s, kind string) bool {
 	a, err := arn.Parse(s)

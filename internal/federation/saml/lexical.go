@@ -5,11 +5,12 @@ import (
 	"encoding/xml"
 	"errors"
 	"io"
-	"regexp"
 	"strings"
 	"unicode/utf8"
 
 	roundtrip "github.com/mattermost/xml-roundtrip-validator"
+
+	"sojourn/internal/lazyre"
 )
 
 // limits bound a document before anything is made of it.
@@ -27,9 +28,9 @@ var (
 )
 
 var (
-	ncName      = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_.-]*$`)
-	absoluteURI = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9+.-]*:[\x21-\x7e]+$`)
-	declaration = regexp.MustCompile(`^version=["']1\.0["'](\s+encoding=["'](?i:utf-8)["'])?(\s+standalone=["'](yes|no)["'])?\s*$`)
+	ncName      = lazyre.New(`^[A-Za-z_][A-Za-z0-9_.-]*$`)
+	absoluteURI = lazyre.New(`^[A-Za-z][A-Za-z0-9+.-]*:[\x21-\x7e]+$`)
+	declaration = lazyre.New(`^version=["']1\.0["'](\s+encoding=["'](?i:utf-8)["'])?(\s+standalone=["'](yes|no)["'])?\s*$`)
 )
 
 // parse is the one way from bytes to nodes. It refuses whatever two readers of

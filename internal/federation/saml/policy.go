@@ -1,11 +1,12 @@
 package saml
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 	"time"
 	"unicode"
+
+	"sojourn/internal/lazyre"
 )
 
 const (
@@ -182,7 +183,7 @@ func (a *Assertion) readAge(n *node, now time.Time) error {
 }
 
 // utc is the one form of dates that SAML allows.
-var utc = regexp.MustCompile(`^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?Z$`)
+var utc = lazyre.New(`^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?Z$`)
 
 func instant(n *node, attr string) (time.Time, error) {
 	s := n.attr(attr)

@@ -57,7 +57,7 @@ func (v *Verifier) read(p store.SAMLProvider) (opened, error) {
 		return o, err
 	}
 	for _, k := range p.PrivateKeys {
-		pem, err := v.keys.OpenSecret(KeyLabel, sealedFor(p, k.ID), k.Sealed)
+		pem, err := v.keys.OpenSecret(KeyLabel, SealedFor(p, k.ID), k.Sealed)
 		if err != nil {
 			return o, err
 		}

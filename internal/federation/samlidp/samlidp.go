@@ -40,12 +40,12 @@ func NewKey(keys *seal.Keyring, provider store.SAMLProvider, pem secret.String, 
 		return store.SAMLPrivateKey{}, err
 	}
 	k := store.SAMLPrivateKey{ID: rand.Text(), Added: now}
-	k.Sealed = keys.SealSecret(KeyLabel, sealedFor(provider, k.ID), []byte(pem.Reveal()))
+	k.Sealed = keys.SealSecret(KeyLabel, SealedFor(provider, k.ID), []byte(pem.Reveal()))
 	return k, nil
 }
 
-// sealedFor binds a key to the provider that it was given to.
-func sealedFor(p store.SAMLProvider, keyID string) string { return p.ID + "/" + keyID }
+// SealedFor is the id that a key is sealed under: it binds a key to the provider that it was given to.
+func SealedFor(p store.SAMLProvider, keyID string) string { return p.ID + "/" + keyID }
 
 // Verifier verifies responses of registered providers. It is safe for
 // concurrent use.

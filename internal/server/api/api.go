@@ -42,6 +42,9 @@ type Service struct {
 	// Unsigned are the operations whose callers bring their own proof instead
 	// of a signature. One that is sent is ignored, as AWS does.
 	Unsigned map[string]bool
+	// BodyOnly are the operations that take nothing from the query string, which
+	// proxies and servers write into their logs.
+	BodyOnly map[string]bool
 }
 
 // Check reports every operation without a handler and every name that is no
@@ -53,7 +56,7 @@ func (s *Service) Check() error {
 			errs = append(errs, fmt.Errorf("%s: the operation %s has no handler", s.Wire.Name, name))
 		}
 	}
-	for _, name := range slices.Concat(slices.Sorted(maps.Keys(s.Handlers)), slices.Sorted(maps.Keys(s.Unsigned))) {
+	for _, name := range slices.Concat(slices.Sorted(maps.Keys(s.Handlers)), slices.Sorted(maps.Keys(s.Unsigned)), slices.Sorted(maps.Keys(s.BodyOnly))) {
 		if s.Wire.Operations[name] == nil {
 			errs = append(errs, fmt.Errorf("%s: there is no operation %s", s.Wire.Name, name))
 		}

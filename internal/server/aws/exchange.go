@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"runtime/debug"
+	"strconv"
 	"time"
 
 	"sojourn/internal/authn"
@@ -14,6 +15,7 @@ import (
 	"sojourn/internal/principal"
 	"sojourn/internal/server/api"
 	"sojourn/internal/server/awsquery"
+	"sojourn/internal/server/awsrest"
 	"sojourn/internal/server/event"
 	"sojourn/internal/sigv4"
 	"sojourn/internal/wire"
@@ -63,8 +65,14 @@ func (x *exchange) serve() error {
 }
 
 func (x *exchange) method() error {
-	if x.r.Method == http.MethodPost || x.r.Method == http.MethodGet {
+	_, rest := x.door.(awsrest.Door)
+	switch x.r.Method {
+	case http.MethodPost, http.MethodGet:
 		return nil
+	case http.MethodPut, http.MethodPatch, http.MethodDelete:
+		if rest { // a path without an operation of the method is not found
+			return nil
+		}
 	}
 	x.w.Header().Set("Allow", "GET, POST")
 	return awserr.New("MethodNotAllowed", http.StatusMethodNotAllowed, "The AWS APIs are served by POST and GET.")
@@ -131,6 +139,9 @@ func (x *exchange) find() error {
 		return err
 	}
 	x.op, x.ev.Operation = op, op.Name
+	if svc.BodyOnly[op.Name] && (x.r.Method != http.MethodPost || x.r.URL.RawQuery != "") {
+		return awserr.New("InvalidParameterValue", http.StatusBadRequest, "The parameters of %s belong into the body of a POST, where no log shows them.", op.Name)
+	}
 	return nil
 }
 
@@ -162,6 +173,9 @@ func (x *exchange) fail(err error) {
 	}
 	if e.Encoded != "" {
 		x.w.Header().Set(encodedHeader, e.Encoded)
+	}
+	if e.Wait > 0 {
+		x.w.Header().Set("Retry-After", strconv.Itoa(e.RetryAfter()))
 	}
 	x.door.Error(x.w, s, e, x.ev.RequestID)
 }

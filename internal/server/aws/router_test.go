@@ -353,6 +353,22 @@ func TestDomainErrors(t *testing.T) {
 	}
 }
 
+// Who has to wait is told how long, in the client's protocol and for others.
+func TestThrottled(t *testing.T) {
+	const repo = `{"repositoryName":"R"}`
+	d := newDoor(t)
+	d.sts.fail = func() error { return awserr.TooSoon(2001*time.Millisecond, "too many failures") }
+	d.cc.fail = d.sts.fail
+	for want, w := range map[string]*httptest.ResponseRecorder{
+		"<Type>Sender</Type><Code>Throttling</Code><Message>Rate exceeded: too many failures. Try again in 3 seconds.</Message>": d.do(sign(post(whoami), "sts", whoami, now)),
+		`{"__type":"ThrottlingException","message":"Rate exceeded: too many failures. Try again in 3 seconds."}`:                 d.do(sign(target(getRepo, repo), "codecommit", repo, now)),
+	} {
+		if w.Code != 400 || !strings.Contains(w.Body.String(), want) || w.Header().Get("Retry-After") != "3" {
+			t.Errorf("%d %v %s", w.Code, w.Header(), w.Body)
+		}
+	}
+}
+
 // A refusal's encoded message goes into a header, and leaves AWS's text as it is.
 func TestEncodedMessage(t *testing.T) {
 	const repo, header = `{"repositoryName":"R"}`, "X-Sojourn-Authorization-Message"

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 
 	"sojourn/internal/awserr"
 	"sojourn/internal/server/api"
@@ -33,37 +34,74 @@ func (Door) Parse(r *http.Request, body []byte) (api.Request, error) {
 	if err != nil {
 		return nil, awserr.New("MalformedQueryString", http.StatusBadRequest, "The query string contains a syntax error.")
 	}
-	return request{method: r.Method, path: r.URL.Path, query: query, body: body}, nil
+	return &request{method: r.Method, path: r.URL.EscapedPath(), query: query, body: body}, nil
 }
 
 type request struct {
-	method, path string
+	method, path string // the path as it was sent
 	query        url.Values
 	body         []byte
+	members      map[string]string // that are in the path
 }
 
 // Action is empty: nothing but the service knows what a path is.
-func (request) Action() string { return "" }
+func (*request) Action() string { return "" }
 
 // Operation finds the method and path.
-func (q request) Operation(s *wire.Service) (*wire.Operation, error) {
+func (q *request) Operation(s *wire.Service) (*wire.Operation, error) {
 	for _, op := range s.Operations {
-		if s.Protocol == wire.REST && op.Method == q.method && op.Path == q.path {
+		if s.Protocol != wire.REST || op.Method != q.method {
+			continue
+		}
+		if members, ok := match(op.Path, q.path); ok {
+			q.members = members
 			return op, nil
 		}
 	}
 	return nil, awserr.New(awserr.InvalidAction, http.StatusNotFound, "This service has no operation of this method and path.")
 }
 
-func (q request) Decode(op *wire.Operation) (any, error) { return op.DecodeREST(q.query, q.body) }
+// match compares a path with an operation's, of which a segment {name} stands
+// for any one segment that is not empty.
+func match(pattern, path string) (members map[string]string, ok bool) {
+	want, got := strings.Split(pattern, "/"), strings.Split(path, "/")
+	if len(want) != len(got) {
+		return nil, false
+	}
+	for i, w := range want {
+		if !strings.HasPrefix(w, "{") {
+			if w != got[i] {
+				return nil, false
+			}
+			continue
+		}
+		text, err := url.PathUnescape(got[i])
+		if err != nil || text == "" {
+			return nil, false
+		}
+		if members == nil {
+			members = map[string]string{}
+		}
+		members[strings.Trim(w, "{}")] = text
+	}
+	return members, true
+}
+
+func (q *request) Decode(op *wire.Operation) (any, error) {
+	return op.DecodeREST(q.members, q.query, q.body)
+}
 
 // Answer writes the operation's JSON.
-func (Door) Answer(w http.ResponseWriter, _ *wire.Service, _ *wire.Operation, out any, requestID string) error {
+func (Door) Answer(w http.ResponseWriter, _ *wire.Service, op *wire.Operation, out any, requestID string) error {
 	b, err := wire.EncodeJSON(out)
 	if err != nil {
 		return awserr.Internal(err)
 	}
-	send(w, http.StatusOK, b, requestID)
+	status := http.StatusOK
+	if op.Status != 0 {
+		status = op.Status
+	}
+	send(w, status, b, requestID)
 	return nil
 }
 

@@ -13,6 +13,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 
@@ -250,6 +251,9 @@ func fail(w http.ResponseWriter, r *http.Request, ev *event.Event, err error) {
 	if code == http.StatusUnauthorized {
 		w.Header().Set("WWW-Authenticate", `Basic realm="Sojourn", charset="UTF-8"`)
 	}
+	if e != nil && e.Wait > 0 {
+		w.Header().Set("Retry-After", strconv.Itoa(e.RetryAfter()))
+	}
 	if r.Body != http.NoBody {
 		w.Header().Set("Connection", "close") // the rest of the body is not worth reading
 	}
@@ -280,6 +284,8 @@ func explain(err error) (code int, text string) {
 		return 0, ""
 	case errors.Is(err, git.ErrNoRepository):
 		return errNotFound.code, errNotFound.text
+	case e.Code == awserr.Throttling:
+		return http.StatusTooManyRequests, e.Message
 	case e.Status == http.StatusBadRequest: // a malformed password
 		return http.StatusForbidden, e.Message
 	case e.Code == awserr.AccessDenied:

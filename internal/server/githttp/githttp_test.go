@@ -39,6 +39,8 @@ func (w *world) Git(_ context.Context, user, password, host, path string, info a
 	switch user {
 	case "expired":
 		return nil, awserr.Expired()
+	case "throttled":
+		return nil, awserr.TooSoon(2001*time.Millisecond, "too many")
 	case "malformed":
 		return nil, awserr.Validation("The password is not of its form.")
 	}
@@ -138,6 +140,7 @@ func TestAnswers(t *testing.T) {
 		{"no credentials", "GET", "demo" + refs, "", []string{"User", "-"}, nil, 401, "codecommit://", ""},
 		{"expired", "GET", "demo" + refs, "", []string{"User", "expired"}, nil, 403, "The security token included in the request is expired\n", "auth expired password /v1/repos/demo false"},
 		{"malformed password", "POST", "demo/git-receive-pack", "0000", []string{"User", "malformed", "Content-Type", receive}, nil, 403, "The password is not of its form.\n", "auth malformed password /v1/repos/demo false"},
+		{"throttled", "GET", "demo" + refs, "", []string{"User", "throttled"}, nil, 429, "Rate exceeded: too many. Try again in 3 seconds.\n", "auth throttled password /v1/repos/demo false"},
 		{"denied", "GET", "demo" + refs, "", nil, awserr.Denied("Not you"), 403, "Not you. Ask an administrator of the account to allow it.\n", "advertise demo git-upload-pack 0"},
 		{"denied push", "POST", "demo/git-receive-pack", "0000", []string{"Content-Type", receive}, awserr.Denied("Not you"), 403, "Not you. Ask an administrator of the account to allow it.\n", "receive demo"},
 		{"absent", "GET", "demo" + refs, "", nil, git.ErrNoRepository, 404, "There is no such repository.\n", "advertise demo git-upload-pack 0"},
@@ -200,6 +203,9 @@ func checkHeaders(t *testing.T, res *http.Response, body string) {
 	}
 	if challenge := res.Header.Get("WWW-Authenticate"); (res.StatusCode == 401) != strings.HasPrefix(challenge, `Basic realm="Sojourn"`) {
 		t.Errorf("challenge %q", challenge)
+	}
+	if (res.StatusCode == 429) != (res.Header.Get("Retry-After") == "3") {
+		t.Errorf("retry after %q", res.Header.Get("Retry-After"))
 	}
 	if (res.StatusCode == 405) != (res.Header.Get("Allow") != "") {
 		t.Errorf("allow %q", res.Header.Get("Allow"))

@@ -15,6 +15,7 @@ type Domain interface {
 	AssumeRole(context.Context, *principal.Caller, *stswire.AssumeRoleInput) (*stswire.AssumeRoleOutput, error)
 	AssumeRoleWithSAML(context.Context, *principal.Caller, *stswire.AssumeRoleWithSAMLInput) (*stswire.AssumeRoleWithSAMLOutput, error)
 	AssumeRoleWithWebIdentity(context.Context, *principal.Caller, *stswire.AssumeRoleWithWebIdentityInput) (*stswire.AssumeRoleWithWebIdentityOutput, error)
+	AssumeRoleWithLDAPIdentity(context.Context, *principal.Caller, *stswire.AssumeRoleWithLDAPIdentityInput) (*stswire.AssumeRoleWithLDAPIdentityOutput, error)
 	GetFederationToken(context.Context, *principal.Caller, *stswire.GetFederationTokenInput) (*stswire.GetFederationTokenOutput, error)
 	GetSessionToken(context.Context, *principal.Caller, *stswire.GetSessionTokenInput) (*stswire.GetSessionTokenOutput, error)
 	GetAccessKeyInfo(context.Context, *principal.Caller, *stswire.GetAccessKeyInfoInput) (*stswire.GetAccessKeyInfoOutput, error)
@@ -26,11 +27,13 @@ type Domain interface {
 func New(d Domain) *api.Service {
 	return &api.Service{
 		Wire:     stswire.Service,
-		Unsigned: map[string]bool{"AssumeRoleWithSAML": true, "AssumeRoleWithWebIdentity": true},
+		Unsigned: map[string]bool{"AssumeRoleWithSAML": true, "AssumeRoleWithWebIdentity": true, "AssumeRoleWithLDAPIdentity": true},
+		BodyOnly: map[string]bool{"AssumeRoleWithLDAPIdentity": true},
 		Handlers: map[string]api.Handler{
 			"AssumeRole":                 api.Handle(d.AssumeRole),
 			"AssumeRoleWithSAML":         api.Handle(d.AssumeRoleWithSAML),
 			"AssumeRoleWithWebIdentity":  api.Handle(d.AssumeRoleWithWebIdentity),
+			"AssumeRoleWithLDAPIdentity": api.Handle(d.AssumeRoleWithLDAPIdentity),
 			"GetFederationToken":         api.Handle(d.GetFederationToken),
 			"GetSessionToken":            api.Handle(d.GetSessionToken),
 			"GetAccessKeyInfo":           api.Handle(d.GetAccessKeyInfo),

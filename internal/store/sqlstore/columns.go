@@ -143,3 +143,23 @@ func prefixEnd(prefix string) (string, bool) {
 	}
 	return "", false
 }
+
+// flag is a truth value in a column: 1 or 0.
+type flag struct{ b *bool }
+
+func (f flag) Scan(v any) error {
+	n, ok := v.(int64)
+	if !ok {
+		return fmt.Errorf("a truth value is %T, not an integer", v)
+	}
+	*f.b = n != 0
+	return nil
+}
+
+// flagged is what flag reads.
+func flagged(b bool) int64 {
+	if b {
+		return 1
+	}
+	return 0
+}

@@ -37,6 +37,9 @@ func Run(t *testing.T, fresh Fresh) {
 		{"Account", accountTests},
 		{"LastUse", lastUseTests},
 		{"SAML", samlTests},
+		{"Directory", directoryTests},
+		{"Anywhere", anywhereTests},
+		{"Revocation", revocationTests},
 		{"Policy", policyTests},
 		{"Repository", repositoryTests},
 		{"Ref", refTests},
@@ -176,6 +179,8 @@ func fillValue(v reflect.Value, seed int, path string) {
 		v.Set(reflect.ValueOf(map[string]string{path + "/a": fmt.Sprint(seed), path + "/b": "é"}))
 	case reflect.String:
 		v.SetString(fmt.Sprintf("%s é 'quoted' %d", path, seed))
+	case reflect.Bool:
+		v.SetBool(seed%2 == 1)
 	case reflect.Int, reflect.Int64:
 		v.SetInt(int64(seed)*1_000_000_007 + int64(len(path)))
 	default:

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"maps"
+	"net/http"
 	"slices"
 )
 
@@ -131,6 +132,9 @@ func (g *generator) operationVar(name string) {
 	fmt.Fprintf(w, "NewInput: func() any { return new(%sInput) },\n", name)
 	if g.model.Metadata.Protocol == "rest-json" {
 		fmt.Fprintf(w, "Method: %q, Path: %q,\n", op.HTTP.Method, op.HTTP.URI)
+		if op.HTTP.Status != 0 && op.HTTP.Status != http.StatusOK {
+			fmt.Fprintf(w, "Status: %d,\n", op.HTTP.Status)
+		}
 	}
 	if op.Output != nil && op.Output.ResultWrapper != "" {
 		fmt.Fprintf(w, "Wrapper: %q,\n", op.Output.ResultWrapper)

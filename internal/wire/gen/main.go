@@ -1,6 +1,7 @@
-// Command gen writes the packages stswire, iamwire, codecommitwire and
-// accessanalyzerwire from the published API models: structs, constraints, wire
-// names and error tables of the operations listed in operations.go. It writes
+// Command gen writes the packages stswire, iamwire, codecommitwire, dswire,
+// accessanalyzerwire and rolesanywherewire from the published API models, and from ours in models/ for
+// what AWS has not: structs, constraints, wire names and error tables of the
+// operations listed in operations.go. It writes
 // none of the models' documentation text. Anything in a model that package wire
 // could not honour ends the generation with an error.
 //
@@ -39,8 +40,11 @@ func run(models, out string) error {
 		return err
 	}
 	for _, s := range services {
-		m, err := loadModel(dir, s.name)
+		m, err := modelOf(dir, s)
 		if err != nil {
+			return err
+		}
+		if err := m.supplement(s.name); err != nil {
 			return err
 		}
 		files, err := generate(m, s)

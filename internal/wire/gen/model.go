@@ -29,6 +29,7 @@ type operation struct {
 	HTTP struct {
 		Method string `json:"method"`
 		URI    string `json:"requestUri"`
+		Status int    `json:"responseCode"`
 	} `json:"http"`
 	Input  *ref  `json:"input"`
 	Output *ref  `json:"output"`
@@ -45,6 +46,10 @@ type ref struct {
 	XMLAttribute    bool            `json:"xmlAttribute"`
 	XMLNamespace    json.RawMessage `json:"xmlNamespace"`
 	TimestampFormat string          `json:"timestampFormat"`
+
+	// AlsoInBody is our own: a parameter of the query string that may stand in
+	// the body instead.
+	AlsoInBody bool `json:"alsoInBody"`
 }
 
 type shape struct {
@@ -140,7 +145,7 @@ func readModel(name string) ([]byte, error) {
 // check refuses traits that package wire does not implement.
 func (r ref) check() error {
 	switch {
-	case r.Location != "" && r.Location != "querystring":
+	case r.Location != "" && r.Location != "querystring" && r.Location != "uri":
 		return fmt.Errorf("shape %s: location %q is not supported", r.Shape, r.Location)
 	case r.XMLAttribute:
 		return fmt.Errorf("shape %s: xmlAttribute is not supported", r.Shape)

@@ -7,6 +7,9 @@ type service struct {
 	name       string // the model's directory and the signing name
 	signing    string // the signing name where it is another
 	operations []string
+	// own: the whole model is ours, in models/. Without it what stands there under
+	// the service's name is added to the published model.
+	own bool
 	// required are members that the service demands though its model does not
 	// say so, as OPERATION.MEMBER.
 	required []string
@@ -17,7 +20,7 @@ type service struct {
 
 var services = []service{
 	{name: "sts", operations: strings.Fields(`
-		AssumeRole AssumeRoleWithSAML AssumeRoleWithWebIdentity
+		AssumeRole AssumeRoleWithSAML AssumeRoleWithWebIdentity AssumeRoleWithLDAPIdentity
 		GetFederationToken GetSessionToken GetCallerIdentity GetAccessKeyInfo DecodeAuthorizationMessage
 	`)},
 	{name: "iam", operations: strings.Fields(`
@@ -72,5 +75,18 @@ var services = []service{
 	`),
 		required:     []string{"GetBranch.repositoryName", "GetBranch.branchName"},
 		memberErrors: true},
+	{name: "ds", own: true, operations: strings.Fields(`
+		CreateDirectory GetDirectory ListDirectories UpdateDirectory DeleteDirectory TestDirectory
+		EnableMFADevice DisableMFADevice
+	`)},
 	{name: "accessanalyzer", signing: "access-analyzer", operations: []string{"ValidatePolicy"}},
+	{name: "rolesanywhere", operations: strings.Fields(`
+		CreateTrustAnchor GetTrustAnchor ListTrustAnchors UpdateTrustAnchor DeleteTrustAnchor EnableTrustAnchor DisableTrustAnchor
+		CreateProfile GetProfile ListProfiles UpdateProfile DeleteProfile EnableProfile DisableProfile
+		PutAttributeMapping DeleteAttributeMapping
+		ImportCrl GetCrl ListCrls UpdateCrl DeleteCrl EnableCrl DisableCrl
+		TagResource UntagResource ListTagsForResource
+
+		CreateSession
+	`)},
 }

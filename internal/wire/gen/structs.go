@@ -56,7 +56,12 @@ func (g *generator) member(owner, name string, r ref, descriptor string, s *shap
 	if slices.Contains(s.Required, name) || slices.Contains(g.service.required, owner+"."+name) {
 		b.WriteString(", Required: true")
 	}
-	if r.Location != "" {
+	switch {
+	case r.Location == "uri":
+		b.WriteString(", InPath: true")
+	case r.AlsoInBody:
+		b.WriteString(", InQuery: true, InBody: true")
+	case r.Location != "":
 		b.WriteString(", InQuery: true")
 	}
 	if owner != "" && g.service.memberErrors {

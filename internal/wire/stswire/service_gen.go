@@ -23,6 +23,21 @@ var Service = &wire.Service{
 				ErrRegionDisabled:          403,
 			},
 		},
+		"AssumeRoleWithLDAPIdentity": {
+			Name:  "AssumeRoleWithLDAPIdentity",
+			Input: shapeAssumeRoleWithLDAPIdentityInput, Output: shapeAssumeRoleWithLDAPIdentityOutput,
+			NewInput: func() any { return new(AssumeRoleWithLDAPIdentityInput) },
+			Wrapper:  "AssumeRoleWithLDAPIdentityResult",
+			Errors: map[string]int{
+				ErrExpiredToken:            400,
+				ErrIDPCommunicationError:   400,
+				ErrIDPRejectedClaim:        403,
+				ErrInvalidIdentityToken:    400,
+				ErrMalformedPolicyDocument: 400,
+				ErrPackedPolicyTooLarge:    400,
+				ErrRegionDisabled:          403,
+			},
+		},
 		"AssumeRoleWithSAML": {
 			Name:  "AssumeRoleWithSAML",
 			Input: shapeAssumeRoleWithSAMLInput, Output: shapeAssumeRoleWithSAMLOutput,

@@ -94,9 +94,36 @@ var shapeAssumeRoleOutput = &wire.Shape{Name: "AssumeRoleOutput", Kind: wire.Str
 	{Name: "SourceIdentity", Label: "sourceIdentity", Shape: shapeSourceIdentityType},
 }}
 
-var shapeSAMLAssertionType = &wire.Shape{Name: "SAMLAssertionType", Kind: wire.String, Min: new(int64(4)), Max: new(int64(100000)), Sensitive: true}
+var shapeDirectoryUserNameType = &wire.Shape{Name: "directoryUserNameType", Kind: wire.String, Min: new(int64(1)), Max: new(int64(256))}
+
+var shapeDirectoryPasswordType = &wire.Shape{Name: "directoryPasswordType", Kind: wire.String, Min: new(int64(1)), Max: new(int64(1024)), Sensitive: true}
 
 var shapeSessionPolicyDocumentType = &wire.Shape{Name: "sessionPolicyDocumentType", Kind: wire.String, Min: new(int64(1)), Max: new(int64(2048)), Pattern: wire.NewPattern(`[\u0009\u000A\u000D\u0020-\u00FF]+`, `[\x{0009}\x{000A}\x{000D}\x{0020}-\x{00FF}]+`)}
+
+var shapeAssumeRoleWithLDAPIdentityInput = &wire.Shape{Name: "AssumeRoleWithLDAPIdentityInput", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "RoleArn", Label: "roleArn", Shape: shapeArnType, Required: true},
+	{Name: "DirectoryArn", Label: "directoryArn", Shape: shapeArnType, Required: true},
+	{Name: "UserName", Label: "userName", Shape: shapeDirectoryUserNameType, Required: true},
+	{Name: "Password", Label: "password", Shape: shapeDirectoryPasswordType, Required: true},
+	{Name: "SerialNumber", Label: "serialNumber", Shape: shapeSerialNumberType},
+	{Name: "TokenCode", Label: "tokenCode", Shape: shapeTokenCodeType},
+	{Name: "PolicyArns", Label: "policyArns", Shape: shapePolicyDescriptorListType},
+	{Name: "Policy", Label: "policy", Shape: shapeSessionPolicyDocumentType},
+	{Name: "DurationSeconds", Label: "durationSeconds", Shape: shapeRoleDurationSecondsType},
+}}
+
+var shapeDirectoryNameType = &wire.Shape{Name: "directoryNameType", Kind: wire.String}
+
+var shapeAssumeRoleWithLDAPIdentityOutput = &wire.Shape{Name: "AssumeRoleWithLDAPIdentityOutput", Kind: wire.Structure, Members: []wire.Member{
+	{Name: "Credentials", Label: "credentials", Shape: shapeCredentials},
+	{Name: "AssumedRoleUser", Label: "assumedRoleUser", Shape: shapeAssumedRoleUser},
+	{Name: "PackedPolicySize", Label: "packedPolicySize", Shape: shapeNonNegativeIntegerType},
+	{Name: "Provider", Label: "provider", Shape: shapeArnType},
+	{Name: "Subject", Label: "subject", Shape: shapeDirectoryNameType},
+	{Name: "SubjectId", Label: "subjectId", Shape: shapeDirectoryNameType},
+}}
+
+var shapeSAMLAssertionType = &wire.Shape{Name: "SAMLAssertionType", Kind: wire.String, Min: new(int64(4)), Max: new(int64(100000)), Sensitive: true}
 
 var shapeAssumeRoleWithSAMLInput = &wire.Shape{Name: "AssumeRoleWithSAMLInput", Kind: wire.Structure, Members: []wire.Member{
 	{Name: "RoleArn", Label: "roleArn", Shape: shapeArnType, Required: true},

@@ -84,6 +84,39 @@ type AssumeRoleOutput struct {
 // WireShape is the struct's descriptor.
 func (*AssumeRoleOutput) WireShape() *wire.Shape { return shapeAssumeRoleOutput }
 
+// AssumeRoleWithLDAPIdentityInput is the input of AssumeRoleWithLDAPIdentity of the API.
+type AssumeRoleWithLDAPIdentityInput struct {
+	RoleArn         *string
+	DirectoryArn    *string
+	UserName        *string
+	Password        *string
+	SerialNumber    *string
+	TokenCode       *string
+	PolicyArns      []PolicyDescriptorType
+	Policy          *string
+	DurationSeconds *int64
+}
+
+// WireShape is the struct's descriptor.
+func (*AssumeRoleWithLDAPIdentityInput) WireShape() *wire.Shape {
+	return shapeAssumeRoleWithLDAPIdentityInput
+}
+
+// AssumeRoleWithLDAPIdentityOutput is the output of AssumeRoleWithLDAPIdentity of the API.
+type AssumeRoleWithLDAPIdentityOutput struct {
+	Credentials      *Credentials
+	AssumedRoleUser  *AssumedRoleUser
+	PackedPolicySize *int64
+	Provider         *string
+	Subject          *string
+	SubjectId        *string
+}
+
+// WireShape is the struct's descriptor.
+func (*AssumeRoleWithLDAPIdentityOutput) WireShape() *wire.Shape {
+	return shapeAssumeRoleWithLDAPIdentityOutput
+}
+
 // AssumeRoleWithSAMLInput is the input of AssumeRoleWithSAML of the API.
 type AssumeRoleWithSAMLInput struct {
 	RoleArn         *string

@@ -1,0 +1,346 @@
+package throttle
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"sojourn/internal/awserr"
+)
+
+const (
+	directory = "arn:aws:ds:us-east-1:111122223333:directory/d-1234567890"
+	maria     = "0f8fad5b-d9cb-469f-a165-70867728950e"
+)
+
+var elsewhere = netip.MustParseAddr("198.51.100.1")
+
+// world is a Throttle with a clock to turn.
+type world struct {
+	*Throttle
+	t        *testing.T
+	time     time.Time
+	refusals []Refusal
+}
+
+func newWorld(t *testing.T, limits Limits) *world {
+	w := &world{t: t, time: time.Date(2026, 11, 26, 12, 0, 0, 0, time.UTC)}
+	w.Throttle = New(Options{Now: func() time.Time { return w.time }, Limits: limits, Report: func(r Refusal) { w.refusals = append(w.refusals, r) }})
+	return w
+}
+
+// wait is what a refusal says, 0 for none.
+func wait(t *testing.T, err error) time.Duration {
+	t.Helper()
+	if err == nil {
+		return 0
+	}
+	e, ok := errors.AsType[*awserr.Error](err)
+	if !ok || e.Code != awserr.Throttling || e.Status != 400 || e.Wait <= 0 {
+		t.Fatalf("refused with %v", err)
+	}
+	return e.Wait
+}
+
+// wrong tries a wrong password and returns how long it had to wait instead.
+func (w *world) wrong(from netip.Addr, identity string) time.Duration {
+	w.t.Helper()
+	k, err := w.Guess(from, directory, identity)
+	k.Failed()
+	return wait(w.t, err)
+}
+
+// right tries the right one.
+func (w *world) right(from netip.Addr, identity string) time.Duration {
+	w.t.Helper()
+	k, err := w.Guess(from, directory, identity)
+	k.Succeeded()
+	return wait(w.t, err)
+}
+
+// guesses is how many wrong passwords are looked at of n.
+func (w *world) guesses(n int, f func(i int) time.Duration) (looked int) {
+	for i := range n {
+		if f(i) == 0 {
+			looked++
+		}
+	}
+	return looked
+}
+
+func addr(format string, args ...any) netip.Addr {
+	return netip.MustParseAddr(fmt.Sprintf(format, args...))
+}
+
+// attacks is the corpus: each entry fails without the check that it names.
+var attacks = []struct {
+	name, check string
+	run         func(t *testing.T, w *world)
+}{
+	{"guessing on and on", "a delay that doubles", func(t *testing.T, w *world) {
+		looked := 0
+		for range 24 * 60 * 60 {
+			if w.wrong(home, maria) == 0 {
+				looked++
+			}
+			w.time = w.time.Add(time.Second)
+		}
+		if looked > 112 {
+			t.Errorf("%d guesses in a day, want at most 112", looked)
+		}
+	}},
+	{"guessing behind an hour's rest", "failures with a delay are remembered for a day", func(t *testing.T, w *world) {
+		for range 14 {
+			w.wrong(home, maria)
+			w.time = w.time.Add(15 * time.Minute)
+		}
+		w.time = w.time.Add(2 * time.Hour)
+		if got := w.guesses(10, func(int) time.Duration { return w.wrong(home, maria) }); got != 1 {
+			t.Errorf("%d guesses, want 1", got)
+		}
+	}},
+	{"rotation through the addresses of an IPv6 network", "networks are /64", func(t *testing.T, w *world) {
+		if got := w.guesses(1000, func(i int) time.Duration { return w.wrong(addr("2001:db8:0:1::%x", i+1), maria) }); got != 6 {
+			t.Errorf("%d guesses, want 6", got)
+		}
+	}},
+	{"rotation through the networks of an IPv6 site", "sites are /48", func(t *testing.T, w *world) {
+		if got := w.guesses(10000, func(i int) time.Duration { return w.wrong(addr("2001:db8:0:%x::1", i), maria) }); got != 21 {
+			t.Errorf("%d guesses, want 21", got)
+		}
+	}},
+	{"one password for all identities", "a network's budget", func(t *testing.T, w *world) {
+		if got := w.guesses(5000, func(i int) time.Duration { return w.wrong(home, fmt.Sprint("user", i)) }); got != 100 {
+			t.Errorf("%d guesses, want 100", got)
+		}
+	}},
+	{"one password for all identities, from an IPv6 site", "a site's budget", func(t *testing.T, w *world) {
+		if got := w.guesses(5000, func(i int) time.Duration { return w.wrong(addr("2001:db8:0:%x::1", i), fmt.Sprint("user", i)) }); got != 400 {
+			t.Errorf("%d guesses, want 400", got)
+		}
+	}},
+	{"an IPv4 address written as IPv6", "addresses are unmapped", func(t *testing.T, w *world) {
+		mapped := netip.AddrFrom16(home.As16())
+		if got := w.guesses(20, func(i int) time.Duration { return w.wrong([]netip.Addr{home, mapped}[i%2], maria) }); got != 6 {
+			t.Errorf("%d guesses, want 6", got)
+		}
+	}},
+	{"spellings of one identity", "case and outer spaces do not count", func(t *testing.T, w *world) {
+		spellings := []string{"maria", "Maria", "MARIA", " maria", "maria ", "\tmaria\n", "mARIA", "ÀMARIA"[2:], "Ärger", "ärger", "ÄRGER"}
+		if got := w.guesses(8*20, func(i int) time.Duration { return w.wrong(home, spellings[i%8]) }); got != 6 {
+			t.Errorf("%d guesses, want 6", got)
+		}
+		w.right(home, "maria")
+		if got := w.guesses(30, func(i int) time.Duration { return w.wrong(elsewhere, spellings[8+i%3]) }); got != 6 {
+			t.Errorf("%d guesses in other letters, want 6", got)
+		}
+	}},
+	{"many networks against one identity", "an identity's budget takes the free failures", func(t *testing.T, w *world) {
+		looked := 0
+		for i := range 200 {
+			from := addr("203.0.%d.%d", i/100, i%100)
+			looked += w.guesses(5, func(int) time.Duration { return w.wrong(from, maria) })
+		}
+		if looked != 20*5+180 {
+			t.Errorf("%d guesses, want %d", looked, 20*5+180)
+		}
+	}},
+	{"many networks against one provider", "a provider's budget takes the free failures", func(t *testing.T, w *world) {
+		looked := 0
+		for i := range 1000 {
+			from := addr("203.%d.%d.7", i/250, i%250)
+			looked += w.guesses(5, func(int) time.Duration { return w.wrong(from, fmt.Sprint("user", i)) })
+		}
+		if looked != 200*5+800 {
+			t.Errorf("%d guesses, want %d", looked, 200*5+800)
+		}
+	}},
+	{"a burst in parallel", "guesses under way are counted", func(t *testing.T, w *world) {
+		w.wrong(home, maria)
+		var looked atomic.Int32
+		var begun, done sync.WaitGroup
+		begun.Add(50)
+		for range 50 {
+			done.Go(func() {
+				k, err := w.Guess(home, directory, maria)
+				begun.Done()
+				begun.Wait() // all have asked before the first is told
+				if err == nil {
+					looked.Add(1)
+				}
+				k.Failed()
+			})
+		}
+		done.Wait()
+		if looked.Load() != 4 {
+			t.Errorf("%d guesses, want 4", looked.Load())
+		}
+	}},
+	{"a burst in parallel, before any failure", "guesses under way are bounded, and each counts", func(t *testing.T, w *world) {
+		var tickets []Ticket
+		for range 500 {
+			if k, err := w.Guess(home, directory, maria); err == nil {
+				tickets = append(tickets, k)
+			}
+		}
+		for _, k := range tickets {
+			k.Failed()
+		}
+		if got := w.right(home, maria); len(tickets) != atOnce || got != 15*time.Minute {
+			t.Errorf("%d guesses, then a wait of %v", len(tickets), got)
+		}
+	}},
+	{"others locked out of their identity", "a delay is the pair's", func(t *testing.T, w *world) {
+		w.guesses(1000, func(int) time.Duration { return w.wrong(home, maria) })
+		if got := w.right(elsewhere, maria); got != 0 {
+			t.Errorf("the owner has to wait %v elsewhere", got)
+		}
+		if got := w.right(home, "jo"); got != 0 {
+			t.Errorf("another has to wait %v at that address", got)
+		}
+	}},
+	{"others locked out by many networks", "pressure takes no first try", func(t *testing.T, w *world) {
+		for i := range 2000 {
+			w.wrong(addr("203.%d.%d.7", i/250, i%250), maria)
+		}
+		if got := w.right(elsewhere, maria); got != 0 {
+			t.Errorf("the owner has to wait %v", got)
+		}
+	}},
+	{"others locked out of a shared address", "who has signed in there passes", func(t *testing.T, w *world) {
+		w.right(home, maria)
+		w.time = w.time.Add(8 * time.Hour)
+		w.guesses(1000, func(i int) time.Duration { return w.wrong(home, fmt.Sprint("user", i)) })
+		if got := w.right(home, maria); got != 0 {
+			t.Errorf("maria has to wait %v", got)
+		}
+		if got := w.right(home, "newcomer"); got == 0 || got > 10*time.Second {
+			t.Errorf("a newcomer has to wait %v", got)
+		}
+	}},
+	{"others locked out of their provider", "a provider's budget is for those who use it up", func(t *testing.T, w *world) {
+		bad := func(from netip.Addr) time.Duration {
+			k, err := w.Work(from, directory)
+			k.Failed()
+			return wait(t, err)
+		}
+		for i := range 20 * 900 {
+			bad(addr("203.0.113.%d", i%20))
+		}
+		if got := bad(elsewhere); got != 0 {
+			t.Errorf("another network has to wait %v", got)
+		}
+		if got := bad(addr("203.0.113.1")); got == 0 {
+			t.Error("who has used it up need not wait")
+		}
+	}},
+	{"a longer wait for who asks in vain", "refusals do not count", func(t *testing.T, w *world) {
+		for range 6 {
+			w.wrong(home, maria)
+		}
+		w.guesses(1000, func(int) time.Duration { return w.wrong(home, maria) })
+		w.time = w.time.Add(2 * time.Second)
+		if got := w.right(home, maria); got != 0 {
+			t.Errorf("has to wait %v", got)
+		}
+	}},
+	{"the wait that was told", "it is neither too short nor too long", func(t *testing.T, w *world) {
+		for i := range 12 {
+			for w.wrong(home, maria) == 0 {
+			}
+			told := w.wrong(home, maria)
+			w.time = w.time.Add(told - time.Nanosecond)
+			if w.wrong(home, maria) == 0 {
+				t.Fatalf("round %d: passed before %v", i, told)
+			}
+			w.time = w.time.Add(time.Nanosecond)
+			if got := w.wrong(home, maria); got != 0 {
+				t.Fatalf("round %d: has to wait %v more", i, got)
+			}
+		}
+	}},
+	{"the clock turned back", "no wait is longer than a delay can be", func(t *testing.T, w *world) {
+		for range 9 {
+			w.wrong(home, maria)
+			w.time = w.time.Add(16 * time.Second)
+		}
+		for i := range 1000 {
+			w.wrong(elsewhere, fmt.Sprint("user", i))
+		}
+		w.time = w.time.Add(-30 * 24 * time.Hour)
+		if got := w.right(home, maria); got > 15*time.Minute {
+			t.Errorf("a pair has to wait %v", got)
+		}
+		if got := w.right(elsewhere, "jo"); got > 10*time.Second {
+			t.Errorf("a network has to wait %v", got)
+		}
+		if got := w.guesses(100, func(int) time.Duration { return w.wrong(home, "jo") }); got != 6 {
+			t.Errorf("%d guesses, want 6", got)
+		}
+	}},
+	{"a million identities", "memory of a fixed size", func(t *testing.T, w *world) {
+		w.guesses(20, func(int) time.Duration { return w.wrong(home, maria) })
+		before := heap()
+		for i := range 1_000_000 {
+			w.wrong(addr("%d.%d.%d.9", 1+i>>16, i>>8&255, i&255), fmt.Sprint("user", i))
+		}
+		if grown := heap() - before; grown > 16<<20 {
+			t.Errorf("memory grew by %d bytes", grown)
+		}
+		if got := w.wrong(home, maria); got == 0 {
+			t.Error("lighter records pushed out a heavier one")
+		}
+	}},
+	{"an access key id in another case", "case does not count", func(t *testing.T, w *world) {
+		ids := []string{"AKIAIOSFODNN7EXAMPLE", "akiaiosfodnn7example", "AKIAIOSFODNN7example"}
+		if got := w.guesses(300, func(i int) time.Duration { return wait(t, w.BadSignature(home, ids[i%3])) }); got != 60 {
+			t.Errorf("%d were looked at, want 60", got)
+		}
+	}},
+	{"rotation through access key ids", "a network's budget", func(t *testing.T, w *world) {
+		if got := w.guesses(5000, func(i int) time.Duration { return wait(t, w.BadSignature(home, fmt.Sprint("AKIA", i))) }); got != 1000 {
+			t.Errorf("%d were looked at, want 1000", got)
+		}
+	}},
+	{"junk in place of tokens", "a network's budget", func(t *testing.T, w *world) {
+		got := w.guesses(5000, func(int) time.Duration {
+			k, err := w.Work(home, "")
+			k.Failed()
+			return wait(t, err)
+		})
+		if got != 1000 {
+			t.Errorf("%d were looked at, want 1000", got)
+		}
+	}},
+	{"a flood of reports", "reports have a budget", func(t *testing.T, w *world) {
+		for i := range 1000 {
+			for range 20 {
+				w.wrong(addr("203.%d.%d.7", i/250, i%250), maria)
+			}
+		}
+		if len(w.refusals) != 100 {
+			t.Errorf("%d reports, want 100", len(w.refusals))
+		}
+	}},
+}
+
+func TestAttacks(t *testing.T) {
+	for _, a := range attacks {
+		t.Run(a.name, func(t *testing.T) { a.run(t, newWorld(t, Limits{})) })
+	}
+	if len(attacks) < 8 {
+		t.Errorf("%d attacks, want at least 8", len(attacks))
+	}
+}
+
+func heap() int64 {
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc)
+}
