@@ -119,6 +119,9 @@ func (p *Provider) codeRequest(c *Client, redirect string) (codeRequest, error) 
 		"code_challenge_method": "S256", "code_challenge": base64.RawURLEncoding.EncodeToString(challenge[:])} {
 		q.Set(k, v)
 	}
+	if c.Keep {
+		q.Set("prompt", "consent") // without which a provider need not give a refresh token
+	}
 	u.RawQuery = q.Encode()
 	r.url = u.String()
 	return r, nil
