@@ -30,7 +30,7 @@ func TestForeignAnswers(t *testing.T) {
 			return s
 		}, 400},
 		{"two states", func(t *testing.T, ask url.Values, back string) int {
-			s, _ := send(t, "GET", back+"?code=stolen&state=x&state="+ask.Get("state"), nil)
+			s, _ := send(t, "GET", back+"?code=stolen&state="+ask.Get("state")+"&state=x", nil)
 			return s
 		}, 400},
 		{"an error without the state ends nothing", func(t *testing.T, _ url.Values, back string) int {

@@ -148,7 +148,7 @@ func TestParseResponse(t *testing.T) {
 		}
 	}
 	for name, document := range map[string]string{
-		"a DOCTYPE": `<!DOCTYPE r [<!ENTITY a "b">]><Response>&a;</Response>`, "an entity": `<Response>&a;</Response>`, "two roots": `<Response/><Response/>`,
+		"a DOCTYPE alone": `<!DOCTYPE r><Response/>`, "a DOCTYPE": `<!DOCTYPE r [<!ENTITY a "b">]><Response>&a;</Response>`, "an entity": `<Response>&a;</Response>`, "two roots": `<Response/><Response/>`,
 		"another root": `<html><Response/></html>`, "no end": `<Response>`, "nothing": ``, "too much": "<Response>" + strings.Repeat("<a/>", maxElements) + "</Response>",
 	} {
 		if r, err := ParseResponse(base64.StdEncoding.EncodeToString([]byte(document))); err == nil {
