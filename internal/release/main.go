@@ -79,7 +79,7 @@ func (r release) run(ctx context.Context) error {
 // build compiles the programs for a platform into dir.
 func (r release) build(ctx context.Context, platform, dir string) error {
 	goos, goarch, _ := strings.Cut(platform, "/")
-	c := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w -X sojourn/internal/version.Version="+r.version, "-o", dir+string(filepath.Separator), "./cmd/...")
+	c := exec.CommandContext(ctx, "go", "build", "-tags", "nethttpomithttp2", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w -X sojourn/internal/version.Version="+r.version, "-o", dir+string(filepath.Separator), "./cmd/...")
 	c.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS="+goos, "GOARCH="+goarch, "GOFLAGS=", "GOAMD64=v1", "GOARM64=v8.0")
 	c.Stdout, c.Stderr = os.Stderr, os.Stderr
 	return c.Run()
