@@ -2,6 +2,7 @@ package node
 
 import (
 	"context"
+	"net/netip"
 	"time"
 
 	"sojourn/internal/ds"
@@ -10,6 +11,7 @@ import (
 	"sojourn/internal/gate"
 	"sojourn/internal/principal"
 	"sojourn/internal/seal"
+	"sojourn/internal/throttle"
 )
 
 // outbound are the rules of connections to identity providers.
@@ -17,13 +19,22 @@ func (c *Config) outbound() outbound.Options {
 	return outbound.Options{Allow: c.FederationAllow, CAFile: c.FederationCA}
 }
 
+// guesses has the throttle count wrong passwords.
+type guesses struct{ *throttle.Throttle }
+
+// Guess implements directory.Throttle.
+func (g guesses) Guess(from netip.Addr, arn, identity string) (directory.Attempt, error) {
+	t, err := g.Throttle.Guess(from, arn, identity)
+	return &t, err
+}
+
 // directories signs people in at LDAP directories.
-func directories(cfg Config, keys *seal.Keyring, now func() time.Time) (*directory.Verifier, error) {
+func directories(cfg Config, keys *seal.Keyring, slow *throttle.Throttle, now func() time.Time) (*directory.Verifier, error) {
 	roots, err := outbound.Roots(cfg.outbound())
 	if err != nil {
 		return nil, err
 	}
-	return directory.New(directory.Options{Keys: keys, Dialer: outbound.Dialer(cfg.FederationAllow), Roots: roots, Now: now}), nil
+	return directory.New(directory.Options{Keys: keys, Dialer: outbound.Dialer(cfg.FederationAllow), Roots: roots, Throttle: guesses{slow}, Now: now}), nil
 }
 
 // Directories administers the LDAP directories of an account by the operations
@@ -34,7 +45,7 @@ func (a *Admin) Directories(ctx context.Context, cfg Config, account string, now
 	if err != nil {
 		return nil, nil, err
 	}
-	people, err := directories(cfg, a.keys, now)
+	people, err := directories(cfg, a.keys, nil, now)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -59,7 +59,8 @@ func (p parts) doors(url string) (server.Options, error) {
 	if err != nil {
 		return server.Options{}, err
 	}
-	people, err := directories(p.cfg, p.keys, p.now)
+	slow := p.throttle()
+	people, err := directories(p.cfg, p.keys, slow, p.now)
 	if err != nil {
 		return server.Options{}, err
 	}
@@ -69,7 +70,6 @@ func (p parts) doors(url string) (server.Options, error) {
 	}
 	access := oauth.New(oauth.Options{Fetch: fetch, Now: p.now, AmazonApps: p.cfg.AmazonApps, FacebookApp: p.cfg.FacebookApp, FacebookSecret: appSecret})
 	guard := gate.New(p.store, p.audit).Sealing(p.keys)
-	slow := p.throttle()
 	who := &authn.Authenticator{Keys: p.keys, Store: p.store, Region: p.cfg.Region, Now: p.now, Throttle: slow}
 	p.onClose(p.keepLastUses(who))
 	tokens := oidc.New(oidc.Options{Fetch: fetch, Now: p.now, Store: p.store,

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"sojourn/internal/federation/directory"
 	"sojourn/internal/federation/samlidp"
 	"sojourn/internal/iam"
 	"sojourn/internal/mfa"
@@ -21,6 +22,8 @@ var sealedKinds = map[string]func(tx store.Tx, account string, v visit) error{
 	iam.AccessKeyLabel: visitAccessKeys,
 	mfa.SeedLabel:      visitSeeds,
 	samlidp.KeyLabel:   visitSAMLKeys,
+
+	directory.PasswordLabel: visitBindPasswords,
 }
 
 // reseal seals anew what is sealed with a key that does not seal now, each kind
@@ -105,6 +108,26 @@ func visitSeeds(tx store.Tx, account string, v visit) error {
 		again, changed, err := v(mfa.SeedLabel, d.Serial, d.Seed)
 		if d.Seed = again; err == nil && changed {
 			err = tx.UpdateMFADevice(d)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func visitBindPasswords(tx store.Tx, account string, v visit) error {
+	directories, err := tx.Directories(account)
+	if err != nil {
+		return err
+	}
+	for _, d := range directories {
+		if len(d.BindPassword) == 0 {
+			continue
+		}
+		again, changed, err := v(directory.PasswordLabel, d.ID, d.BindPassword)
+		if d.BindPassword = again; err == nil && changed {
+			err = tx.UpdateDirectory(d)
 		}
 		if err != nil {
 			return err

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"sojourn/internal/federation/directory"
 	"sojourn/internal/federation/samlidp"
 	"sojourn/internal/iam"
 	"sojourn/internal/mfa"
@@ -274,7 +275,8 @@ func TestAttackRollbackOfTheFile(t *testing.T) {
 	first := r.file()
 	s := r.server()
 	r.ok(s.settle(t.Context()))
-	stolen := r.session(s)
+	thief := r.server() // who has the first key goes on making sessions
+	r.ok(thief.settle(t.Context()))
 	_, err := r.RotateRootKey(t.Context(), 0, r.clock, r.pass)
 	r.ok(err)
 	both := r.file()
@@ -282,6 +284,10 @@ func TestAttackRollbackOfTheFile(t *testing.T) {
 	r.now = r.now.Add(retireTime)
 	_, err = r.RetireRootKey(t.Context(), 1, r.now)
 	r.ok(err)
+	stolen := r.session(thief)
+	if !r.opens(s, stolen) {
+		t.Fatal("a session of the key that is ending does not open")
+	}
 	r.ok(s.settle(t.Context()))
 	if r.opens(s, stolen) {
 		t.Fatal("a session of the retired key opens")
@@ -489,7 +495,7 @@ func TestRestore(t *testing.T) {
 // not in sealedKinds would be lost with its root key.
 func TestEveryKindIsSealedAnew(t *testing.T) {
 	labels := map[string]string{"AccessKeyLabel": iam.AccessKeyLabel, "accessKeyLabel": iam.AccessKeyLabel,
-		"mfa.SeedLabel": mfa.SeedLabel, "KeyLabel": samlidp.KeyLabel}
+		"mfa.SeedLabel": mfa.SeedLabel, "KeyLabel": samlidp.KeyLabel, "directory.PasswordLabel": directory.PasswordLabel}
 	call := regexp.MustCompile(`\.SealSecret\(([\w.]+),`)
 	found := 0
 	err := filepath.WalkDir("..", func(path string, e os.DirEntry, err error) error {
@@ -520,8 +526,11 @@ func TestSecretsSurviveARotation(t *testing.T) {
 	}
 	serial := "arn:aws:iam::" + there + ":mfa/phone"
 	r.ok(r.store.Update(t.Context(), func(tx store.Tx) error {
-		return errors.Join(tx.InsertSAMLProvider(p), tx.InsertMFADevice(store.MFADevice{Serial: serial, Account: there, Name: "phone", Path: "/", Created: r.now,
-			LastStep: 7, Seed: r.keys.SealSecret(mfa.SeedLabel, serial, []byte("seed"))}))
+		return errors.Join(tx.InsertDirectory(store.Directory{Account: there, Region: "us-east-1", ID: "d-3", Name: "People", Created: r.now, Updated: r.now,
+			BindPassword: r.keys.SealSecret(directory.PasswordLabel, "d-3", []byte("bind"))}),
+			tx.InsertDirectory(store.Directory{Account: there, Region: "us-east-1", ID: "d-4", Name: "Open", Created: r.now, Updated: r.now}),
+			tx.InsertSAMLProvider(p), tx.InsertMFADevice(store.MFADevice{Serial: serial, Account: there, Name: "phone", Path: "/", Created: r.now,
+				LastStep: 7, Seed: r.keys.SealSecret(mfa.SeedLabel, serial, []byte("seed"))}))
 	}))
 	r.rotate()
 	r.in("2 sealing")
@@ -533,6 +542,12 @@ func TestSecretsSurviveARotation(t *testing.T) {
 			if err != nil || string(plain) != "pem "+k.ID {
 				t.Errorf("a SAML key is %q: %v", plain, err)
 			}
+		}
+		people, err := tx.Directory(there, "d-3")
+		r.ok(err)
+		bind, err := r.keys.OpenSecret(directory.PasswordLabel, "d-3", people.BindPassword)
+		if err != nil || string(bind) != "bind" {
+			t.Errorf("the bind password is %q: %v", bind, err)
 		}
 		d, err := tx.MFADevice(serial)
 		r.ok(err)

@@ -13,6 +13,7 @@ import (
 
 // TestOpenLDAP signs in at slapd.
 func TestOpenLDAP(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, openLDAP, "OpenLDAP")
 	w.role(`{"ForAnyValue:StringEquals":{"ds:groups":"cn=staff,ou=groups,dc=example,dc=org"}}`)
 	s := w.assume("alice", directorytest.Password)
@@ -48,6 +49,7 @@ func TestOpenLDAP(t *testing.T) {
 
 // TestActiveDirectory signs in at Samba.
 func TestActiveDirectory(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, activeDirectory, "ActiveDirectory", "--short-name", directorytest.Short)
 	w.role(`{"ForAnyValue:StringEquals":{"ds:groups":"cn=company,cn=users,dc=ad,dc=example,dc=org"}}`)
 	s := w.assume("alice", directorytest.Password)

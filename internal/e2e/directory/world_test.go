@@ -1,7 +1,11 @@
 package directory
 
 import (
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
+	"net/http"
+	"os"
 	"strings"
 	"testing"
 
@@ -134,3 +138,22 @@ func (w *world) cloneAndPush(s session) {
 
 // letsNobodyIn is the one text of all refusals by a directory.
 const letsNobodyIn = "(IDPRejectedClaim) when calling the AssumeRoleWithLDAPIdentity operation: The directory does not let in a user with this name and password."
+
+func read(t *testing.T, path string) string {
+	t.Helper()
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+// client trusts the server's authority.
+func (w *world) client() *http.Client {
+	pool := x509.NewCertPool()
+	pool.AppendCertsFromPEM([]byte(read(w.t, w.CA())))
+	return &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool}, DisableKeepAlives: true}}
+}
+
+// chmod lets a file be run.
+func chmod(path string) error { return os.Chmod(path, 0o700) }

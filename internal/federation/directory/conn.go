@@ -149,7 +149,7 @@ func readStartTLS(r io.Reader) error {
 	if err != nil {
 		return fmt.Errorf("reading the answer: %w", err)
 	}
-	if len(p.Children) < 2 {
+	if p.ClassType != ber.ClassUniversal || p.Tag != ber.TagSequence || len(p.Children) < 2 {
 		return errors.New("the answer is none")
 	}
 	id, op := p.Children[0], p.Children[1]

@@ -217,28 +217,29 @@ type guess struct {
 	d        store.Directory
 	from     netip.Addr
 	identity string
-	attempts []Attempt
+	attempt  Attempt
 }
 
-// begin asks whether the identity's password may be tried.
+// begin asks whether the identity's password may be tried. It takes the place of
+// the identity that was asked about before.
 func (g *guess) begin(identity string) error {
 	if g.v.o.Throttle == nil || identity == g.identity {
 		return nil
 	}
-	g.identity = identity
+	g.release()
 	a, err := g.v.o.Throttle.Guess(g.from, ARN(g.d), identity)
 	if err != nil {
 		return err
 	}
-	g.attempts = append(g.attempts, a)
+	g.identity, g.attempt = identity, a
 	return nil
 }
 
 func (g *guess) end(f func(Attempt)) {
-	for _, a := range g.attempts {
-		f(a)
+	if g.attempt != nil {
+		f(g.attempt)
+		g.attempt = nil
 	}
-	g.attempts = nil
 }
 
 func (g *guess) succeeded() { g.end(Attempt.Succeeded) }

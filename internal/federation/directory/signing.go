@@ -1,6 +1,7 @@
 package directory
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"strings"
@@ -43,8 +44,11 @@ func (s *signing) run(c *session) error {
 	if err != nil {
 		return err
 	}
-	if unknown {
+	switch {
+	case unknown:
 		reason = refusal.Reason
+	case reason == wrongPassword: // which some directories say of all accounts that may not be used
+		reason = cmp.Or(state(found.entry, s.v.o.Now()), reason)
 	}
 	if reason != "" {
 		s.guess.failed()

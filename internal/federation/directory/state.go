@@ -60,9 +60,11 @@ func fileTime(n int64) time.Time {
 	return time.Unix(n/1e7-before1970, n%1e7*100)
 }
 
+const wrongPassword = "the password is wrong"
+
 // adCodes are Active Directory's reasons for invalid credentials.
 var adCodes = map[string]string{
-	"525": "there is no such user", "52e": "the password is wrong", "530": "not at this hour", "531": "not at this machine",
+	"525": "there is no such user", "52e": wrongPassword, "530": "not at this hour", "531": "not at this machine",
 	"532": "the password has expired", "533": "the account is disabled", "701": "the account has expired",
 	"773": "the password must be changed", "775": "the account is locked",
 }
@@ -84,7 +86,7 @@ func bindRefusal(result *ldap.SimpleBindResult, err error) (string, bool) {
 		if m := adCode.FindStringSubmatch(e.Err.Error()); m != nil && adCodes[m[1]] != "" {
 			return adCodes[m[1]], true
 		}
-		return "the password is wrong", true
+		return wrongPassword, true
 	case ldap.LDAPResultNoSuchObject, ldap.LDAPResultInappropriateAuthentication, ldap.LDAPResultUnwillingToPerform,
 		ldap.LDAPResultConstraintViolation, ldap.LDAPResultInsufficientAccessRights, ldap.LDAPResultInvalidDNSyntax:
 		return "the directory refuses the account", true

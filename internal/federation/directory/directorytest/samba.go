@@ -2,6 +2,7 @@ package directorytest
 
 import (
 	_ "embed"
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -35,11 +36,11 @@ func ActiveDirectory(dir string) (*Directory, error) {
 		return nil, fmt.Errorf("a part of the tests is missing (make parts installs it), or this is not root: %w", err)
 	}
 	conf := filepath.Join(dir, "etc", "smb.conf")
-	people := filepath.Join(dir, "people.ldif")
-	if err := os.WriteFile(people, []byte(fmt.Sprintf(adPeople, adPassword(Password), adPassword(ServicePassword))), 0o600); err != nil {
-		return nil, err
-	}
-	if err := run("ldbmodify", "--configfile="+conf, "-H", filepath.Join(dir, "private", "sam.ldb"), people); err != nil {
+	err = errors.Join(
+		change(dir, conf, fmt.Sprintf(adPeople, adPassword(Password), adPassword(ServicePassword))),
+		// With the control by which Samba itself sets the time of a password.
+		change(dir, conf, adExpired, "--controls=local_oid:1.3.6.1.4.1.7165.4.3.20:0"))
+	if err != nil {
 		return nil, err
 	}
 	d := &Directory{LDAP: "ldap://" + ip, LDAPS: "ldaps://" + ip, CA: filepath.Join(dir, "ca.pem"),
@@ -48,6 +49,18 @@ func ActiveDirectory(dir string) (*Directory, error) {
 		"--option=bind interfaces only=yes", "--option=pid directory="+dir, "--option=lock directory="+dir, "--option=ncalrpc dir="+filepath.Join(dir, "ncalrpc"), "--option=ldap server require strong auth=allow_sasl_over_tls", "--option=tls cafile="+d.CA,
 		"--option=tls certfile="+filepath.Join(dir, "cert.pem"), "--option=tls keyfile="+filepath.Join(dir, "key.pem"))
 	return d, d.start(dir, c, ip+":636")
+}
+
+// adExpired makes erin's password one of 2020.
+const adExpired = "dn: CN=erin,CN=Users," + adDN + "\nchangetype: modify\nreplace: pwdLastSet\npwdLastSet: 132223104000000000\n"
+
+// change makes a change in the domain's database.
+func change(dir, conf, ldif string, options ...string) error {
+	file := filepath.Join(dir, "change.ldif")
+	if err := os.WriteFile(file, []byte(ldif), 0o600); err != nil {
+		return err
+	}
+	return run("ldbmodify", append(options, "--configfile="+conf, "-H", filepath.Join(dir, "private", "sam.ldb"), file)...)
 }
 
 // freeIP is a loopback address at which nothing listens on the ports of LDAP,
