@@ -17,10 +17,10 @@ VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unkn
 LDFLAGS := -s -w -X sojourn/internal/version.Version=$(VERSION)
 PLATFORMS := linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
 
-.PHONY: help build cross demo test lint fuzz mutate bench parts generate clean
+.PHONY: help build cross install man release test-windows demo test lint fuzz mutate bench parts generate clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 build: ## build bin/sojourn and bin/git-remote-codecommit (static)
 	CGO_ENABLED=0 $(GO) build -tags nethttpomithttp2 -trimpath -ldflags '$(LDFLAGS)' -o bin/ ./cmd/...
@@ -28,6 +28,26 @@ build: ## build bin/sojourn and bin/git-remote-codecommit (static)
 cross: ## build for every platform that is supported, to see that it builds
 	@for p in $(PLATFORMS); do echo "$$p"; CGO_ENABLED=0 GOOS=$${p%/*} GOARCH=$${p#*/} \
 		$(GO) build -trimpath -o $(BUILD)/cross/$$p/ ./cmd/... || exit 1; done
+
+PREFIX := /usr/local
+install: build man ## put programs, manual and completions under DESTDIR/PREFIX (/usr/local)
+	@for d in bin share/man/man1 share/bash-completion/completions share/zsh/site-functions share/fish/vendor_completions.d; do \
+		install -d '$(DESTDIR)$(PREFIX)'/$$d || exit 1; done
+	@install -m 755 bin/sojourn bin/git-remote-codecommit '$(DESTDIR)$(PREFIX)/bin'
+	@install -m 644 $(BUILD)/man/*.1 '$(DESTDIR)$(PREFIX)/share/man/man1'
+	@bin/sojourn completion bash >'$(DESTDIR)$(PREFIX)/share/bash-completion/completions/sojourn'
+	@bin/sojourn completion zsh >'$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_sojourn'
+	@bin/sojourn completion fish >'$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/sojourn.fish'
+
+man: build ## write the manual's pages, made of the text of --help, to .build/man
+	@rm -rf $(BUILD)/man && bin/sojourn man --all $(BUILD)/man
+
+release: ## archives for every platform, bills of materials and checksums in dist/; the same commit gives the same bytes
+	@$(GO) run ./internal/release -version '$(VERSION)' -time "$$(git log -1 --format=%ct)" -out dist
+
+test-windows: ## run the Windows programs under Debian's wine; installs it (400 MB), so it is no part of "make test"
+	@sh scripts/wine
+	CGO_ENABLED=0 $(GO) test -tags wine -count 1 ./internal/e2e/wine
 
 demo: build ## the main job on real input; KEEP=1 leaves the server running
 	@bin/sojourn demo $(if $(KEEP),--keep)
@@ -78,4 +98,4 @@ generate: ## make the wire shapes anew from the installed botocore's models
 	$(GO) generate ./internal/wire/...
 
 clean: ## remove what the targets made
-	rm -rf bin $(BUILD)
+	rm -rf bin dist $(BUILD)

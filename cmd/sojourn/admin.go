@@ -13,30 +13,31 @@ import (
 	"sojourn/internal/node"
 )
 
-const adminHelp = `Usage: sojourn admin COMMAND --data DIR [FLAGS]
-
-Administers a data directory, beside a running server or without one.
-Whoever can read the directory is the administrator. All else is done over the
-IAM, STS and CodeCommit APIs with the credentials that this gives.
-
-Commands:
-  credentials      print temporary credentials of an account's root, as credential_process JSON
-  account create   make an account
-  account list     list the accounts
-  directory …      make, list, show, change, delete and test LDAP directories
-  oidc-keys        give or take back the keys of an identity provider that cannot be reached
-  revoke           end the sessions of a role, user, account or provider, or one access key
-  revoke list      list what is revoked
-  revoke undo      take a revocation back
-  root-key         change the key that seals sessions and secrets
-
-Example, a profile that administers the server:
-  [profile sojourn-admin]
-  credential_process = sojourn admin credentials --data /var/lib/sojourn
-  endpoint_url = https://localhost:8443
-`
+func adminPage() page {
+	return page{synopsis: "admin COMMAND --data DIR [FLAGS]",
+		about: "Administers a data directory, beside a running server or without one. Whoever can read the directory is the administrator. " +
+			"All else is done over the IAM, STS and CodeCommit APIs with the credentials that this gives.",
+		wordsAre: "Commands",
+		words: []row2{
+			{"credentials", "print temporary credentials of an account's root, as credential_process JSON"},
+			{"account create", "make an account"},
+			{"account list", "list the accounts"},
+			{"directory", "make, list, show, change, delete and test LDAP directories"},
+			{"oidc-keys", "give or take back the keys of an identity provider that cannot be reached"},
+			{"revoke", "end the sessions of a role, user, account or provider, or one access key"},
+			{"revoke list", "list what is revoked"},
+			{"revoke undo", "take a revocation back"},
+			{"root-key", "change the key that seals sessions and secrets"},
+		},
+		more: "A profile that administers the server:\n" +
+			"  [profile sojourn-admin]\n  credential_process = sojourn admin credentials --data /var/lib/sojourn\n  endpoint_url = https://localhost:8443",
+		example: "sojourn admin credentials --data /var/lib/sojourn"}
+}
 
 func runAdmin(ctx context.Context, a *app, args []string) error {
+	if len(args) > 1 && args[0] == "account" && isHelp(args[1]) {
+		args = args[1:]
+	}
 	args = twoWords(args)
 	if len(args) == 0 {
 		return usagef("admin: want a command; \"sojourn admin --help\" lists them")
@@ -61,10 +62,10 @@ func runAdmin(ctx context.Context, a *app, args []string) error {
 	case "oidc-keys":
 		return adminOIDCKeys(ctx, a, args[1:])
 	case "-h", "-help", "--help", "help":
-		fmt.Fprint(a.stdout, adminHelp)
+		a.show(adminPage())
 		return nil
 	}
-	return usagef("admin: there is no command %q; \"sojourn admin --help\" lists them", args[0])
+	return noWord("admin", args[0], adminPage().words)
 }
 
 // twoWords makes one word of the name of a command that has two.
@@ -78,8 +79,8 @@ func twoWords(args []string) []string {
 // withAdmin parses the flags, opens --data and runs f on it.
 func withAdmin(ctx context.Context, a *app, flags *flag.FlagSet, args []string, f func(*node.Admin) error) error {
 	data := flags.String("data", a.getenv(envName("data")), "`DIR` that the server keeps its data in")
-	if err := flags.Parse(args); err != nil {
-		return flagError(err)
+	if err := parseFlags(flags, args); err != nil {
+		return err
 	}
 	switch {
 	case flags.NArg() > 0:

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 
@@ -21,29 +22,25 @@ import (
 	"sojourn/internal/wire/dswire"
 )
 
-const adminDirectoryHelp = `Usage: sojourn admin directory COMMAND --data DIR [FLAGS]
+func adminDirectoryPage() page {
+	return page{synopsis: "admin directory COMMAND --data DIR [FLAGS]",
+		about:    "Administers the LDAP directories whose people may sign in, beside a running server or without one. It does what \"sojourn ds\" does over the network.",
+		wordsAre: "Commands",
+		words: []row2{
+			{"create", "register a directory; the service account's password is asked for"}, {"list", "list them"}, {"get", "show one"},
+			{"update", "change what is given"}, {"delete", "delete one"}, {"test", "ask each of its servers, and with --user-name NAME who that is"},
+		},
+		flags: localFlagRows,
+		example: "sojourn admin directory create --data /var/lib/sojourn --name Staff --kind OpenLDAP --urls ldaps://ldap.example.com " +
+			"--bind-dn cn=sojourn,dc=example,dc=com --base-dn dc=example,dc=com"}
+}
 
-Administers the LDAP directories whose people may sign in, beside a running
-server or without one. It does what "sojourn ds" does over the network.
-
-Commands:
-  create   register a directory; the service account's password is asked for
-  list     list them
-  get      show one
-  update   change what is given
-  delete   delete one
-  test     ask each of its servers, and with --user-name NAME who that is
-
-"sojourn admin directory COMMAND --help" shows the flags. All take
-  --data DIR          that the server keeps its data in
-  --account ID        may be left out where there is one account
-  --region REGION     the server's (default us-east-1; SOJOURN_REGION)
-  --federation-allow-cidr CIDR, --federation-ca FILE   as "serve" has them, for test
-
-Example:
-  sojourn admin directory create --data /var/lib/sojourn --name Staff --kind OpenLDAP \\
-    --urls ldaps://ldap.example.com --bind-dn cn=sojourn,dc=example,dc=com --base-dn dc=example,dc=com
-`
+// localFlagRows are the flags of every "admin directory" command.
+var localFlagRows = []row2{
+	{"--data DIR", "that the server keeps its data in"}, {"--account ID", "may be left out where there is one account"},
+	{"--region REGION", "the server's (default us-east-1; SOJOURN_REGION)"},
+	{"--federation-allow-cidr CIDR", "as \"serve\" has it, for test"}, {"--federation-ca FILE", "as \"serve\" has it, for test"},
+}
 
 // directoryCommands are the operations behind "sojourn admin directory".
 var directoryCommands = map[string]string{
@@ -56,20 +53,19 @@ func adminDirectory(ctx context.Context, a *app, args []string) error {
 		return usagef("admin directory: want a command; \"sojourn admin directory --help\" lists them")
 	}
 	if isHelp(args[0]) {
-		fmt.Fprint(a.stdout, adminDirectoryHelp)
+		a.show(adminDirectoryPage())
 		return nil
 	}
 	o, ok := dswire.Service.Operations[directoryCommands[args[0]]]
 	if !ok {
-		return usagef("admin directory: there is no command %q; \"sojourn admin directory --help\" lists them", args[0])
+		return noWord("admin directory", args[0], adminDirectoryPage().words)
 	}
 	if len(args) > 1 && isHelp(args[1]) {
-		p, secret := passwords[o.Name]
-		usage := apicall.Usage(o)
-		if secret {
-			usage = apicall.Usage(p.open(o)) + "\n" + fmt.Sprintf(passwordHelp, p.env)
-		}
-		fmt.Fprintf(a.stdout, "Usage: sojourn admin directory %s --data DIR [--account ID] [--region REGION] FLAGS\n\n%s\nA TEXT may be file://PATH.\n", args[0], usage)
+		p := operationPage(dswire.Service, o)
+		p.synopsis, p.more = "admin directory "+args[0]+" --data DIR FLAGS", strings.TrimPrefix(p.more, serverFlagsHelp)
+		p.flags = append(slices.Clone(localFlagRows[:3]), p.flags...)
+		p.example = strings.Replace(p.example, "sojourn ds "+apicall.Flag(o.Name), "sojourn admin directory "+args[0]+" --data /var/lib/sojourn", 1)
+		a.show(p)
 		return nil
 	}
 	f := localFlags(a)

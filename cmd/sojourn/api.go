@@ -47,21 +47,21 @@ func runAPI(ctx context.Context, a *app, s *wire.Service, args []string, example
 		return usagef("%s: want an operation; \"sojourn %s --help\" lists them", s.Name, s.Name)
 	}
 	if isHelp(args[0]) {
-		fmt.Fprintf(a.stdout, "Usage: sojourn %s OPERATION [FLAGS]\n\nThe operations, flags and answers of \"aws %s\":\n  %s\n\n%s\nExample:\n  %s\n",
-			s.Name, s.Name, strings.Join(apicall.Names(s), "\n  "), serverFlagsHelp, example)
+		a.show(servicePage(s, example))
 		return nil
+	}
+	if len(args) > 1 && isHelp(args[1]) {
+		if p, ok := verbPage(s, args[0]); ok {
+			a.show(p)
+			return nil
+		}
 	}
 	o, err := apicall.Find(s, args[0])
 	if err != nil {
-		return usageError{err.Error()}
+		return usagef("%s: there is no operation %q; %s", s.Name, plain(args[0]), meant("sojourn "+s.Name+" ", args[0], apicall.Names(s), `"sojourn `+s.Name+` --help" lists them`))
 	}
 	if len(args) > 1 && isHelp(args[1]) {
-		p, secret := passwords[o.Name]
-		usage := apicall.Usage(o)
-		if secret {
-			usage = apicall.Usage(p.open(o)) + "\n" + fmt.Sprintf(passwordHelp, p.env)
-		}
-		fmt.Fprintf(a.stdout, "Usage: sojourn %s %s FLAGS\n\n%s\nA TEXT may be file://PATH. A structure may be JSON.\n\n%s", s.Name, args[0], usage, serverFlagsHelp)
+		a.show(operationPage(s, o))
 		return nil
 	}
 	c, rest, err := serverFlags(args[1:])
@@ -79,8 +79,6 @@ func runAPI(ctx context.Context, a *app, s *wire.Service, args []string, example
 	}
 	return c.call(ctx, a, s, o, in)
 }
-
-const serverFlagsHelp = "Flags of every operation: --profile NAME, --region REGION, --endpoint-url URL, --ca-bundle FILE,\n--output json, --no-sign-request\n"
 
 func isHelp(arg string) bool { return arg == "--help" || arg == "-h" || arg == "help" }
 

@@ -7,38 +7,33 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 
 	"sojourn/internal/client/config"
 )
 
-const configureHelp = `Usage: sojourn configure COMMAND [ARGUMENTS] [--profile NAME]
-
-Reads and writes ~/.aws/config and ~/.aws/credentials as "aws configure" does.
-
-Commands:
-  set KEY [VALUE]   write a setting; without a VALUE it is read from standard
-                    input, so that a secret need not stand on the command line
-  get KEY           print a setting; exit status 1 when it is not set
-  list              show the profile, the region and where they come from
-  list-profiles     print the names of the profiles
-
-A KEY is a setting of the profile (region), of another one
-(profile.NAME.region), or inside a block (s3.max_queue_size).
-
-Example:
-  sojourn configure set role_arn arn:aws:iam::111111111111:role/CodeCommitAccess --profile CodeAccess
-`
-
-func runConfigure(_ context.Context, a *app, args []string) error {
-	if len(args) == 0 {
-		return usagef("configure: want a command; \"sojourn configure --help\" lists them")
-	}
-	if isHelp(args[0]) {
-		fmt.Fprint(a.stdout, configureHelp)
+func runConfigure(ctx context.Context, a *app, args []string) error {
+	if len(args) > 0 && isHelp(args[0]) {
+		a.show(configurePage())
 		return nil
 	}
-	c, rest, err := serverFlags(args[1:])
+	command := ""
+	if len(args) > 0 && !strings.HasPrefix(args[0], "-") {
+		command, args = args[0], args[1:]
+		p, ok := configureWordPage(command)
+		switch {
+		case !ok:
+			return noWord("configure", command, configurePage().words)
+		case slices.ContainsFunc(args, func(s string) bool { return s == "--help" || s == "-h" }):
+			a.show(p)
+			return nil
+		}
+	}
+	if command == "export-credentials" {
+		return runExportCredentials(ctx, a, args)
+	}
+	c, rest, err := serverFlags(args)
 	if err != nil {
 		return err
 	}
@@ -53,20 +48,22 @@ func runConfigure(_ context.Context, a *app, args []string) error {
 	if u.profile == "" {
 		u.profile = config.Default
 	}
-	switch args[0] {
+	switch command {
 	case "set":
 		return u.set(rest)
 	case "get":
 		return u.get(rest)
 	case "list":
 		return u.list(rest, c)
+	case "import":
+		return u.importCSV(rest)
 	case "list-profiles":
 		for _, name := range cfg.Names() {
 			fmt.Fprintln(a.stdout, name)
 		}
 		return nil
 	}
-	return usagef("configure: there is no command %q; \"sojourn configure --help\" lists them", args[0])
+	return u.dialogue(rest)
 }
 
 // configuration is one call's files and profile.

@@ -42,7 +42,7 @@ func (u *configuration) profileRow(flag string) row {
 
 // keys tells where the keys come from, in the order in which they are looked for.
 func (u *configuration) keys(p *config.Profile, explicit bool) (id, secret row) {
-	const key, hidden = "aws_access_key_id", "********************"
+	const key = "aws_access_key_id"
 	if v := u.getenv("AWS_ACCESS_KEY_ID"); v != "" && !explicit {
 		return row{"access_key", tail(v), "env", "AWS_ACCESS_KEY_ID"}, row{"secret_key", hidden, "env", "AWS_SECRET_ACCESS_KEY"}
 	}
@@ -100,3 +100,6 @@ func (u *configuration) region(p *config.Profile, flag string) row {
 	}
 	return unset("region")
 }
+
+// hidden stands for a secret.
+const hidden = "********************"

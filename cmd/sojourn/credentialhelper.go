@@ -18,13 +18,13 @@ func runCredentialHelper(ctx context.Context, a *app, args []string) error {
 			"git config --global credential.https://git.example.com:8443.useHttpPath true")
 	c.register(flags)
 	anyHost := flags.Bool("ignore-host-check", false, "answer for every host")
-	if err := flags.Parse(args); err != nil {
-		return flagError(err)
+	if err := parseFlags(flags, args); err != nil {
+		return err
 	}
 	operation := flags.Arg(0)
 	if flags.NArg() > 1 { // flags behind the operation, which the AWS CLI takes, too
-		if err := flags.Parse(flags.Args()[1:]); err != nil {
-			return flagError(err)
+		if err := parseFlags(flags, flags.Args()[1:]); err != nil {
+			return err
 		}
 		operation = strings.TrimSpace(operation + " " + strings.Join(flags.Args(), " "))
 	}

@@ -25,8 +25,8 @@ func runDemo(ctx context.Context, a *app, args []string) (err error) {
 			"directory of its own and removes it at the end.",
 		"sojourn demo --keep")
 	keep := flags.Bool("keep", false, "leave the server running, and print what a shell needs to go on")
-	if err := flags.Parse(args); err != nil {
-		return flagError(err)
+	if err := parseFlags(flags, args); err != nil {
+		return err
 	}
 	start := time.Now()
 	d, err := newDemo(ctx, a)

@@ -9,10 +9,10 @@ import (
 )
 
 const explainAbout = `Answers three questions:
-  who am I                     without flags: what the server says of the credentials in use
-  may I                        --action and --resource: which policy and statement decide
-  why was a request refused    --request-id and --data: what the audit log of a server holds
-                               of it, for who administers that server`
+  who am I      without flags: what the server says of the credentials in use
+  may I         --action and --resource: which policy and statement decide
+  why refused   --request-id and --data: what the audit log of a server holds of
+                a request, for who administers that server`
 
 // explainFlags are the command line of "sojourn explain".
 type explainFlags struct {
@@ -41,8 +41,8 @@ func runExplain(ctx context.Context, a *app, args []string) error {
 			"sojourn explain --request-id 3f6f3f0e-55c6-4d0e-9e8e-0d7c1e6a2b11 --data /var/lib/sojourn")
 	f := explainFlags{data: a.getenv(envName("data"))}
 	f.register(flags)
-	if err := flags.Parse(args); err != nil {
-		return flagError(err)
+	if err := parseFlags(flags, args); err != nil {
+		return err
 	}
 	switch {
 	case flags.NArg() > 0:

@@ -13,9 +13,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"strings"
 	"syscall"
-	"text/tabwriter"
 )
 
 // app is what a command may touch of the world around it.
@@ -23,6 +21,7 @@ type app struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
 	getenv         func(string) string
+	collect        func(page) // takes the pages of help that would be printed; nil prints them
 }
 
 // command is one word behind "sojourn".
@@ -75,31 +74,41 @@ func (a *app) main(ctx context.Context, args []string) int {
 
 func (a *app) dispatch(ctx context.Context, args []string) error {
 	if len(args) == 0 {
-		a.help(a.stderr)
+		top := topPage()
+		io.WriteString(a.stderr, top.text())
 		return exitStatus(2)
 	}
 	switch args[0] {
 	case "help", "-h", "-help", "--help":
-		a.help(a.stdout)
+		if len(args) > 1 && args[0] == "help" {
+			return a.dispatch(ctx, append(args[1:], "--help"))
+		}
+		a.show(topPage())
 		return nil
+	case "-version", "--version":
+		args[0] = "version"
 	}
-	for _, c := range commands {
+	var names []string
+	for _, c := range commandList() {
 		if c.name == args[0] {
 			return c.run(ctx, a, args[1:])
 		}
+		names = append(names, c.name)
 	}
-	return usagef("there is no command %q; \"sojourn help\" lists them", args[0])
+	return usagef("there is no command %q; %s", plain(args[0]), meant("sojourn ", args[0], names, `"sojourn help" lists them`))
 }
 
-func (a *app) help(w io.Writer) {
-	fmt.Fprint(w, "Sojourn: Git on temporary credentials.\n\nUsage: sojourn COMMAND [ARGUMENTS]\n\n")
-	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	for _, c := range commands {
-		fmt.Fprintf(t, "  %s\t%s\n", c.name, c.summary)
+// topPage is the help of the program itself.
+func topPage() page {
+	p := page{synopsis: "COMMAND [ARGUMENTS]", about: "Git on temporary credentials.", wordsAre: "Commands",
+		more:    "\"sojourn COMMAND --help\" shows a command's flags and an example.\n" + exitStatuses,
+		example: "sojourn login --profile CodeAccess"}
+	for _, c := range commandList() {
+		p.words = append(p.words, row2{c.name, c.summary})
 	}
-	t.Flush()
-	fmt.Fprint(w, strings.TrimLeft(`
-"sojourn COMMAND --help" shows a command's flags and an example.
-Exit status: 0 done, 1 failed (one line on standard error says why and what to do), 2 wrong command line.
-`, ""))
+	return p
 }
+
+// exitStatuses are a promise to scripts.
+const exitStatuses = "Exit status: 0 done; 1 failed, or \"no\" where a question was asked (one line on standard error says why and what to do); " +
+	"2 wrong command line; 130 interrupted; 254 a service refused, as with \"aws\"."

@@ -47,8 +47,8 @@ func runPolicyCheck(a *app, args []string) error {
 		"sojourn policy check --type trust CodeAccess.json")
 	kind := flags.String("type", "", "`identity`, trust, resource, session or boundary; without it, what the document looks like")
 	format := flags.String("format", "text", "`text` or json")
-	if err := flags.Parse(args); err != nil {
-		return flagError(err)
+	if err := parseFlags(flags, args); err != nil {
+		return err
 	}
 	if _, ok := policyKinds[*kind]; !ok && *kind != "" {
 		return usagef("policy check: --type is identity, trust, resource, session or boundary, not %q", *kind)

@@ -9,26 +9,22 @@ import (
 	"sojourn/internal/node"
 )
 
-const rootKeyHelp = `Usage: sojourn admin root-key COMMAND --data DIR [FLAGS]
-
-The root key seals all sessions and what is kept secret. It is changed beside a
-running server, in three phases, and no session notices: the new key is
-announced, seals, and the old one is retired when its last session has ended,
-36 hours later.
-
-Commands:
-  status     list the root keys: generation, phase, since when, what is sealed with it, what comes next
-  rotate     do what is due: begin, carry on or end a rotation; for a timer, once a day
-  announce   make a new key and let every server learn it
-  activate   let the announced key seal
-  reseal     seal what is kept secret anew with the key that seals
-  retire     take a key away that has not sealed for 36 hours
-  restore    go on with a file of root keys that was put back, where the newest is lost
-
-Examples:
-  sojourn admin root-key rotate --data /var/lib/sojourn --older-than 2160h
-  sojourn admin root-key rotate --data /var/lib/sojourn --end-all-sessions
-`
+func rootKeyPage() page {
+	return page{synopsis: "admin root-key COMMAND --data DIR [FLAGS]",
+		about: "The root key seals all sessions and what is kept secret. It is changed beside a running server, in three phases, and no session notices: " +
+			"the new key is announced, seals, and the old one is retired when its last session has ended, 36 hours later.",
+		wordsAre: "Commands",
+		words: []row2{
+			{"status", "list the root keys: generation, phase, since when, what is sealed with it, what comes next"},
+			{"rotate", "do what is due: begin, carry on or end a rotation; for a timer, once a day"},
+			{"announce", "make a new key and let every server learn it"},
+			{"activate", "let the announced key seal"},
+			{"reseal", "seal what is kept secret anew with the key that seals"},
+			{"retire", "take a key away that has not sealed for 36 hours"},
+			{"restore", "go on with a file of root keys that was put back, where the newest is lost"},
+		},
+		example: "sojourn admin root-key rotate --data /var/lib/sojourn --older-than 2160h\nsojourn admin root-key rotate --data /var/lib/sojourn --end-all-sessions"}
+}
 
 // adminRootKey runs "root-key COMMAND".
 func adminRootKey(ctx context.Context, a *app, command string, args []string) error {
@@ -60,10 +56,10 @@ func adminRootKey(ctx context.Context, a *app, command string, args []string) er
 	case "restore":
 		return rootKeyRestore(ctx, a, args)
 	case "-h", "-help", "--help", "help", "":
-		fmt.Fprint(a.stdout, rootKeyHelp)
+		a.show(rootKeyPage())
 		return nil
 	}
-	return usagef("admin root-key: there is no command %q; \"sojourn admin root-key --help\" lists them", command)
+	return noWord("admin root-key", command, rootKeyPage().words)
 }
 
 func rootKeyStep(ctx context.Context, a *app, name, about string, args []string, step func(*node.Admin) (string, error)) error {
@@ -168,8 +164,8 @@ func rootKeyRestore(ctx context.Context, a *app, args []string) error {
 		"Takes keys/root.json for the truth, where the newest file is lost and an older one was put back. Sessions,\naccess keys and seeds that were sealed with other keys are lost. Stop the servers before.",
 		"sojourn admin root-key restore --data /var/lib/sojourn")
 	data := flags.String("data", a.getenv(envName("data")), "`DIR` that the server keeps its data in")
-	if err := flags.Parse(args); err != nil {
-		return flagError(err)
+	if err := parseFlags(flags, args); err != nil {
+		return err
 	}
 	if *data == "" || flags.NArg() > 0 {
 		return usagef("data: the directory is missing; give --data DIR")

@@ -21,7 +21,7 @@ func serveFlags(a *app) (*settings, *node.Config) {
 			"Each flag is also SOJOURN_… in the environment (SOJOURN_DATA, SOJOURN_LISTEN, …) and a line\n"+
 			"\"name = value\" in the file that --config names. Order: flag, environment, file, default.\n"+
 			"Three are in the environment and the file only: login-with-amazon-app, facebook-app, facebook-secret-file.",
-		"sojourn serve --data /var/lib/sojourn --listen 0.0.0.0:8443 --region eu-central-1")
+		"sojourn serve --data /var/lib/sojourn --listen 0.0.0.0:8443")
 	f.StringVar(&c.Data, "data", "", "`DIR` of everything that the server keeps")
 	f.StringVar(&c.Listen, "listen", node.DefaultListen, "`HOST:PORT` to listen on; port 0 takes a free one")
 	f.StringVar(&c.Region, "region", node.DefaultRegion, "the AWS `REGION` that this server is")

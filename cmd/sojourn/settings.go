@@ -40,8 +40,8 @@ func envName(flagName string) string {
 
 // load parses args and fills what they leave open.
 func (s *settings) load(a *app, args []string) error {
-	if err := s.flags.Parse(args); err != nil {
-		return flagError(err)
+	if err := parseFlags(s.flags, args); err != nil {
+		return err
 	}
 	if s.flags.NArg() > 0 {
 		return usagef("unexpected argument %q", s.flags.Arg(0))
@@ -131,28 +131,3 @@ func flagError(err error) error {
 	}
 	return usageError{err.Error()}
 }
-
-// newFlags makes a flag set whose help goes to standard output: a synopsis,
-// what the command does, its flags, an example.
-func newFlags(a *app, name, about, example string) *flag.FlagSet {
-	f := flag.NewFlagSet(name, flag.ContinueOnError)
-	f.SetOutput(discard{})
-	f.Usage = func() {
-		fmt.Fprintf(a.stdout, "Usage: sojourn %s\n\n%s\n\nFlags:\n", name, about)
-		f.VisitAll(func(fl *flag.Flag) {
-			value, usage := flag.UnquoteUsage(fl)
-			fmt.Fprintf(a.stdout, "  --%s %s\n        %s", fl.Name, value, usage)
-			if fl.DefValue != "" && fl.DefValue != "false" {
-				fmt.Fprintf(a.stdout, " (default %s)", fl.DefValue)
-			}
-			fmt.Fprintln(a.stdout)
-		})
-		fmt.Fprintf(a.stdout, "\nExample:\n  %s\n", strings.ReplaceAll(example, "\n", "\n  "))
-	}
-	return f
-}
-
-// discard swallows what the flag package would print beside our own line.
-type discard struct{}
-
-func (discard) Write(b []byte) (int, error) { return len(b), nil }

@@ -97,7 +97,7 @@ func TestHelp(t *testing.T) {
 	if status := a.main(t.Context(), []string{"help"}); status != 0 {
 		t.Error(status)
 	}
-	for _, c := range commands {
+	for _, c := range commandList() {
 		if !strings.Contains(out.String(), "  "+c.name+" ") {
 			t.Errorf("help does not list %s", c.name)
 		}

@@ -16,8 +16,8 @@ func runSignURL(ctx context.Context, a *app, args []string) error {
 		"Prints the signed HTTPS URL of a codecommit:// URL, with user name and password in it, for tools that\n"+
 			"know no remote helper. What it prints is a secret for about 15 minutes.",
 		`pip install "git+$(sojourn sign-url codecommit://CodeAccess@MyDemoRepo)"`)
-	if err := flags.Parse(args); err != nil {
-		return flagError(err)
+	if err := parseFlags(flags, args); err != nil {
+		return err
 	}
 	if flags.NArg() != 1 {
 		return usagef("sign-url: want one URL, such as codecommit://PROFILE@REPOSITORY")

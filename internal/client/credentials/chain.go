@@ -18,6 +18,7 @@ import (
 
 	"sojourn/internal/client/cache"
 	"sojourn/internal/client/config"
+	"sojourn/internal/client/signin"
 	"sojourn/internal/client/ssoclient"
 	"sojourn/internal/client/stsclient"
 	"sojourn/internal/secret"
@@ -74,6 +75,9 @@ type Chain struct {
 	Now    func() time.Time
 	// Ask shows a question and what is typed, AskSecret the question alone.
 	Ask, AskSecret func(ctx context.Context, question string) (string, error)
+	// Renew puts a new token into the file of a profile that signs in at a
+	// provider, if the one that is there is over. nil renews nothing.
+	Renew func(ctx context.Context, p *config.Profile, token secret.String) error
 }
 
 // ErrNone says that neither the environment nor the profile holds credentials.
@@ -127,6 +131,9 @@ func (c *Chain) inProfile(p *config.Profile, withEnvironment bool) (source, erro
 	}
 	if p == nil {
 		return nil, nil
+	}
+	if err := signin.Ended(p, c.Now()); err != nil {
+		return nil, err
 	}
 	if s, err := c.sso(p); s != nil || err != nil {
 		return s, err

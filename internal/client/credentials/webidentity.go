@@ -20,6 +20,7 @@ type webIdentity struct {
 	where  string // for messages
 	file   string
 	params stsclient.Role
+	owner  *config.Profile // whose token it is; nil where only the environment names it
 
 	token secret.String // read once
 }
@@ -42,7 +43,7 @@ func (c *Chain) webIdentity(p *config.Profile, withEnvironment bool) (source, er
 	}
 	w := &webIdentity{chain: c, file: c.Env.Expand(file), where: "AWS_WEB_IDENTITY_TOKEN_FILE"}
 	if file == p.Value("web_identity_token_file") {
-		w.where = fmt.Sprintf("profile %q", p.Name)
+		w.where, w.owner = fmt.Sprintf("profile %q", p.Name), p
 	}
 	w.params.ARN = roleARN(get("AWS_ROLE_ARN", "role_arn"))
 	w.params.SessionName = get("AWS_ROLE_SESSION_NAME", "role_session_name")
@@ -91,6 +92,9 @@ func (w *webIdentity) fetch(ctx context.Context) (Snapshot, error) {
 	}
 	lock := cache.Key("lock", w.chain.Endpoint, w.params.ARN, w.file)
 	return w.chain.session(ctx, "assume-role-with-web-identity", w.chain.Cache, key, lock, func() (stsclient.Session, error) {
+		if err := w.renew(ctx); err != nil {
+			return stsclient.Session{}, err
+		}
 		sts, err := w.chain.STS()
 		if err != nil {
 			return stsclient.Session{}, err
@@ -104,4 +108,16 @@ func (w *webIdentity) fetch(ctx context.Context) (Snapshot, error) {
 		}
 		return s, err
 	})
+}
+
+// renew gets a new token for a profile that "sojourn login" wrote, if its token is over.
+func (w *webIdentity) renew(ctx context.Context) error {
+	if w.owner == nil || w.chain.Renew == nil {
+		return nil
+	}
+	if err := w.chain.Renew(ctx, w.owner, w.token); err != nil {
+		return err
+	}
+	w.token = secret.String{}
+	return w.read()
 }

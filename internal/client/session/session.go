@@ -9,6 +9,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
@@ -21,8 +22,10 @@ import (
 	"sojourn/internal/client/metadata"
 	"sojourn/internal/client/prompt"
 	"sojourn/internal/client/signedhttp"
+	"sojourn/internal/client/signin"
 	"sojourn/internal/client/ssoclient"
 	"sojourn/internal/client/stsclient"
+	"sojourn/internal/secret"
 )
 
 // Options are what a command line says. Zero values leave the choice to the settings.
@@ -157,6 +160,15 @@ func (s *Session) Credentials(ctx context.Context) (credentials.Snapshot, error)
 	chain := &credentials.Chain{
 		Env: s.opt.Env, Config: s.Config, Profile: s.Name, Explicit: s.opt.Named,
 		Endpoint: sts.URL, Cache: cache.Under(home), Now: s.opt.Now, Ask: ask.Ask, AskSecret: ask.AskSecret,
+		Renew: func(ctx context.Context, p *config.Profile, token secret.String) error {
+			return signin.Renew(ctx, s.opt.Env, p, token, s.opt.Now, func() (*http.Client, error) {
+				c, err := s.HTTP()
+				if err != nil {
+					return nil, err
+				}
+				return c.HTTP, nil
+			})
+		},
 		STS: func() (credentials.STS, error) {
 			if err != nil {
 				return nil, err

@@ -22,6 +22,7 @@ func TestOpenLDAP(t *testing.T) {
 		t.Errorf("the session is %+v", s)
 	}
 	w.cloneAndPush(s)
+	w.signsIn()
 	for _, spelling := range []string{"ALICE", " alice", "alice  "} {
 		if again := w.assume(spelling, directorytest.Password); again.SubjectId != s.SubjectId || again.AssumedRoleUser != s.AssumedRoleUser {
 			t.Errorf("%q is %+v", spelling, again)

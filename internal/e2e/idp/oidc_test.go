@@ -67,10 +67,21 @@ func (b *browser) decode(text string, v any) {
 // under a condition.
 func (w *world) trusts(issuer, subject, condition string) {
 	w.t.Helper()
-	w.admin.Run("sojourn", "iam", "create-open-id-connect-provider", "--url", issuer, "--client-id-list", "sojourn")
+	w.trustsFor(issuer, "sojourn", subject, condition)
+}
+
+// trustsClient is trusts for tokens of another client.
+func (w *world) trustsClient(issuer, client, subject string) {
+	w.t.Helper()
+	w.trustsFor(issuer, client, subject, "")
+}
+
+func (w *world) trustsFor(issuer, client, subject, condition string) {
+	w.t.Helper()
+	w.admin.Run("sojourn", "iam", "create-open-id-connect-provider", "--url", issuer, "--client-id-list", client)
 	name := strings.TrimPrefix(issuer, "https://")
 	w.role(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Federated":"`+oidcARN(issuer)+`"},
-		"Action":["sts:AssumeRoleWithWebIdentity","sts:TagSession"],"Condition":{"StringEquals":{"`+name+`:aud":"sojourn","`+name+`:sub":"`+subject+`"}}}]}`, condition)
+		"Action":["sts:AssumeRoleWithWebIdentity","sts:TagSession"],"Condition":{"StringEquals":{"`+name+`:aud":"`+client+`","`+name+`:sub":"`+subject+`"}}}]}`, condition)
 }
 
 func oidcARN(issuer string) string {

@@ -2,6 +2,7 @@
 // proxy that ends TLS.
 const { createPublicKey } = require('node:crypto');
 const { createServer } = require('node:http');
+const { inflateRawSync } = require('node:zlib');
 const samlp = require('samlp');
 
 const { ISSUER, LISTEN, RECIPIENT, KEY, CERT, FOR } = process.env;
@@ -44,6 +45,29 @@ function post(action, field, value) {
   return `<form method="post" action="${action}"><input name="${field}" value="${value}"></form>`;
 }
 
+// page is a form for the user's name, with what must come back.
+function page(action, hidden) {
+  const fields = Object.entries(hidden).map(([name, value]) => `<input type="hidden" name="${name}" value="${value}">`);
+  return `<form method="post" action="${action}"><input name="user" value="">${fields.join('')}</form>`;
+}
+
+// begin reads an AuthnRequest of the redirect binding.
+function begin(query) {
+  const request = inflateRawSync(Buffer.from(query.get('SAMLRequest'), 'base64')).toString();
+  const value = (name) => new RegExp(`${name}="([^"]*)"`).exec(request)[1];
+  return page('/sso', { id: value(' ID'), acs: value('AssertionConsumerServiceURL'), RelayState: query.get('RelayState') });
+}
+
+// finish answers it at the address that it asked for.
+function finish(form, answer) {
+  const way = { signAssertion: true, signResponse: true, inResponseTo: form.get('id') };
+  samlp.getSamlResponse({ ...options, ...way }, form.get('user'), (err, response) => {
+    if (err) throw err;
+    const fields = `<input name="SAMLResponse" value="${Buffer.from(response).toString('base64')}"><input name="RelayState" value="${form.get('RelayState')}">`;
+    answer(`<form method="post" action="${form.get('acs')}">${fields}</form>`);
+  });
+}
+
 function signIn(way, user, answer) {
   samlp.getSamlResponse({ ...options, ...way }, user, (err, response) => {
     if (err) throw err;
@@ -61,10 +85,11 @@ function metadata(req, res) {
 
 const [host, port] = LISTEN.split(':');
 createServer((req, res) => {
+  if (req.method === 'GET' && req.url.startsWith('/sso?')) return res.end(begin(new URL(req.url, 'http://idp').searchParams));
   const way = ways[req.url];
-  if (!way) return metadata(req, res);
+  if (!way && req.url !== '/sso') return metadata(req, res);
   if (req.method === 'GET') return res.end(post(req.url, 'user', ''));
   const body = [];
   req.on('data', (chunk) => body.push(chunk));
-  req.on('end', () => signIn(way, new URLSearchParams(Buffer.concat(body).toString()).get('user'), (page) => res.end(page)));
+  req.on('end', () => (req.url === '/sso' ? finish(new URLSearchParams(Buffer.concat(body).toString()), (text) => res.end(text)) : signIn(way, new URLSearchParams(Buffer.concat(body).toString()).get('user'), (text) => res.end(text))));
 }).listen(Number(port), host);

@@ -1,0 +1,47 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"sojourn/internal/client/config"
+	"sojourn/internal/client/session"
+	"sojourn/internal/client/signin"
+)
+
+func runLogout(ctx context.Context, a *app, args []string) error {
+	flags := newFlags(a, "logout [FLAGS]",
+		"Removes what \"sojourn login\" wrote: the tokens, the keys, and the profile's settings. A kept refresh token is revoked where the provider offers it. "+
+			"Sessions that were made already live on until their end; an administrator can revoke them.",
+		"sojourn logout --profile CodeAccess")
+	profile := flags.String("profile", "", "`NAME` of the profile")
+	keep := flags.Bool("keep-settings", false, "leave how to sign in, so that \"sojourn login\" needs no flags")
+	if err := parseFlags(flags, args); err != nil {
+		return err
+	}
+	if flags.NArg() > 0 {
+		return usagef("logout: unexpected argument %q", flags.Arg(0))
+	}
+	user, err := session.Open(session.Options{Env: a.env(), Now: time.Now, Profile: *profile})
+	if err != nil {
+		return err
+	}
+	method := user.Profile.Value(signin.KeyMethod)
+	if method == "" {
+		return fmt.Errorf("profile %q was not written by \"sojourn login\"; nothing is removed", user.Name)
+	}
+	files := signin.Files{Env: config.Env(a.env())}
+	if method == signin.MethodOIDC {
+		if h, err := user.HTTP(); err == nil {
+			if err := files.Revoke(ctx, user.Profile, h.HTTP); err != nil {
+				fmt.Fprintf(a.stderr, "sojourn: the refresh token is removed here, but was not revoked: %v\n", err)
+			}
+		}
+	}
+	if err := files.Forget(ctx, user.Name, !*keep); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(a.stdout, "Signed out. Profile %q holds no credentials any more.\n", plain(user.Name))
+	return err
+}
