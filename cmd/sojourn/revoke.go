@@ -10,14 +10,15 @@ import (
 )
 
 func adminRevoke(ctx context.Context, a *app, args []string) error {
-	flags := newFlags(a, "admin revoke --data DIR (--role|--user|--account|--provider|--access-key) WHAT [FLAGS]",
+	flags := newFlags(a, "admin revoke --data DIR (--role|--user|--account|--provider|--directory|--access-key) WHAT [FLAGS]",
 		"Ends sessions before their time, whether the server runs or not. When the command\nreturns, no server on this data takes them any more. Sessions that begin later are good.",
 		"sojourn admin revoke --data /var/lib/sojourn --role CodeCommitAccess --reason \"laptop stolen, INC-42\"\nsojourn admin revoke list --data /var/lib/sojourn\nsojourn admin revoke undo --data /var/lib/sojourn --id REVO…")
 	var what node.RevokeWhat
 	flags.StringVar(&what.Role, "role", "", "sessions of a role, by `NAME`, ARN or unique id")
 	flags.StringVar(&what.User, "user", "", "sessions of a user and of those it vouches for, by `NAME`, ARN or unique id")
 	flags.StringVar(&what.Account, "account", "", "all sessions in an account, by `ID`; beside another flag, the account that one is of")
-	flags.StringVar(&what.Provider, "provider", "", "sessions that an identity provider has signed in, by `ARN` (a directory's too), URL or SAML provider's name")
+	flags.StringVar(&what.Provider, "provider", "", "sessions that an identity provider has signed in, by `ARN`, URL or SAML provider's name")
+	flags.StringVar(&what.Directory, "directory", "", "sessions that an LDAP directory has signed in, by `ID` or name")
 	flags.StringVar(&what.AccessKey, "access-key", "", "one session, by its access key's `ID` (ASIA…), or a user's key (AKIA…), which becomes inactive")
 	flags.StringVar(&what.Reason, "reason", "", "`TEXT` for the audit log and the list")
 	before := flags.String("before", "", "only sessions that were issued at or before this `TIME` (2026-11-24T12:00:00Z)")

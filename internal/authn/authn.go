@@ -181,7 +181,7 @@ func (a *Authenticator) caller(ctx context.Context, cred *credential, u use, inf
 		Session: s, AccessKeyID: u.key, Temporary: cred.temporary,
 		RequestID: info.RequestID, Time: a.Now(), SourceIP: info.SourceIP, UserAgent: info.UserAgent, Secure: info.Secure, Region: a.Region,
 	}
-	if err := a.notRevoked(ctx, c); err != nil {
+	if err := a.notRevoked(ctx, c, c.Time); err != nil {
 		return nil, err
 	}
 	a.noteUse(c, u)
@@ -195,7 +195,7 @@ func (a *Authenticator) nameNow(ctx context.Context, s *principal.Session) (name
 		return now, awserr.InvalidToken()
 	}
 	if err != nil {
-		return now, fmt.Errorf("loading the principal %q: %w", s.ID, err)
+		return now, storeAway(fmt.Errorf("loading the principal %q: %w", s.ID, err))
 	}
 	return now, nil
 }

@@ -124,7 +124,7 @@ func loadKey(tx store.Tx, id string) (longTerm, error) {
 func (a *Authenticator) accessKey(ctx context.Context, id string) (*credential, error) {
 	row, err := a.keys.Read(ctx, a.Store, id, func(tx store.Tx) (longTerm, error) { return loadKey(tx, id) })
 	if err != nil {
-		return a.decoy.session(a.Keys), fmt.Errorf("loading access key %q: %w", id, err)
+		return a.decoy.session(a.Keys), storeAway(fmt.Errorf("loading access key %q: %w", id, err))
 	}
 	k := row.AccessKey
 	if !row.active {

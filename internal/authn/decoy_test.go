@@ -132,7 +132,8 @@ func (b *broken) Version() uint64 {
 	return b.version + 1<<32
 }
 
-// A fault of the store is not the caller's fault, and never lets anyone in.
+// A fault of the store is not the caller's fault, and never lets anyone in; it is
+// worth asking again.
 func TestStoreFaults(t *testing.T) {
 	w := newWorld(t)
 	session := w.session(reader)
@@ -145,7 +146,7 @@ func TestStoreFaults(t *testing.T) {
 			func() (*principal.Caller, error) { return w.api(c, "sts", region, nil) },
 			func() (*principal.Caller, error) { return w.git(c, host, repo) },
 		} {
-			if caller, err := ask(); caller != nil || !errors.Is(err, errBroken) || !awserr.Is(awserr.From(err), awserr.InternalFailure) {
+			if caller, err := ask(); caller != nil || !errors.Is(err, errBroken) || !awserr.Is(err, awserr.ServiceUnavailable) {
 				t.Errorf("%s: %+v, %v", c.AccessKeyID, caller, err)
 			}
 		}

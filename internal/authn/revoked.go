@@ -69,10 +69,10 @@ func revokedBy(id string) *awserr.Error {
 	return e
 }
 
-// revoked is what is revoked now. Without the store it is what was known less
+// revoked is what is revoked at now, the present. Without the store it is what was known less
 // than cutOff ago, or ServiceUnavailable.
-func (a *Authenticator) revoked(ctx context.Context) (*revoked, error) {
-	version, now := a.Store.Version(), a.Now()
+func (a *Authenticator) revoked(ctx context.Context, now time.Time) (*revoked, error) {
+	version := a.Store.Version()
 	l := a.revocations.latest.Load()
 	if l.fresh(version, now) {
 		return l, nil
@@ -96,8 +96,14 @@ func (a *Authenticator) revoked(ctx context.Context) (*revoked, error) {
 	case l != nil && l.age(now) >= 0 && l.age(now) < cutOff:
 		return l, nil
 	}
-	return nil, &awserr.Error{Code: awserr.ServiceUnavailable, Status: http.StatusServiceUnavailable,
-		Message: "The server cannot learn which sessions are revoked. Try again in a minute.", Cause: err}
+	return nil, storeAway(err)
+}
+
+// storeAway is the answer while the store cannot tell who somebody is or what is
+// revoked. Clients ask again.
+func storeAway(cause error) error {
+	return &awserr.Error{Code: awserr.ServiceUnavailable, Status: http.StatusServiceUnavailable,
+		Message: "The server cannot reach its store. Try again in a minute.", Cause: cause}
 }
 
 func (r *revoked) age(now time.Time) time.Duration { return now.Sub(r.at) }
@@ -177,11 +183,11 @@ func (r *revoked) check(s *principal.Session, key string) error {
 
 // notRevoked refuses a caller whose session is revoked. Long-term keys have no
 // time of issue; they are made inactive in the store.
-func (a *Authenticator) notRevoked(ctx context.Context, c *principal.Caller) error {
+func (a *Authenticator) notRevoked(ctx context.Context, c *principal.Caller, now time.Time) error {
 	if !c.Temporary {
 		return nil
 	}
-	r, err := a.revoked(ctx)
+	r, err := a.revoked(ctx, now)
 	if err != nil {
 		return err
 	}
@@ -198,7 +204,7 @@ func (a *Authenticator) Still(ctx context.Context, c *principal.Caller) error {
 	case !c.Temporary:
 		k, err := a.keys.Read(ctx, a.Store, c.AccessKeyID, func(tx store.Tx) (longTerm, error) { return loadKey(tx, c.AccessKeyID) })
 		if err != nil {
-			return fmt.Errorf("loading access key %q: %w", c.AccessKeyID, err)
+			return storeAway(fmt.Errorf("loading access key %q: %w", c.AccessKeyID, err))
 		}
 		if !k.active || k.UserID != c.ID {
 			return awserr.InvalidToken()
@@ -209,7 +215,7 @@ func (a *Authenticator) Still(ctx context.Context, c *principal.Caller) error {
 	if _, err := a.nameNow(ctx, &c.Session); err != nil {
 		return err
 	}
-	return a.notRevoked(ctx, c)
+	return a.notRevoked(ctx, c, a.Now())
 }
 
 // Begin is when a session is said to begin that c gets now. That is now, or just
@@ -219,7 +225,7 @@ func (a *Authenticator) Still(ctx context.Context, c *principal.Caller) error {
 // revoked begins another.
 func (a *Authenticator) Begin(ctx context.Context, c *principal.Caller, s *principal.Session) (time.Time, error) {
 	now := a.Now().UTC().Truncate(time.Second)
-	r, err := a.revoked(ctx) // after the time, so that what is revoked later reaches it
+	r, err := a.revoked(ctx, now) // after the time, so that what is revoked later reaches it
 	if err != nil {
 		return now, err
 	}

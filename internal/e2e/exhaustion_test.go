@@ -14,6 +14,7 @@ import (
 
 	"sojourn/internal/node"
 	"sojourn/internal/sigv4"
+	"sojourn/internal/sojourntest"
 )
 
 // A push that is held up does not outlive its session, its permission or its
@@ -21,6 +22,12 @@ import (
 func TestAttackSlowPush(t *testing.T) {
 	for name, change := range map[string]func(*attacker){
 		"session": func(a *attacker) { a.s.Turn(2 * time.Hour) },
+		"revocation": func(a *attacker) {
+			a.s.Shell(bin).Run("sojourn", "admin", "revoke", "--data", a.s.Data, "--role", "Dev")
+		},
+		"revoked account": func(a *attacker) {
+			a.s.Shell(bin).Run("sojourn", "admin", "revoke", "--data", a.s.Data, "--account", sojourntest.Account)
+		},
 		"permission": func(a *attacker) {
 			a.s.Turn(time.Minute)
 			a.query("iam", "Action", "DeleteRolePolicy", "RoleName", "Dev", "PolicyName", "inline")
@@ -54,6 +61,10 @@ func TestAttackSlowPush(t *testing.T) {
 			send.Close()
 			if out := <-done; strings.Contains(out, "ok refs/heads/main") {
 				t.Errorf("it went through: %q", out)
+			}
+			again := &attacker{&api{t: t, s: root.s, cred: root.s.Root("")}, root.http}
+			if status, out := again.get("Target", "git-upload-pack"); strings.Contains(out, aCommit.id()) || name != "name" && status != http.StatusOK {
+				t.Errorf("the refs are %d %q", status, out)
 			}
 		})
 	}

@@ -18,9 +18,10 @@ func TestRevokedWhilePushing(t *testing.T) {
 	for _, at := range []string{"after-index-pack", "after-put"} {
 		t.Run(at, func(t *testing.T) {
 			var s *server
-			revoke := false
+			revoke, stored := false, false
 			s = start(t, func(o *git.Options) {
 				o.Hook = func(now string) {
+					stored = stored || revoke && now == "after-put"
 					if revoke && now == at {
 						s.gate.end(awserr.New(awserr.ExpiredToken, 403, "The session has been revoked"))
 					}
@@ -43,6 +44,9 @@ func TestRevokedWhilePushing(t *testing.T) {
 				t.Errorf("refs changed:\n%s", s.refs())
 			}
 			s.noPacksBut(1)
+			if stored != (at == "after-put") {
+				t.Errorf("that the pack was stored is %v", stored)
+			}
 		})
 	}
 }

@@ -19,9 +19,10 @@ type visit func(label, id string, sealed []byte) (again []byte, changed bool, er
 // those of an account are visited. A kind that is not here would be lost with
 // the root key; a test looks for such.
 var sealedKinds = map[string]func(tx store.Tx, account string, v visit) error{
-	iam.AccessKeyLabel:      visitAccessKeys,
-	mfa.SeedLabel:           visitSeeds,
-	samlidp.KeyLabel:        visitSAMLKeys,
+	iam.AccessKeyLabel: visitAccessKeys,
+	mfa.SeedLabel:      visitSeeds,
+	samlidp.KeyLabel:   visitSAMLKeys,
+
 	directory.PasswordLabel: visitBindPasswords,
 }
 
@@ -115,6 +116,26 @@ func visitSeeds(tx store.Tx, account string, v visit) error {
 	return nil
 }
 
+func visitBindPasswords(tx store.Tx, account string, v visit) error {
+	directories, err := tx.Directories(account)
+	if err != nil {
+		return err
+	}
+	for _, d := range directories {
+		if len(d.BindPassword) == 0 {
+			continue
+		}
+		again, changed, err := v(directory.PasswordLabel, d.ID, d.BindPassword)
+		if d.BindPassword = again; err == nil && changed {
+			err = tx.UpdateDirectory(d)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func visitSAMLKeys(tx store.Tx, account string, v visit) error {
 	providers, err := tx.SAMLProviders(account)
 	if err != nil {
@@ -136,23 +157,6 @@ func visitSAMLKeys(tx store.Tx, account string, v visit) error {
 			if err := tx.UpdateSAMLProvider(p); err != nil {
 				return err
 			}
-		}
-	}
-	return nil
-}
-
-func visitBindPasswords(tx store.Tx, account string, v visit) error {
-	directories, err := tx.Directories(account)
-	if err != nil {
-		return err
-	}
-	for _, d := range directories {
-		again, changed, err := v(directory.PasswordLabel, d.ID, d.BindPassword)
-		if d.BindPassword = again; err == nil && changed {
-			err = tx.UpdateDirectory(d)
-		}
-		if err != nil {
-			return err
 		}
 	}
 	return nil

@@ -10,6 +10,7 @@ import (
 
 	"sojourn/internal/arn"
 	"sojourn/internal/authn"
+	"sojourn/internal/federation/directory"
 	"sojourn/internal/iam/identity"
 	"sojourn/internal/seal"
 	"sojourn/internal/store"
@@ -18,13 +19,14 @@ import (
 // maxReason bounds the reason of a revocation, in characters.
 const maxReason = 256
 
-// RevokeWhat is what Admin.Revoke revokes. One of Role, User, Provider and
-// AccessKey is set, or Account alone; beside the others Account says whose they are.
+// RevokeWhat is what Admin.Revoke revokes. One of Role, User, Provider, Directory
+// and AccessKey is set, or Account alone; beside the others Account says whose they are.
 type RevokeWhat struct {
 	Account   string
 	Role      string // name, ARN or unique id
 	User      string // the same
 	Provider  string // ARN, URL of an OpenID Connect provider or name of a SAML provider; it need not be there any more
+	Directory string // id or name of an LDAP directory; one that was deleted is a Provider by its ARN
 	AccessKey string // of a session, or of a user
 
 	Before time.Time // zero for all sessions that there are
@@ -73,16 +75,16 @@ func (a *Admin) Revoke(ctx context.Context, what RevokeWhat, now time.Time) (Rev
 
 func (w *RevokeWhat) check(now time.Time) error {
 	given := 0
-	for _, s := range []string{w.Role, w.User, w.Provider, w.AccessKey} {
+	for _, s := range []string{w.Role, w.User, w.Provider, w.Directory, w.AccessKey} {
 		if s != "" {
 			given++
 		}
 	}
 	switch {
 	case given > 1:
-		return errors.New("name one of role, user, provider and access-key")
+		return errors.New("name one of role, user, provider, directory and access-key")
 	case given == 0 && w.Account == "":
-		return errors.New("name what is revoked: role, user, account, provider or access-key")
+		return errors.New("name what is revoked: role, user, account, provider, directory or access-key")
 	case w.AccessKey != "" && w.Account != "":
 		return errors.New("access-key: leave out account; the key's id has it")
 	case w.AccessKey != "" && !w.Before.IsZero():
@@ -104,6 +106,8 @@ func (a *Admin) resolve(ctx context.Context, w RevokeWhat) (r Revoked, err error
 		return a.byName(ctx, w.Account, w.User, store.RevokedUser)
 	case w.Provider != "":
 		return a.provider(ctx, w.Account, w.Provider)
+	case w.Directory != "":
+		return a.directory(ctx, w.Account, w.Directory)
 	case w.AccessKey != "":
 		return a.accessKey(ctx, w.AccessKey)
 	}
@@ -232,6 +236,29 @@ func (r *Revoked) registered(tx store.Tx, bare bool) error {
 		r.Notes = append(r.Notes, fmt.Sprintf("No provider %q is registered in account %s now: check the spelling, unless it was deleted or is a built-in one.", r.Subject, r.Account))
 	}
 	return nil
+}
+
+// directory finds a directory by its id or its name.
+func (a *Admin) directory(ctx context.Context, account, name string) (r Revoked, err error) {
+	if r.Account, err = a.account(ctx, account); err != nil {
+		return r, err
+	}
+	r.Kind = store.RevokedProvider
+	return r, a.store.View(ctx, func(tx store.Tx) error {
+		all, err := tx.Directories(r.Account)
+		for _, d := range all {
+			if d.ID == name || d.Name == name && r.Subject == "" { // an id wins over a name
+				r.Subject, r.Name = directory.ARN(d), directory.ARN(d)
+			}
+			if d.ID == name {
+				break
+			}
+		}
+		if err == nil && r.Subject == "" {
+			err = fmt.Errorf("directory %q: account %s has none; name one that was deleted by its ARN with --provider", name, r.Account)
+		}
+		return err
+	})
 }
 
 // accessKey takes the id of a session's key as it is, and finds a user's.

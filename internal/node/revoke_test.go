@@ -51,6 +51,8 @@ func administered(t *testing.T) (*Admin, time.Time) {
 		must(tx.InsertAccessKey(store.AccessKey{ID: "AKIAIOSFODNN7EXAMPLE", Account: here, UserID: "AIDAMARIA", Status: "Active", Created: now,
 			Secret: keys.SealSecret("access-key", "AKIAIOSFODNN7EXAMPLE", []byte("secret"))}))
 		must(tx.InsertSAMLProvider(store.SAMLProvider{Account: here, Name: "Okta", ID: "saml-1", Created: now}))
+		must(tx.InsertDirectory(store.Directory{Account: here, Region: "us-east-1", ID: "d-1", Name: "People", Created: now, Updated: now}))
+		must(tx.InsertDirectory(store.Directory{Account: here, Region: "us-east-1", ID: "d-2", Name: "d-1", Created: now, Updated: now}))
 		return tx.InsertOIDCProvider(store.OIDCProvider{Account: here, URL: "login.example.com", Created: now})
 	}))
 	must(st.Close())
@@ -81,6 +83,8 @@ func TestRevokeFindsItsSubject(t *testing.T) {
 		{RevokeWhat{Account: here, Provider: "https://login.example.com"}, store.RevokedProvider, here, "login.example.com", ""},
 		{RevokeWhat{Account: here, Provider: "accounts.google.com"}, store.RevokedProvider, here, "accounts.google.com", "built-in"},
 		{RevokeWhat{Provider: "arn:aws:ds:us-east-1:" + here + ":directory/d-1"}, store.RevokedProvider, here, "arn:aws:ds:us-east-1:" + here + ":directory/d-1", ""},
+		{RevokeWhat{Account: here, Directory: "d-1"}, store.RevokedProvider, here, "arn:aws:ds:us-east-1:" + here + ":directory/d-1", ""}, // and not the one of that name
+		{RevokeWhat{Account: here, Directory: "People"}, store.RevokedProvider, here, "arn:aws:ds:us-east-1:" + here + ":directory/d-1", ""},
 	} {
 		r, err := a.Revoke(t.Context(), c.what, now)
 		if err != nil || r.Kind != c.kind || r.Account != c.account || r.Subject != c.subject || !r.Before.Equal(now.Add(10*time.Second)) || !r.Until.After(now.Add(36*time.Hour)) {
@@ -91,7 +95,7 @@ func TestRevokeFindsItsSubject(t *testing.T) {
 		}
 	}
 	list, err := a.Revocations(t.Context(), now)
-	if err != nil || len(list) != 14 {
+	if err != nil || len(list) != 16 {
 		t.Errorf("%d are listed: %v", len(list), err)
 	}
 	if list, err = a.Revocations(t.Context(), now.Add(40*time.Hour)); err != nil || len(list) != 0 {
@@ -122,6 +126,7 @@ func TestAttackRevokeWrongly(t *testing.T) {
 		{RevokeWhat{Account: here, Role: "Reader", Reason: strings.Repeat("x", 257)}, "reason"},
 		{RevokeWhat{Provider: "arn:aws:iam::" + here + ":role/Reader"}, "is not the ARN of"},
 		{RevokeWhat{Provider: "arn:aws:s3:::bucket"}, "account"},
+		{RevokeWhat{Account: here, Directory: "d-9"}, "has none"},
 		{RevokeWhat{AccessKey: "AKIAUNKNOWNUNKNOWN22"}, "there is none"},
 		{RevokeWhat{AccessKey: "ASIAUNKNOWN"}, "is not the id"},
 		{RevokeWhat{AccessKey: "AKIAIOSFODNN7EXAMPLE", Account: here}, "leave out account"},

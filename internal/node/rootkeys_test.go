@@ -275,7 +275,8 @@ func TestAttackRollbackOfTheFile(t *testing.T) {
 	first := r.file()
 	s := r.server()
 	r.ok(s.settle(t.Context()))
-	stolen := r.session(s)
+	thief := r.server() // who has the first key goes on making sessions
+	r.ok(thief.settle(t.Context()))
 	_, err := r.RotateRootKey(t.Context(), 0, r.clock, r.pass)
 	r.ok(err)
 	both := r.file()
@@ -283,6 +284,10 @@ func TestAttackRollbackOfTheFile(t *testing.T) {
 	r.now = r.now.Add(retireTime)
 	_, err = r.RetireRootKey(t.Context(), 1, r.now)
 	r.ok(err)
+	stolen := r.session(thief)
+	if !r.opens(s, stolen) {
+		t.Fatal("a session of the key that is ending does not open")
+	}
 	r.ok(s.settle(t.Context()))
 	if r.opens(s, stolen) {
 		t.Fatal("a session of the retired key opens")
@@ -521,9 +526,11 @@ func TestSecretsSurviveARotation(t *testing.T) {
 	}
 	serial := "arn:aws:iam::" + there + ":mfa/phone"
 	r.ok(r.store.Update(t.Context(), func(tx store.Tx) error {
-		return errors.Join(tx.InsertSAMLProvider(p), tx.InsertMFADevice(store.MFADevice{Serial: serial, Account: there, Name: "phone", Path: "/", Created: r.now,
-			LastStep: 7, Seed: r.keys.SealSecret(mfa.SeedLabel, serial, []byte("seed"))}),
-			tx.InsertDirectory(store.Directory{Account: there, ID: "d-1", Name: "Staff", BindPassword: r.keys.SealSecret(directory.PasswordLabel, "d-1", []byte("bind"))}))
+		return errors.Join(tx.InsertDirectory(store.Directory{Account: there, Region: "us-east-1", ID: "d-3", Name: "People", Created: r.now, Updated: r.now,
+			BindPassword: r.keys.SealSecret(directory.PasswordLabel, "d-3", []byte("bind"))}),
+			tx.InsertDirectory(store.Directory{Account: there, Region: "us-east-1", ID: "d-4", Name: "Open", Created: r.now, Updated: r.now}),
+			tx.InsertSAMLProvider(p), tx.InsertMFADevice(store.MFADevice{Serial: serial, Account: there, Name: "phone", Path: "/", Created: r.now,
+				LastStep: 7, Seed: r.keys.SealSecret(mfa.SeedLabel, serial, []byte("seed"))}))
 	}))
 	r.rotate()
 	r.in("2 sealing")
@@ -536,16 +543,17 @@ func TestSecretsSurviveARotation(t *testing.T) {
 				t.Errorf("a SAML key is %q: %v", plain, err)
 			}
 		}
+		people, err := tx.Directory(there, "d-3")
+		r.ok(err)
+		bind, err := r.keys.OpenSecret(directory.PasswordLabel, "d-3", people.BindPassword)
+		if err != nil || string(bind) != "bind" {
+			t.Errorf("the bind password is %q: %v", bind, err)
+		}
 		d, err := tx.MFADevice(serial)
 		r.ok(err)
 		seed, err := r.keys.OpenSecret(mfa.SeedLabel, serial, d.Seed)
 		if err != nil || string(seed) != "seed" || d.LastStep != 7 {
 			t.Errorf("the seed is %q: %v", seed, err)
-		}
-		staff, err := tx.Directory(there, "d-1")
-		r.ok(err)
-		if bind, err := r.keys.OpenSecret(directory.PasswordLabel, "d-1", staff.BindPassword); err != nil || string(bind) != "bind" {
-			t.Errorf("the bind password is %q: %v", bind, err)
 		}
 		return nil
 	}))
