@@ -55,7 +55,7 @@ demo: build ## the main job on real input; KEEP=1 leaves the server running
 test: parts lint build ## the whole test suite, real parts included
 	CGO_ENABLED=0 $(GO) test -timeout 15m ./...
 
-parts: $(BUILD)/bin/dex $(BUILD)/providers/node_modules ## install what the tests need beside Go and git (AWS CLI, xmlsec1, identity providers)
+parts: $(BUILD)/bin/dex $(BUILD)/bin/rolesanywhere-credential-helper $(BUILD)/providers/node_modules ## install what the tests need beside Go and git (AWS CLI, xmlsec1, identity providers)
 
 .PHONY: packages
 packages:
@@ -64,6 +64,12 @@ packages:
 $(BUILD)/bin/dex: tools/dex/go.mod tools/dex/go.sum | packages
 	@echo "building Dex for the tests"
 	@GOBIN=$(BUILD)/bin CGO_ENABLED=0 $(GO) -C tools/dex install tool
+	@touch $@
+
+# It signs with PKCS #11 devices too, for which it needs a C compiler.
+$(BUILD)/bin/rolesanywhere-credential-helper: tools/rolesanywhere/go.mod tools/rolesanywhere/go.sum | packages
+	@echo "building AWS's signing helper for the tests"
+	@GOBIN=$(BUILD)/bin CGO_ENABLED=1 $(GO) -C tools/rolesanywhere install tool
 	@touch $@
 
 $(BUILD)/providers/node_modules: tools/providers/package.json tools/providers/package-lock.json | packages

@@ -20,6 +20,8 @@ func commandList() []command {
 		{"policy", "check policies for mistakes before they are stored", runPolicy},
 		{"serve", "serve Git and the STS, IAM and CodeCommit APIs", runServe},
 		{"admin", "administer a server's data directory", runAdmin},
+		{"audit", "verify, search, follow and export a server's audit log", runAudit},
+		{"metadata", "lend a machine's role to the programs on it", runMetadata},
 		{"completion", "print the completion script of a shell", runCompletion},
 		{"man", "print a command's manual page", runMan},
 		{"demo", "walk through clone, push and pull on a server of its own", runDemo},

@@ -23,7 +23,7 @@ func (f *explainFlags) request(ctx context.Context, a *app) error {
 		return err
 	}
 	if len(found) == 0 {
-		return fmt.Errorf("request-id %q: the audit log in %q has no decision about it; a request that is not signed as it must be is refused before any decision, and the server's log says why", f.requestID, f.data)
+		return fmt.Errorf("request-id %q: the audit log in %q has no record of it; the server's log may have a line", f.requestID, f.data)
 	}
 	var text strings.Builder
 	for i, r := range found {
@@ -85,6 +85,8 @@ func decidedBy(r audit.Record) string {
 	switch {
 	case r.PolicyType == "service":
 		return "a rule of the service, whatever the policies say"
+	case r.PolicyType == "proof":
+		return "what came with the request, before any policy: " + r.ErrorCode
 	case kind == "" && r.Decision == "Allow":
 		return "no policy: the root of an account may do everything in it"
 	case r.Policy == "":

@@ -33,6 +33,7 @@ func serveFlags(a *app) (*settings, *node.Config) {
 	f.StringVar(&c.FederationCA, "federation-ca", "", "PEM `FILE` of further authorities for identity providers")
 	ranges(f, "trusted-proxy", "`CIDR` of proxies in front, whose X-Forwarded-For is believed; may be repeated", &c.Proxies)
 	throttleFlags(f, c)
+	auditFlags(f, c)
 	f.TextVar(&c.LogLevel, "log-level", slog.LevelInfo, "debug, info, warn or error")
 	f.StringVar(&c.LogFormat, "log-format", "text", "text or json")
 	f.String("config", "", "`FILE` with the same settings")
@@ -50,6 +51,14 @@ func ranges(f *flag.FlagSet, name, usage string, list *[]netip.Prefix) {
 		*list = append(*list, p.Masked())
 		return nil
 	})
+}
+
+// auditFlags say how the record of what happens is kept.
+func auditFlags(f *flag.FlagSet, c *node.Config) {
+	f.StringVar(&c.Audit.Mode, "audit-mode", "normal", "`WHEN` an audit record counts as written: normal (before the act, on disk within a second), strict (on disk before the act) or lenient (the act goes on without it)")
+	f.IntVar(&c.Audit.FileSize, "audit-file-size", 256, "`MIB` after which the audit log goes on in another file")
+	f.IntVar(&c.Audit.Retention, "audit-retention", 0, "`DAYS` for which files of the audit log are kept; 0 keeps all")
+	f.StringVar(&c.Audit.Unknown, "audit-unknown-sessions", "report", "`WHAT` happens to a session that no record of an issue is of: report or refuse")
 }
 
 // throttleFlags say how wrong passwords are slowed down. Their defaults are the node's.

@@ -58,8 +58,12 @@ func TestFind(t *testing.T) {
 func FuzzScan(f *testing.F) {
 	f.Add(`{"requestID":"id","eventName":"A"}`+"\n", "id")
 	f.Add("{\"requestID\":\"id\"", "id")
+	dir, day := f.TempDir(), segment{"2026-11-26", 1}
 	f.Fuzz(func(t *testing.T, text, id string) {
-		found, err := scan(t.Context(), strings.NewReader(text), id)
+		if err := os.WriteFile(filepath.Join(dir, day.name()), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		found, err := findIn(t.Context(), dir, day, id)
 		if err != nil || len(found) > strings.Count(text, "\n")+1 {
 			t.Error(len(found), err)
 		}

@@ -1,5 +1,7 @@
 package audit
 
+import "bytes"
+
 // maxGroup bounds what one write takes, in bytes.
 const maxGroup = 64 << 10
 
@@ -7,21 +9,25 @@ const maxGroup = 64 << 10
 // into it writes it; whoever comes until then adds a line and waits.
 type group struct {
 	day   string
-	lines []byte
+	lines []byte        // records without their place in the chain, each with a line's end
 	done  chan struct{} // closed when it is written
 	err   error         // why it is not; read after done
 }
+
+// indexEnd is where the first record of a group ends.
+func indexEnd(lines []byte) int { return bytes.IndexByte(lines, '\n') }
 
 // join puts a line into the open group, or opens one: then it is the caller's to write.
 func (l *Log) join(day string, line []byte) (g *group, first bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if g := l.open; g != nil && g.day == day && len(g.lines) < maxGroup {
-		g.lines = append(g.lines, line...)
-		return g, false
+	g = l.open
+	if first = g == nil || g.day != day || len(g.lines) >= maxGroup; first {
+		g = &group{day: day, done: make(chan struct{}), lines: make([]byte, 0, len(line)+1)}
+		l.open = g
 	}
-	l.open = &group{day: day, lines: line, done: make(chan struct{})}
-	return l.open, true
+	g.lines = append(append(g.lines, line...), '\n')
+	return g, first
 }
 
 // write writes a group. While it waits for the one before, more may join.

@@ -44,6 +44,8 @@ type Authenticator struct {
 	Store  store.Store
 	Region string // of this server
 	Now    func() time.Time
+	// Issued is asked once about each session: an error refuses it. Nil takes all.
+	Issued func(ctx context.Context, accessKeyID string, s *principal.Session) error
 	// Throttle counts wrong signatures; nil counts none.
 	Throttle *throttle.Throttle
 

@@ -65,7 +65,7 @@ func (a *Authenticator) credential(ctx context.Context, id, token string) (*cred
 		}
 		return c, err
 	}
-	c, err := a.sessionKey(id, token)
+	c, err := a.sessionKey(ctx, id, token)
 	if err != nil {
 		c = a.decoy.session(a.Keys)
 	}
@@ -73,7 +73,7 @@ func (a *Authenticator) credential(ctx context.Context, id, token string) (*cred
 }
 
 // sessionKey opens a session's token, or finds it opened.
-func (a *Authenticator) sessionKey(id, token string) (*credential, error) {
+func (a *Authenticator) sessionKey(ctx context.Context, id, token string) (*credential, error) {
 	now := a.Now()
 	edition := a.Keys.Edition() // before opening: what is opened by older keys is opened again
 	if c := a.remembered(id, token, edition); c != nil {
@@ -86,6 +86,11 @@ func (a *Authenticator) sessionKey(id, token string) (*credential, error) {
 	s, key, err := a.Keys.Open(id, token, now)
 	if err != nil {
 		return nil, err
+	}
+	if a.Issued != nil {
+		if err := a.Issued(ctx, id, &s); err != nil {
+			return nil, err
+		}
 	}
 	c := &credential{session: s, temporary: true, secret: key.Reveal(), edition: edition}
 	a.opened.put(id, token, c)

@@ -25,12 +25,14 @@ type process struct {
 	t    *testing.T
 	data string
 	addr string
+	more []string // flags
 	cmd  *exec.Cmd
 }
 
 func (p *process) start() {
 	p.t.Helper()
 	p.cmd = exec.Command(filepath.Join(bin, "sojourn"), "serve", "--data", p.data, "--listen", p.addr, "--account", sojourntest.Account)
+	p.cmd.Args = append(p.cmd.Args, p.more...)
 	p.cmd.Env = []string{"PATH=" + os.Getenv("PATH")}
 	out, err := p.cmd.StdoutPipe()
 	if err != nil {

@@ -35,7 +35,7 @@ func run(m *testing.M) int {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
-	return m.Run()
+	return sojourntest.Run(m)
 }
 
 // shell is a user of s with our binaries on the path.

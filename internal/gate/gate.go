@@ -30,6 +30,7 @@ type Gate struct {
 	held     store.Memo[holder, bearing]
 	sealer   Sealer // nil for refusals without encoded messages
 	events   atomic.Uint64
+	floods   flood
 }
 
 // New makes a gate over the identities in st that records in rec.
@@ -53,7 +54,7 @@ func (g *Gate) Authorize(ctx context.Context, c *principal.Caller, r Request) er
 		r.ResourceAccount = c.Account
 	}
 	if rule, ok := ruleFor(c, r.Action); ok {
-		return g.follow(c, &r, rule)
+		return g.follow(ctx, c, &r, rule)
 	}
 	n, k := namesOf(c), keysPool.Get().(*keys)
 	defer k.giveBack()
@@ -68,24 +69,39 @@ func (g *Gate) Authorize(ctx context.Context, c *principal.Caller, r Request) er
 	if unneeded(c, &r, d) {
 		o = outcome{policy.Decision{Allowed: true}, byService, ""}
 	}
-	if err := g.record(c, &r, &n, o); err != nil {
+	m := makeUp(ctx, &r, o)
+	if err := g.record(c, &r, &n, o, m); err != nil {
 		return err
 	}
 	if !o.Allowed {
 		return g.denied(c, &r, d, q)
 	}
-	return nil
+	return m.err
+}
+
+// made is what an allowed act has given out, or why it could not.
+type made struct {
+	issued *audit.Issued
+	err    error
+}
+
+func makeUp(ctx context.Context, r *Request, o outcome) (m made) {
+	if o.Allowed && r.Issue != nil {
+		m.issued, m.err = r.Issue(ctx)
+	}
+	return m
 }
 
 // follow records and answers what a service's rule says.
-func (g *Gate) follow(c *principal.Caller, r *Request, by rule) error {
-	n := namesOf(c)
-	if err := g.record(c, r, &n, outcome{policy.Decision{Allowed: by.admits}, byService, by.reason}); err != nil {
+func (g *Gate) follow(ctx context.Context, c *principal.Caller, r *Request, by rule) error {
+	n, o := namesOf(c), outcome{policy.Decision{Allowed: by.admits}, byService, by.reason}
+	m := makeUp(ctx, r, o)
+	if err := g.record(c, r, &n, o, m); err != nil {
 		return err
 	}
 	switch {
 	case by.admits:
-		return nil
+		return m.err
 	case by.refusal != nil:
 		return by.refusal
 	}

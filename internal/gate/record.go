@@ -36,23 +36,32 @@ func decided(d policy.Decision, action string) outcome {
 	return o
 }
 
-func (g *Gate) record(c *principal.Caller, r *Request, n *names, o outcome) error {
-	service, action, _ := strings.Cut(r.Action, ":")
-	rec := audit.Record{
-		EventID:   eventID(c.RequestID, g.events.Add(1)),
-		EventTime: c.Time.UTC(), EventSource: sourceOf(service), EventName: action,
-		Region: c.Region, UserAgent: c.UserAgent[:min(len(c.UserAgent), 1024)], RequestID: c.RequestID,
-		Identity: identityOf(c, r, n), Resource: r.Resource, Account: r.ResourceAccount,
-		Params: r.Params, Decision: "Allow", PolicyType: o.by, Policy: o.PolicyName, Sid: o.Sid,
-	}
+func (g *Gate) record(c *principal.Caller, r *Request, n *names, o outcome, m made) error {
+	rec := g.event(c, r, n)
+	rec.Decision, rec.PolicyType, rec.Policy, rec.Sid, rec.Issued = "Allow", o.by, o.PolicyName, o.Sid, m.issued
 	if o.PolicyName != "" {
 		rec.Statement = o.Statement + 1
 	}
-	if c.SourceIP.IsValid() {
-		rec.SourceIP = c.SourceIP.String()
-	}
 	if !o.Allowed {
 		rec.Decision, rec.Reason = "Deny", o.reason
+	}
+	if m.err != nil { // a policy has allowed it, and it came to nothing
+		failed(&rec, m.err)
+		rec.PolicyType, rec.Policy, rec.Statement, rec.Sid = byService, "", 0, ""
+	}
+	return g.write(c, rec)
+}
+
+// failed notes what a request is refused with.
+func failed(rec *audit.Record, err error) {
+	e := awserr.From(err)
+	rec.Decision, rec.Reason, rec.Issued = "Deny", e.Message, nil
+	rec.ErrorCode, rec.ErrorMessage = e.Code, e.Message
+}
+
+func (g *Gate) write(c *principal.Caller, rec audit.Record) error {
+	if c.Recorded != nil {
+		*c.Recorded = true
 	}
 	if err := g.audit.Record(rec); err != nil {
 		return &awserr.Error{Code: awserr.ServiceUnavailable, Status: http.StatusServiceUnavailable,
@@ -70,11 +79,17 @@ func eventID(request string, number uint64) string {
 // sources are the event sources of our services, so that none is made anew for each record.
 var sources = map[string]string{"sts": "sts.amazonaws.com", "iam": "iam.amazonaws.com", "codecommit": "codecommit.amazonaws.com"}
 
-func sourceOf(service string) string {
+func sourceOf(action string) string {
+	service, _, _ := strings.Cut(action, ":")
 	if s, ok := sources[service]; ok {
 		return s
 	}
 	return service + ".amazonaws.com"
+}
+
+func nameOf(action string) string {
+	_, name, _ := strings.Cut(action, ":")
+	return name
 }
 
 func identityOf(c *principal.Caller, r *Request, n *names) audit.Identity {
@@ -88,7 +103,17 @@ func identityOf(c *principal.Caller, r *Request, n *names) audit.Identity {
 	}
 	if c.Temporary {
 		issued := c.Issued.UTC().Truncate(time.Second)
-		id.Issued = &issued
+		id.Issued, id.MFA = &issued, !c.MFA.IsZero()
+	}
+	switch c.Kind {
+	case principal.User:
+		id.UserName = c.Name
+	case principal.AssumedRole:
+		id.Issuer = audit.Issuer{Type: "Role", PrincipalID: c.ID, ARN: n.principalARN, Account: c.Account, UserName: c.Name}
+	case principal.Federated:
+		if arn := c.IssuerARN(); arn != "" {
+			id.Issuer = audit.Issuer{Type: "IAMUser", PrincipalID: c.ID, ARN: arn, Account: c.Account, UserName: c.Name}
+		}
 	}
 	return id
 }

@@ -33,7 +33,8 @@ func TestTheWholeRecord(t *testing.T) {
 		EventID: "r1-1", EventTime: time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC), EventSource: "codecommit.amazonaws.com", EventName: "GitPull",
 		Region: "us-east-1", SourceIP: "192.0.2.7", UserAgent: strings.Repeat("g", 1024), RequestID: "r1",
 		Identity: audit.Identity{Type: "AssumedRole", PrincipalID: "AROAREADER:maria", ARN: "arn:aws:sts::" + account + ":assumed-role/Reader/maria", Account: account,
-			AccessKeyID: "ASIAEXAMPLE", Provider: "idp.example.com", SourceIdent: "maria@example.com", Issued: &issued},
+			AccessKeyID: "ASIAEXAMPLE", Provider: "idp.example.com", SourceIdent: "maria@example.com", Issued: &issued,
+			Issuer: audit.Issuer{Type: "Role", PrincipalID: "AROAREADER", ARN: "arn:aws:iam::" + account + ":role/Reader", Account: account, UserName: "Reader"}},
 		Resource: repo, Account: account, Params: map[string]string{"repositoryName": "MyDemoRepo"},
 		Decision: "Allow", PolicyType: "identity", Policy: "a", Statement: 1, Sid: "",
 	}

@@ -1,6 +1,9 @@
 package gate
 
 import (
+	"context"
+
+	"sojourn/internal/audit"
 	"sojourn/internal/policy"
 	"sojourn/internal/store"
 )
@@ -29,6 +32,11 @@ type Request struct {
 	// Audience are the keys of Context that say whom the proof was made out to,
 	// where nobody has checked them: Trust must, or the answer is no.
 	Audience []string
+
+	// Issue makes what the act gives out, once it is allowed and before it is
+	// recorded: the record names the new key. Nothing may leave the server
+	// before Authorize returns nil. An error of it is recorded and returned.
+	Issue func(context.Context) (*audit.Issued, error)
 
 	// Params are recorded with the decision. They hold names, never secrets.
 	Params map[string]string

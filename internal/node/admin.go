@@ -54,7 +54,7 @@ func OpenAdmin(ctx context.Context, data string) (*Admin, error) {
 	if err := roots.settle(ctx); err != nil {
 		return nil, errors.Join(err, st.Close())
 	}
-	log, err := audit.Open(d.audit())
+	log, err := audit.OpenWith(audit.Options{Dir: d.audit(), Keys: d.keys(), Mode: audit.Strict})
 	if err != nil {
 		return nil, errors.Join(err, st.Close())
 	}
@@ -98,7 +98,9 @@ func (a *Admin) Credentials(ctx context.Context, account string, life time.Durat
 	if err != nil {
 		return seal.Issued{}, err
 	}
-	return issued, a.record("AdminCredentials", account, arn.IAM(account, "root"), issued.AccessKeyID, now)
+	r := administration("AdminCredentials", account, arn.IAM(account, "root"), "", now)
+	r.Issued = &audit.Issued{AccessKeyID: issued.AccessKeyID, Expires: issued.Expires, UserID: s.UserID(), ARN: s.ARN()}
+	return issued, a.audit.Record(r)
 }
 
 func (a *Admin) account(ctx context.Context, id string) (string, error) {
@@ -162,17 +164,24 @@ func operator() string {
 	return "unknown"
 }
 
-// record notes an administrator's act under the operating system's user.
+// record notes an administrator's act.
 func (a *Admin) record(act, account, resource, key string, now time.Time) error {
 	return a.recordWith(act, account, resource, key, nil, now)
 }
 
 func (a *Admin) recordWith(act, account, resource, key string, params map[string]string, now time.Time) error {
+	r := administration(act, account, resource, key, now)
+	r.Params = params
+	return a.audit.Record(r)
+}
+
+// administration is an administrator's act, under the operating system's user.
+func administration(act, account, resource, key string, now time.Time) audit.Record {
 	who := operator()
 	program, _ := os.Executable()
-	return a.audit.Record(audit.Record{
-		EventID: seal.NewID("ADMN"), EventTime: now.UTC(), EventSource: "sojourn.admin", EventName: act,
+	return audit.Record{
+		Service: true, EventID: seal.NewID("ADMN"), EventTime: now.UTC(), EventSource: "sojourn.admin", EventName: act,
 		Identity:  audit.Identity{Type: "Administrator", PrincipalID: who, AccessKeyID: key},
-		UserAgent: filepath.Base(program), Resource: resource, Account: account, Params: params, Decision: "Allow",
-	})
+		UserAgent: filepath.Base(program), Resource: resource, Account: account, Decision: "Allow",
+	}
 }

@@ -35,6 +35,7 @@ type Config struct {
 	FacebookApp    string   // its id
 	FacebookSecret string   // file with its secret
 
+	Audit Audit
 	// Proxies are trusted to say in X-Forwarded-For for whom they ask.
 	Proxies []netip.Prefix
 	// How failures are slowed down; zero values are package throttle's.
@@ -80,6 +81,7 @@ func (c *Config) check() error {
 		bad("plain-http: leave out tls-cert and tls-key")
 	}
 	c.checkApps(bad)
+	c.Audit.check(bad)
 	c.checkThrottle(bad)
 	if c.LogFormat != "text" && c.LogFormat != "json" {
 		bad("log-format %q: want text or json", c.LogFormat)

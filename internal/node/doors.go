@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"net/http"
+	"slices"
 	"time"
 
 	"sojourn/internal/accessanalyzer"
@@ -43,10 +45,11 @@ type parts struct {
 	roots   *rootKeys
 	store   store.Store
 	objects objects.Store
-	audit   audit.Recorder
+	audit   *audit.Log
 	engine  *git.Engine
 	log     *slog.Logger
 	now     func() time.Time
+	wrap    func(http.Handler) http.Handler
 	onClose func(func() error)
 
 	// origins are the addresses, https://HOST[:PORT], that are this node's own.
@@ -70,7 +73,7 @@ func (p parts) doors(url string) (server.Options, error) {
 	}
 	access := oauth.New(oauth.Options{Fetch: fetch, Now: p.now, AmazonApps: p.cfg.AmazonApps, FacebookApp: p.cfg.FacebookApp, FacebookSecret: appSecret})
 	guard := gate.New(p.store, p.audit).Sealing(p.keys)
-	who := &authn.Authenticator{Keys: p.keys, Store: p.store, Region: p.cfg.Region, Now: p.now, Throttle: slow}
+	who := &authn.Authenticator{Keys: p.keys, Store: p.store, Region: p.cfg.Region, Now: p.now, Throttle: slow, Issued: p.issued}
 	p.onClose(p.keepLastUses(who))
 	tokens := oidc.New(oidc.Options{Fetch: fetch, Now: p.now, Store: p.store,
 		Report: func(err error) { p.log.Warn("keys of identity providers are not kept", "error", err) }})
@@ -89,7 +92,7 @@ func (p parts) doors(url string) (server.Options, error) {
 			accessanalyzerapi.New(accessanalyzer.New(guard)),
 			rolesanywhereapi.New(anywhere),
 		},
-		Auth: who, Region: p.cfg.Region, Secure: p.cfg.PlainHTTP, Now: p.now, Log: p.log,
+		Auth: who, Records: guard, Region: p.cfg.Region, Secure: p.cfg.PlainHTTP, Now: p.now, Log: p.log,
 	})
 	if err != nil {
 		return server.Options{}, err
@@ -98,12 +101,12 @@ func (p parts) doors(url string) (server.Options, error) {
 		API: apis,
 		Sessions: rolesanywhereapi.NewSessions(rolesanywhereapi.Options{Domain: anywhere, Region: p.cfg.Region, Secure: p.cfg.PlainHTTP, Now: p.now,
 			Log: p.log}),
-		Git: githttp.New(githttp.Options{Auth: who, Git: git.NewService(p.engine, guard, who, p.cfg.Region), Secure: p.cfg.PlainHTTP}),
+		Git: githttp.New(githttp.Options{Auth: who, Records: guard, Region: p.cfg.Region, Now: p.now, Git: git.NewService(p.engine, guard, who, p.cfg.Region), Secure: p.cfg.PlainHTTP}),
 		Ready: func(ctx context.Context) error {
 			return errors.Join(p.store.Ping(ctx), p.objects.Ping(ctx), p.roots.ready())
 		},
-		Metrics: append(p.collectors(who), throttleMetrics(slow)...),
-		Log:     p.log, Now: p.now, Proxies: p.cfg.Proxies,
+		Metrics: slices.Concat(p.collectors(who), throttleMetrics(slow), auditMetrics(p.audit)),
+		Log:     p.log, Now: p.now, Proxies: p.cfg.Proxies, Wrap: p.wrap,
 	}, nil
 }
 

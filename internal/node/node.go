@@ -15,12 +15,12 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
 	"time"
 
-	"sojourn/internal/audit"
 	"sojourn/internal/git"
 	"sojourn/internal/objects"
 	"sojourn/internal/objects/file"
@@ -38,6 +38,9 @@ const drainTime = 30 * time.Second
 type Options struct {
 	Logs io.Writer
 	Now  func() time.Time // time.Now when nil
+	// Wrap stands before the server's own handler; nil leaves it out. Tests learn
+	// by it what goes in and out.
+	Wrap func(http.Handler) http.Handler
 }
 
 // Node is a running server.
@@ -103,11 +106,10 @@ func (n *Node) start(ctx context.Context, opt Options) error {
 	if err := firstAccount(ctx, st, n.cfg, opt.Now(), n.log); err != nil {
 		return err
 	}
-	records, err := audit.Open(d.audit())
+	records, err := n.openAudit(d, opt.Now)
 	if err != nil {
 		return err
 	}
-	n.onClose(records.Close)
 	blobs, err := file.Open(d.objects())
 	if err != nil {
 		return err
@@ -116,7 +118,7 @@ func (n *Node) start(ctx context.Context, opt Options) error {
 	if err != nil {
 		return err
 	}
-	return n.serve(d, parts{cfg: n.cfg, keys: keys, roots: roots, store: st, objects: blobs, audit: records, engine: engine, log: n.log, now: opt.Now, onClose: n.onClose})
+	return n.serve(d, parts{cfg: n.cfg, keys: keys, roots: roots, store: st, objects: blobs, audit: records, engine: engine, log: n.log, now: opt.Now, wrap: opt.Wrap, onClose: n.onClose})
 }
 
 func (n *Node) openEngine(ctx context.Context, d dataDir, st store.Store, blobs objects.Store, opt Options) (*git.Engine, error) {
@@ -303,6 +305,7 @@ func (d dataDir) objects() string         { return d.path("objects") }
 func (d dataDir) cache() string           { return d.path("cache") }
 func (d dataDir) audit() string           { return d.path("audit") }
 func (d dataDir) tls() string             { return d.path("tls") }
+func (d dataDir) keys() string            { return d.path("keys") }
 func (d dataDir) rootKeys() string        { return d.path("keys/root.json") }
 
 // errLocked says that another process holds a lock.

@@ -11,6 +11,7 @@ var caseCallers = map[string]Caller{
 	"user Maria": maria, "session Dev/Maria": dev, "federated user Bob": fed, "root": root,
 	"other account's user": stranger, "other account's session CI/run": strangerRole, "other account's root": strangerRoot,
 	"GitHub's token": github, "nobody": nobody,
+	"Roles Anywhere":  {Anonymous: true, Service: "rolesanywhere.amazonaws.com"},
 	"SAML assertion":  {Anonymous: true, Federated: "arn:aws:iam::111122223333:saml-provider/ADFS"},
 	"Google's token":  {Anonymous: true, Federated: "accounts.google.com"},
 	"Cognito's token": {Anonymous: true, Federated: "cognito-identity.amazonaws.com"},

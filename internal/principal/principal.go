@@ -57,6 +57,10 @@ type Caller struct {
 	UserAgent string
 	Secure    bool   // over TLS
 	Region    string // the region that serves the request
+
+	// Recorded is set once something of the request is on record; nil where
+	// nobody asks.
+	Recorded *bool
 }
 
 // ARN is the caller's own name, as GetCallerIdentity gives it.

@@ -146,11 +146,7 @@ func (t *trusted) verify(leaf *x509.Certificate, chain []*x509.Certificate, now 
 	if t.orphan != "" {
 		return fmt.Errorf("the certificate revocation list %s is not signed by the trust anchor: update, disable or delete it", quoted(t.orphan))
 	}
-	between := x509.NewCertPool()
-	for _, c := range chain {
-		between.AddCert(c)
-	}
-	paths, err := leaf.Verify(x509.VerifyOptions{Roots: t.roots, Intermediates: between, CurrentTime: now,
+	paths, err := leaf.Verify(x509.VerifyOptions{Roots: t.roots, Intermediates: pool(chain...), CurrentTime: now,
 		KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}})
 	if err != nil {
 		return explain(err)
@@ -161,6 +157,14 @@ func (t *trusted) verify(leaf *x509.Certificate, chain []*x509.Certificate, now 
 		}
 	}
 	return err
+}
+
+func pool(certs ...*x509.Certificate) *x509.CertPool {
+	p := x509.NewCertPool()
+	for _, c := range certs {
+		p.AddCert(c)
+	}
+	return p
 }
 
 func (t *trusted) good(path []*x509.Certificate, now time.Time) error {

@@ -100,6 +100,10 @@ func (r *request) role(ctx context.Context) (string, error) {
 			return notFoundAside(err)
 		}
 		role, err := tx.RoleByID(p.RoleID)
+		if err == nil && role.Account != account {
+			r.empty = true
+			return nil
+		}
 		r.held, r.want = p, identity.RoleARN(role)
 		return err
 	})
@@ -208,10 +212,7 @@ func loadTrusted(tx store.Tx, on ref) (*trusted, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &trusted{TrustAnchor: a, roots: x509.NewCertPool()}
-	for _, c := range certs {
-		t.roots.AddCert(c)
-	}
+	t := &trusted{TrustAnchor: a, roots: pool(certs...)}
 	lists, err := tx.CRLsOf(on.account, on.region, on.id)
 	if err != nil {
 		return nil, err

@@ -50,6 +50,9 @@ type Options struct {
 	Proxies []netip.Prefix
 	Log     *slog.Logger
 	Now     func() time.Time
+	// Wrap stands before everything else; nil leaves it out. Tests learn by it
+	// what goes in and out.
+	Wrap func(http.Handler) http.Handler
 	// Metrics are shown beside the front's own.
 	Metrics []prometheus.Collector
 }
@@ -71,8 +74,12 @@ func New(opt Options) *Server {
 	s.metrics = newMetrics(registry)
 	var only http.Protocols
 	only.SetHTTP1(true) // git and the AWS tools speak it everywhere; one protocol, one set of traps
+	handler := s.observe(s.routes(promhttp.HandlerFor(registry, promhttp.HandlerOpts{})))
+	if opt.Wrap != nil {
+		handler = opt.Wrap(handler)
+	}
 	s.http = &http.Server{
-		Handler:   s.observe(s.routes(promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))),
+		Handler:   handler,
 		TLSConfig: opt.TLS, Protocols: &only, DisableGeneralOptionsHandler: true, // no answer goes past observe
 		ReadHeaderTimeout: headerTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeaderBytes,
 		ErrorLog: slog.NewLogLogger(opt.Log.Handler(), slog.LevelDebug),

@@ -76,7 +76,10 @@ func Start(t testing.TB, options ...Option) *Server {
 		o(&s.cfg)
 	}
 	s.start()
-	t.Cleanup(s.stop)
+	t.Cleanup(func() {
+		s.stop()
+		s.look()
+	})
 	return s
 }
 
@@ -87,7 +90,7 @@ func At(t testing.TB, data, url string) *Server {
 
 func (s *Server) start() {
 	s.t.Helper()
-	n, err := node.Start(context.Background(), s.cfg, node.Options{Logs: s.Logs, Now: s.Now})
+	n, err := node.Start(context.Background(), s.cfg, node.Options{Logs: s.Logs, Now: s.Now, Wrap: scan.Handler})
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -149,6 +152,8 @@ func (s *Server) Root(account string) sigv4.Credentials {
 	if err != nil {
 		s.t.Fatal(err)
 	}
+	Secret("secret key", c.Secret.Reveal())
+	Secret("session token", c.Token)
 	return sigv4.Credentials{AccessKeyID: c.AccessKeyID, Secret: secret.New(c.Secret.Reveal()), Token: c.Token}
 }
 
@@ -177,6 +182,7 @@ type Shell struct {
 // Shell makes a user whose tools find this server.
 func (s *Server) Shell(path ...string) *Shell {
 	home := s.t.TempDir()
+	traces := lookAtUser(s.t, home)
 	return &Shell{t: s.t, Home: home, Dir: home, env: map[string]string{
 		"HOME": home, "LC_ALL": "C.UTF-8", "TZ": "UTC",
 		"PATH":              strings.Join(append(path, os.Getenv("PATH")), string(os.PathListSeparator)),
@@ -184,7 +190,8 @@ func (s *Server) Shell(path ...string) *Shell {
 		"GIT_AUTHOR_NAME": "Maria Garcia", "GIT_AUTHOR_EMAIL": "maria@example.com",
 		"GIT_COMMITTER_NAME": "Maria Garcia", "GIT_COMMITTER_EMAIL": "maria@example.com",
 		"AWS_ENDPOINT_URL": s.URL, "AWS_CA_BUNDLE": s.CA(), "AWS_EC2_METADATA_DISABLED": "true",
-		"AWS_PAGER": "",
+		"AWS_PAGER": "", marker: "1",
+		"GIT_TRACE": traces + "/git", "GIT_TRACE_CURL": traces + "/curl", "GIT_TRACE_CURL_NO_DATA": "1",
 	}}
 }
 
@@ -245,6 +252,7 @@ func (s *Shell) Try(name string, args ...string) (stdout, stderr string, err err
 	var out, errOut bytes.Buffer
 	c.Stdout, c.Stderr = &out, &errOut
 	err = c.Run()
+	Printed(name, errOut.String())
 	return out.String(), errOut.String(), err
 }
 

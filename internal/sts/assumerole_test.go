@@ -139,7 +139,7 @@ func TestCallersThatMayNot(t *testing.T) {
 	role := w.role(here, "R", trusts(`{"AWS":"*"}`, everySTS, ""))
 	_, err := w.assume(rootOf(here), role, stswire.AssumeRoleInput{})
 	wantError(t, "root", err, denied, "Roles may not be assumed by root accounts.")
-	if rec := w.log.last(); rec.Decision != "Deny" || rec.Params["errorCode"] != denied {
+	if rec := w.log.last(); rec.Decision != "Deny" || rec.ErrorCode != denied {
 		t.Errorf("record %+v", rec)
 	}
 	_, err = w.assume(&principal.Caller{}, role, stswire.AssumeRoleInput{})

@@ -67,7 +67,9 @@ type machine struct {
 
 func (g *machine) action() string { return "sts:AssumeRole" }
 
-func (g *machine) describe() map[string]string { return g.in.Params }
+func (g *machine) notes() map[string]string { return g.in.Params }
+
+func (g *machine) vouching() string { return g.in.Params["trustAnchorArn"] }
 
 func (g *machine) prove(ctx context.Context, account string) (*proof, error) {
 	m, err := g.in.Prove(ctx, account)

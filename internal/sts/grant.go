@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"sojourn/internal/arn"
+	"sojourn/internal/audit"
 	"sojourn/internal/awserr"
 	"sojourn/internal/gate"
 	"sojourn/internal/iam/identity"
@@ -78,6 +79,7 @@ type granted struct {
 	packed      *int64
 	source      *string
 	proof       *proof
+	recorded    *audit.Issued
 }
 
 // target is the role that is asked for. A role that does not exist has no
@@ -127,7 +129,7 @@ func settle(t *throttle.Ticket, err error) {
 func (s *Service) phases(ctx context.Context, c *principal.Caller, a ask, g grant) (*granted, error) {
 	t, err := parseRoleARN(a.roleARN)
 	if err != nil {
-		return nil, err
+		return nil, s.gate.Refuse(ctx, c, gate.Request{Action: g.action(), Params: map[string]string{"roleArn": a.roleARN}}, err)
 	}
 	p, err := g.prove(ctx, t.account)
 	if err != nil {
@@ -135,7 +137,7 @@ func (s *Service) phases(ctx context.Context, c *principal.Caller, a ask, g gran
 		if n, ok := g.(noting); ok {
 			r.Params = n.notes()
 		}
-		return nil, s.refuse(ctx, c, r, err)
+		return nil, s.gate.Refuse(ctx, c, r, err)
 	}
 	if p.sessionName != "" {
 		a.sessionName = p.sessionName
@@ -146,9 +148,22 @@ func (s *Service) phases(ctx context.Context, c *principal.Caller, a ask, g gran
 	if err := s.load(ctx, t); err != nil {
 		return nil, err
 	}
-	if err := s.authorize(ctx, g.action(), t, a, p); err != nil {
+	var out *granted
+	err = s.authorize(ctx, g.action(), t, a, p, func(ctx context.Context) (_ *audit.Issued, err error) {
+		if out, err = s.give(ctx, t, a, p); err != nil {
+			return nil, err
+		}
+		return out.recorded, nil
+	})
+	if err != nil {
 		return nil, err
 	}
+	return out, nil
+}
+
+// give makes the credentials, once the gate has let the act through and before
+// that is on record.
+func (s *Service) give(ctx context.Context, t *target, a ask, p *proof) (*granted, error) {
 	length, err := lifetime(a.duration, t.role.MaxSession, p.caller.Kind == principal.AssumedRole)
 	if err != nil {
 		return nil, err
@@ -164,24 +179,12 @@ func (s *Service) phases(ctx context.Context, c *principal.Caller, a ask, g gran
 	if err != nil || p.redeem == nil {
 		return out, err
 	}
-	if err := p.redeem(ctx); err != nil {
-		r := request(g, t)
-		r.Federated, r.Params = p.federated, params(a, p)
-		return nil, s.refuse(ctx, c, r, err)
-	}
-	return out, nil
+	return out, p.redeem(ctx)
 }
 
 func request(g grant, t *target) gate.Request {
-	r := gate.Request{Action: g.action(), Resource: t.arn, ResourceAccount: t.account}
-	if d, ok := g.(described); ok {
-		r.Params = d.describe()
-	}
-	return r
+	return gate.Request{Action: g.action(), Resource: t.arn, ResourceAccount: t.account}
 }
-
-// described is a grant that says, before it is proven, what is recorded of it.
-type described interface{ describe() map[string]string }
 
 // parseRoleARN reads arn:aws:iam::ACCOUNT:role/PATH/NAME; the path keeps both slashes.
 func parseRoleARN(s string) (*target, error) {
@@ -254,31 +257,47 @@ func loadTrust(tx store.Tx, account, name string) (t trusting, err error) {
 
 // authorize asks the gate for the action itself and for what the session is
 // marked with. The identity's policies and the trust policy must allow each.
-func (s *Service) authorize(ctx context.Context, action string, t *target, a ask, p *proof) error {
+func (s *Service) authorize(ctx context.Context, action string, t *target, a ask, p *proof, issue issuing) error {
 	r := gate.Request{
 		Action: action, Resource: t.arn, ResourceAccount: t.account, ResourceTags: t.role.Tags,
 		Context: contextOf(t, a, p), Trust: t.trust, Federated: p.federated, Service: p.service, Audience: p.audience, Params: params(a, p),
 	}
-	return s.authorizeMarked(ctx, p.caller, r, p.marks)
+	return s.authorizeMarked(ctx, p.caller, r, p.marks, issue)
 }
 
-// authorizeMarked asks for the act, and for each thing that the session is
-// marked with.
-func (s *Service) authorizeMarked(ctx context.Context, c *principal.Caller, r gate.Request, m marks) error {
-	actions := []string{r.Action}
+// issuing makes credentials and says of them what may be recorded.
+type issuing = func(context.Context) (*audit.Issued, error)
+
+// authorizeMarked asks for the act, and once that is allowed for each thing that
+// the session is marked with; then it issues. The act's record comes last and
+// tells how all of it went.
+func (s *Service) authorizeMarked(ctx context.Context, c *principal.Caller, r gate.Request, m marks, issue issuing) error {
+	var actions []string
 	if len(m.tags) > 0 {
 		actions = append(actions, "sts:TagSession")
 	}
 	if m.source != "" {
 		actions = append(actions, "sts:SetSourceIdentity")
 	}
-	for _, r.Action = range actions {
-		if err := s.gate.Authorize(ctx, c, r); err != nil {
-			return err
-		}
-		r.Audience = nil // the act itself has answered for it
+	r.Issue = issue
+	if len(actions) > 0 {
+		r.Issue = s.marking(c, r, actions, issue)
 	}
-	return nil
+	return s.gate.Authorize(ctx, c, r)
+}
+
+// marking issues once the marks are allowed too.
+func (s *Service) marking(c *principal.Caller, also gate.Request, actions []string, issue issuing) issuing {
+	also.Audience = nil // the act itself answers for it
+	also.Issue = nil
+	return func(ctx context.Context) (*audit.Issued, error) {
+		for _, also.Action = range actions {
+			if err := s.gate.Authorize(ctx, c, also); err != nil {
+				return nil, err
+			}
+		}
+		return issue(ctx)
+	}
 }
 
 func contextOf(t *target, a ask, p *proof) map[string][]string {
@@ -299,12 +318,6 @@ func params(a ask, p *proof) map[string]string {
 	}
 	maps.Copy(m, p.params)
 	return m
-}
-
-func withParam(m map[string]string, name, text string) map[string]string {
-	out := map[string]string{name: text}
-	maps.Copy(out, m)
-	return out
 }
 
 // defaultSession is a session's length when none is asked for, and the longest
@@ -342,8 +355,8 @@ func (s *Service) issue(ctx context.Context, t *target, a ask, p *proof, l limit
 	if err != nil {
 		return nil, err
 	}
-	out := &granted{credentials: credentialsOut(issued), proof: p}
-	out.user = &stswire.AssumedRoleUser{AssumedRoleId: new(session.UserID()), Arn: new(session.ARN())}
+	out := &granted{credentials: credentialsOut(issued), proof: p, recorded: recorded(&session, issued)}
+	out.user = &stswire.AssumedRoleUser{AssumedRoleId: &out.recorded.UserID, Arn: &out.recorded.ARN}
 	if l.given || len(session.Tags) > 0 {
 		out.packed = new(int64(issued.PackedPercent))
 	}
@@ -351,6 +364,11 @@ func (s *Service) issue(ctx context.Context, t *target, a ask, p *proof, l limit
 		out.source = new(session.SourceIdent)
 	}
 	return out, nil
+}
+
+// recorded is what may be recorded of credentials: neither secret nor token.
+func recorded(s *principal.Session, i seal.Issued) *audit.Issued {
+	return &audit.Issued{AccessKeyID: i.AccessKeyID, Expires: i.Expires, UserID: s.UserID(), ARN: s.ARN(), Packed: i.PackedPercent}
 }
 
 // credentials issues a session for c that begins now, or just behind what has

@@ -98,7 +98,7 @@ func TestAssumeRoleWithMFA(t *testing.T) {
 	wantError(t, "good", assume(maria, serial, code), "", "")
 	wantError(t, "used before", assume(maria, serial, code), denied, wrongCode)
 	wantError(t, "wrong", assume(maria, serial, "000000"), denied, wrongCode)
-	if rec := w.log.last(); rec.Decision != "Deny" || rec.Params["errorCode"] != denied {
+	if rec := w.log.last(); rec.Decision != "Deny" || rec.ErrorCode != denied {
 		t.Errorf("record %+v", rec)
 	}
 	bare, err := w.sessionToken(maria, stswire.GetSessionTokenInput{})

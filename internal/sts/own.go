@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"sojourn/internal/arn"
+	"sojourn/internal/audit"
 	"sojourn/internal/awserr"
 	"sojourn/internal/gate"
 	"sojourn/internal/principal"
@@ -31,14 +32,15 @@ func (s *Service) GetSessionToken(ctx context.Context, c *principal.Caller, in *
 	}
 	proven, err := s.device(ctx, c, in.SerialNumber, in.TokenCode)
 	if err != nil {
-		return nil, s.refuse(ctx, c, r, err)
-	}
-	if err := s.gate.Authorize(ctx, c, r); err != nil {
-		return nil, err
+		return nil, s.gate.Refuse(ctx, c, r, err)
 	}
 	session := principal.Session{Kind: c.Kind, Account: c.Account, ID: c.ID, Name: c.Name, Path: c.Path, MFA: proven}
-	issued, err := s.credentials(ctx, c, session, s.ownLifetime(c, in.DurationSeconds))
-	if err != nil {
+	var issued seal.Issued
+	r.Issue = func(ctx context.Context) (_ *audit.Issued, err error) {
+		issued, err = s.credentials(ctx, c, session, s.ownLifetime(c, in.DurationSeconds))
+		return recorded(&session, issued), err
+	}
+	if err := s.gate.Authorize(ctx, c, r); err != nil {
 		return nil, err
 	}
 	return &stswire.GetSessionTokenOutput{Credentials: credentialsOut(issued)}, nil
@@ -57,20 +59,21 @@ func (s *Service) GetFederationToken(ctx context.Context, c *principal.Caller, i
 	}
 	m, err := newMarks(requestTags(in.Tags), nil, badParameter)
 	if err != nil {
-		return nil, s.refuse(ctx, c, r, err)
+		return nil, s.gate.Refuse(ctx, c, r, err)
 	}
 	m.context(r.Context)
-	if err := s.authorizeMarked(ctx, c, r, m); err != nil {
-		return nil, err
+	session := principal.Session{Kind: principal.Federated, Account: c.Account, ID: c.ID, Name: c.Name, Path: c.Path, SessionName: name, Tags: m.tags}
+	var issued seal.Issued
+	issue := func(ctx context.Context) (*audit.Issued, error) {
+		l, err := s.sessionPolicies(ctx, c.Account, in.Policy, in.PolicyArns)
+		if err != nil {
+			return nil, err
+		}
+		session.SessionPolicy, session.PolicyARNs = l.inline, l.managed
+		issued, err = s.credentials(ctx, c, session, s.ownLifetime(c, in.DurationSeconds))
+		return recorded(&session, issued), err
 	}
-	l, err := s.sessionPolicies(ctx, c.Account, in.Policy, in.PolicyArns)
-	if err != nil {
-		return nil, err
-	}
-	session := principal.Session{Kind: principal.Federated, Account: c.Account, ID: c.ID, Name: c.Name, Path: c.Path,
-		SessionName: name, SessionPolicy: l.inline, PolicyARNs: l.managed, Tags: m.tags}
-	issued, err := s.credentials(ctx, c, session, s.ownLifetime(c, in.DurationSeconds))
-	if err != nil {
+	if err := s.authorizeMarked(ctx, c, r, m, issue); err != nil {
 		return nil, err
 	}
 	return &stswire.GetFederationTokenOutput{

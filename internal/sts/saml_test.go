@@ -128,7 +128,7 @@ func TestSAML(t *testing.T) {
 	if len(s.Claims) != len(kept) {
 		t.Errorf("the session keeps %v", s.Claims)
 	}
-	for i, action := range []string{"AssumeRoleWithSAML", "TagSession", "SetSourceIdentity"} {
+	for i, action := range []string{"TagSession", "SetSourceIdentity", "AssumeRoleWithSAML"} {
 		rec := w.log.records[i]
 		if rec.EventName != action || rec.Decision != "Allow" || rec.Identity.Type != "Anonymous" || rec.Identity.Provider != samlidp.ARN(here, "Example") ||
 			rec.Params["subject"] != "maria@example.com" || rec.Params["roleSessionName"] != "maria" || rec.Params["assertionId"] != "_ax" {
@@ -246,7 +246,7 @@ func TestSAMLRefusals(t *testing.T) {
 	_, err := w.by(role, forged, stswire.AssumeRoleWithSAMLInput{})
 	wantError(t, "forged", err, "InvalidIdentityToken", "Response signature invalid")
 	rec := w.log.last()
-	if rec.Decision != "Deny" || rec.EventName != "AssumeRoleWithSAML" || rec.Params["errorCode"] != "InvalidIdentityToken" || rec.Params["subject"] != "" || rec.Resource != role {
+	if rec.Decision != "Deny" || rec.EventName != "AssumeRoleWithSAML" || rec.ErrorCode != "InvalidIdentityToken" || rec.Params["subject"] != "" || rec.Resource != role {
 		t.Errorf("record of a forgery %+v", rec)
 	}
 	late := good()
@@ -312,7 +312,7 @@ func TestSAMLReplay(t *testing.T) {
 	wantError(t, "put right", err, "", "")
 	_, err = w.by(role, response, stswire.AssumeRoleWithSAMLInput{})
 	wantError(t, "again", err, "InvalidIdentityToken", used)
-	if rec := w.log.last(); rec.Decision != "Deny" || rec.Params["errorCode"] != "InvalidIdentityToken" || rec.Params["assertionId"] != "_ax" || rec.Identity.Provider != samlidp.ARN(here, "Example") {
+	if rec := w.log.last(); rec.Decision != "Deny" || rec.ErrorCode != "InvalidIdentityToken" || rec.Params["assertionId"] != "_ax" || rec.Identity.Provider != samlidp.ARN(here, "Example") {
 		t.Errorf("record of a replay %+v", rec)
 	}
 	_, err = w.by(role, samltest.Encode(strings.ReplaceAll(decoded(response), "_rx", "_other")), stswire.AssumeRoleWithSAMLInput{})

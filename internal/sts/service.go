@@ -35,6 +35,7 @@ import (
 // Gate decides and records.
 type Gate interface {
 	Authorize(ctx context.Context, c *principal.Caller, r gate.Request) error
+	Refuse(ctx context.Context, c *principal.Caller, r gate.Request, reason error) error
 }
 
 // Issuer makes credentials of a session, and opens the messages that refusals carry.
@@ -123,17 +124,6 @@ func (s *Service) GetCallerIdentity(ctx context.Context, c *principal.Caller, _ 
 // role that does not exist, so that such a role is refused, recorded and worded
 // like one that does not trust the caller.
 func nobody() *policy.Policy { return new(policy.Policy) }
-
-// refuse records that a request is refused for a reason other than a policy,
-// and returns that reason; when it can't be recorded, that fault instead.
-func (s *Service) refuse(ctx context.Context, c *principal.Caller, r gate.Request, reason error) error {
-	r.Trust = nobody()
-	r.Params = withParam(r.Params, "errorCode", awserr.From(reason).Code)
-	if err := s.gate.Authorize(ctx, c, r); err != nil && !awserr.Is(err, awserr.AccessDenied) {
-		return err
-	}
-	return reason
-}
 
 func unsigned() error {
 	return awserr.New(awserr.MissingAuthentication, http.StatusForbidden, "Request is missing Authentication Token")

@@ -146,7 +146,7 @@ func TestForgedTokenIsRecorded(t *testing.T) {
 	_, err := w.web(role, stswire.AssumeRoleWithWebIdentityInput{WebIdentityToken: new("forged")})
 	wantError(t, "forged", err, "InvalidIdentityToken", "no")
 	rec := w.log.last()
-	if rec.Decision != "Deny" || rec.EventName != "AssumeRoleWithWebIdentity" || rec.Resource != role || rec.Params["errorCode"] != "InvalidIdentityToken" || len(rec.Params) != 1 {
+	if rec.Decision != "Deny" || rec.EventName != "AssumeRoleWithWebIdentity" || rec.Resource != role || rec.ErrorCode != "InvalidIdentityToken" || len(rec.Params) != 0 {
 		t.Errorf("record %+v", rec)
 	}
 	_, err = w.web(role, stswire.AssumeRoleWithWebIdentityInput{ProviderId: new("www.amazon.com")})

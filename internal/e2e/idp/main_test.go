@@ -30,7 +30,7 @@ func run(m *testing.M) int {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
-	return m.Run()
+	return sojourntest.Run(m)
 }
 
 // part is the path of what "make parts" installs; without it the test fails.

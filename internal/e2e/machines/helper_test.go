@@ -26,8 +26,8 @@ func signingHelper(t *testing.T) string {
 
 // AWS's own signing helper gets credentials, with RSA and ECDSA keys, directly
 // under the anchor and below another authority, and they are the role's.
-func TestSigningHelper(t *testing.T) {
-	helper, w := signingHelper(t), newWorld(t)
+func testSigningHelper(t *testing.T, w *world) {
+	helper := signingHelper(t)
 	sub := w.root.Sub("Example Issuing")
 	for name, m := range map[string]*pkitest.Pair{
 		"ECDSA":                    w.root.Machine("build-1"),

@@ -4,14 +4,15 @@
 package machines
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"os"
-	"strings"
 	"testing"
 	"time"
 
 	"sojourn/internal/rolesanywhere/pkitest"
+	"sojourn/internal/sigv4"
 	"sojourn/internal/sojourntest"
 )
 
@@ -32,7 +33,7 @@ func run(m *testing.M) int {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
-	return m.Run()
+	return sojourntest.Run(m)
 }
 
 // world is a server that trusts an authority's machines with the role Builder,
@@ -44,6 +45,15 @@ type world struct {
 	root            *pkitest.Pair
 	anchor, profile string // ARNs
 	role            string
+	cred            sigv4.Credentials
+}
+
+// in is the same world for a test of its own.
+func (w *world) in(t *testing.T) *world {
+	same := *w
+	same.t, same.Server = t, sojourntest.At(t, w.Data, w.URL)
+	same.admin = same.Shell(bin).As(w.cred)
+	return &same
 }
 
 const builder = "arn:aws:iam::" + sojourntest.Account + ":role/Builder"
@@ -51,14 +61,18 @@ const builder = "arn:aws:iam::" + sojourntest.Account + ":role/Builder"
 func newWorld(t *testing.T) *world {
 	t.Helper()
 	w := &world{Server: sojourntest.Start(t), t: t, root: pkitest.Root(time.Now(), "Example Root"), role: builder}
-	w.admin = w.Shell(bin).As(w.Root(""))
-	w.anchor = w.aws("trustAnchor", "trustAnchorArn", "rolesanywhere", "create-trust-anchor", "--name", "machines", "--enabled",
-		"--source", w.source(w.root))
-	w.aws("", "", "iam", "create-role", "--role-name", "Builder", "--assume-role-policy-document", trust(w.anchor))
-	w.aws("", "", "iam", "put-role-policy", "--role-name", "Builder", "--policy-name", "git", "--policy-document",
-		`{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":["codecommit:GitPull","codecommit:GitPush"],"Resource":"*"}}`)
-	w.profile = w.aws("profile", "profileArn", "rolesanywhere", "create-profile", "--name", "builders", "--enabled", "--role-arns", builder)
-	w.aws("", "", "codecommit", "create-repository", "--repository-name", "MyDemoRepo")
+	w.cred = w.Root("")
+	w.admin = w.Shell(bin).As(w.cred)
+	out := w.aws([]string{"rolesanywhere", "create-trust-anchor", "--name", "machines", "--enabled", "--source", w.source(w.root)},
+		[]string{"codecommit", "create-repository", "--repository-name", "MyDemoRepo"})
+	w.anchor = member(t, out[0], "trustAnchor", "trustAnchorArn")
+	out = w.aws([]string{"iam", "create-role", "--role-name", "Builder", "--assume-role-policy-document", trust(w.anchor)},
+		[]string{"iam", "put-role-policy", "--role-name", "Builder", "--policy-name", "git", "--policy-document",
+			`{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":["codecommit:GitPull","codecommit:GitPush"],"Resource":"*"}}`},
+		[]string{"iam", "create-instance-profile", "--instance-profile-name", "builders"},
+		[]string{"iam", "add-role-to-instance-profile", "--instance-profile-name", "builders", "--role-name", "Builder"},
+		[]string{"rolesanywhere", "create-profile", "--name", "builders", "--enabled", "--role-arns", builder})
+	w.profile = member(t, out[4], "profile", "profileArn")
 	return w
 }
 
@@ -76,17 +90,48 @@ func trust(anchor string) string {
 		`"Action":["sts:AssumeRole","sts:TagSession","sts:SetSourceIdentity"],"Condition":{"ArnEquals":{"aws:SourceArn":"` + anchor + `"}}}]}`
 }
 
-// aws runs the AWS CLI and returns a member of an object of the answer.
-func (w *world) aws(object, member string, args ...string) string {
+// manyCommands is the AWS CLI for several command lines, given as JSON, in one
+// process: its start is most of its time. The answers are a JSON list.
+const manyCommands = `
+import contextlib, io, json, sys
+from awscli.clidriver import create_clidriver
+answers, driver = [], create_clidriver()
+for args in json.load(sys.stdin):
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out):
+        status = driver.main(args + ["--output", "json"])
+    if status:
+        sys.exit("aws %s: status %s" % (" ".join(args), status))
+    answers.append(out.getvalue())
+print(json.dumps(answers))
+`
+
+// aws runs command lines of the AWS CLI and returns their answers.
+func (w *world) aws(commands ...[]string) (answers []string) {
 	w.t.Helper()
-	out := w.admin.Run("aws", append(args, "--output", "json")...)
-	if object == "" {
-		return out
+	in, err := json.Marshal(commands)
+	if err != nil {
+		w.t.Fatal(err)
 	}
-	var answer map[string]map[string]any
-	if err := json.Unmarshal([]byte(out), &answer); err != nil {
-		w.t.Fatalf("%s: %v\n%s", strings.Join(args, " "), err, out)
+	c := w.admin.Command("python3", "-c", manyCommands)
+	var out, said bytes.Buffer
+	c.Stdin, c.Stdout, c.Stderr = bytes.NewReader(in), &out, &said
+	if err := c.Run(); err != nil {
+		w.t.Fatalf("%v: %s", err, &said)
 	}
-	text, _ := answer[object][member].(string)
+	if err := json.Unmarshal(out.Bytes(), &answers); err != nil || len(answers) != len(commands) {
+		w.t.Fatalf("%v: %s", err, &out)
+	}
+	return answers
+}
+
+// member is a member of an object in an answer.
+func member(t *testing.T, answer, object, name string) string {
+	t.Helper()
+	var a map[string]map[string]any
+	if err := json.Unmarshal([]byte(answer), &a); err != nil {
+		t.Fatalf("%v: %s", err, answer)
+	}
+	text, _ := a[object][name].(string)
 	return text
 }

@@ -234,8 +234,8 @@ func TestMFA(t *testing.T) {
 		{"a device that is absent", role(w.maria, new(serial+"2"), new("123456")), denied(unknown)},
 		{"a session, somebody else's device", session(w.guest, new(serial), new("123456")), denied(unknown)},
 		{"a role's session has no device", role(w.session, new(serial), new("123456")), denied(unknown)},
-		{"a code of five digits", role(w.maria, new(serial), new("12345")), constraint("'12345' at 'tokenCode' failed to satisfy constraint: Member must have length greater than or equal to 6")},
-		{"a code of letters", session(w.maria, new(serial), new("abcdef")), constraint(`'abcdef' at 'tokenCode' failed to satisfy constraint: Member must satisfy regular expression pattern: [\d]*`)},
+		{"a code of five digits", role(w.maria, new(serial), new("12345")), constraint("at 'tokenCode' failed to satisfy constraint: Member must have length greater than or equal to 6")},
+		{"a code of letters", session(w.maria, new(serial), new("abcdef")), constraint(`at 'tokenCode' failed to satisfy constraint: Member must satisfy regular expression pattern: [\d]*`)},
 		{"a serial number too short", session(w.maria, new("GAHT1234"), new("123456")), constraint("'GAHT1234' at 'serialNumber' failed to satisfy constraint: Member must have length greater than or equal to 9")},
 	})
 	t.Run("a session of GetSessionToken carries it, a role's does not", func(t *testing.T) {

@@ -1,6 +1,7 @@
 package aws
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -12,6 +13,7 @@ import (
 
 	"sojourn/internal/authn"
 	"sojourn/internal/awserr"
+	"sojourn/internal/gate"
 	"sojourn/internal/principal"
 	"sojourn/internal/server/api"
 	"sojourn/internal/server/awsquery"
@@ -39,27 +41,32 @@ type exchange struct {
 	hash    string
 	svc     *api.Service
 	op      *wire.Operation
+
+	recorded bool // something of the request is on record
 }
 
 // serve goes the one way of every request. The error is for fail to write.
 func (x *exchange) serve() error {
-	for _, step := range []func() error{x.method, x.signature, x.body, x.find} {
+	if err := x.method(); err != nil {
+		return err
+	}
+	for _, step := range []func() error{x.signature, x.body, x.find} {
 		if err := step(); err != nil {
-			return err
+			return x.unproven(err)
 		}
 	}
 	c, err := x.caller()
 	if err != nil {
-		return err
+		return x.unproven(err)
 	}
-	x.ev.Caller = c.ARN()
+	x.ev.Caller, c.Recorded = c.ARN(), &x.recorded
 	in, err := x.req.Decode(x.op)
 	if err != nil {
-		return err
+		return x.refused(c, err)
 	}
 	out, err := x.svc.Call(x.r.Context(), c, x.op, in)
 	if err != nil {
-		return err
+		return x.refused(c, err)
 	}
 	return x.door.Answer(x.w, x.svc.Wire, x.op, out, x.ev.RequestID)
 }
@@ -152,11 +159,47 @@ func (x *exchange) caller() (*principal.Caller, error) {
 	if !x.svc.Unsigned[x.op.Name] {
 		return x.opt.Auth.API(x.r.Context(), x.r, x.auth, x.hash, info)
 	}
+	return x.nobody(), nil
+}
+
+// nobody is the caller of a request that nobody has signed.
+func (x *exchange) nobody() *principal.Caller {
 	return &principal.Caller{
 		Session:   principal.Session{Kind: principal.Anonymous},
-		RequestID: info.RequestID, Time: x.now, SourceIP: info.SourceIP,
-		UserAgent: info.UserAgent, Secure: info.Secure, Region: x.opt.Region,
-	}, nil
+		RequestID: x.ev.RequestID, Time: x.now, SourceIP: x.ev.SourceIP,
+		UserAgent: x.r.UserAgent(), Secure: x.opt.Secure || x.r.TLS != nil, Region: x.opt.Region,
+	}
+}
+
+// unproven records that a request is refused for what its signature is. What
+// does not even try to be a call is nobody's: the log has a line of it.
+func (x *exchange) unproven(reason error) error {
+	h := x.r.Header.Get("Authorization")
+	if x.opt.Records == nil || h == "" && x.auth == nil && (x.req == nil || x.req.Action() == "") {
+		return reason
+	}
+	claimed := ""
+	if x.auth != nil {
+		claimed = x.auth.AccessKeyID
+	}
+	return x.opt.Records.Unproven(x.r.Context(), x.nobody(), claimed, gate.Request{Action: x.action()}, reason)
+}
+
+// refused records that a call is refused, where no operation has done so.
+func (x *exchange) refused(c *principal.Caller, reason error) error {
+	if x.opt.Records == nil || x.recorded {
+		return reason
+	}
+	return x.opt.Records.Refuse(x.r.Context(), c, gate.Request{Action: x.action(), ResourceAccount: c.Account}, reason)
+}
+
+// action is what the request asks for, in names of ours.
+func (x *exchange) action() string {
+	service, operation := x.ev.Service, x.ev.Operation
+	if service == "" && x.auth != nil && x.services[x.auth.Service] != nil {
+		service = x.auth.Service
+	}
+	return cmp.Or(service, "signin") + ":" + cmp.Or(operation, "Unknown")
 }
 
 // encodedHeader carries a refusal's encoded authorization message. AWS's

@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"sojourn/internal/authn"
+	"sojourn/internal/gate"
 	"sojourn/internal/principal"
 	"sojourn/internal/server/api"
 	"sojourn/internal/server/awsjson"
@@ -33,11 +34,21 @@ type Authenticator interface {
 	API(ctx context.Context, r *http.Request, auth *sigv4.Auth, bodySHA256 string, info authn.RequestInfo) (*principal.Caller, error)
 }
 
+// Recorder records refusals that no operation has recorded. Each method returns
+// the reason, or the fault that kept it from recording.
+type Recorder interface {
+	// Unproven is of a request whose signature proves nothing; claimed is the
+	// access key id that it names.
+	Unproven(ctx context.Context, c *principal.Caller, claimed string, r gate.Request, reason error) error
+	Refuse(ctx context.Context, c *principal.Caller, r gate.Request, reason error) error
+}
+
 // Options are the parts behind the door.
 type Options struct {
 	Services []*api.Service
 	Auth     Authenticator
-	Region   string // of this server, for callers without a signature
+	Records  Recorder // nil where nothing is recorded
+	Region   string   // of this server, for callers without a signature
 	// Secure counts every request as one over TLS: a proxy in front has it.
 	Secure bool
 	Now    func() time.Time

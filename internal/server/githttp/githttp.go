@@ -19,6 +19,7 @@ import (
 
 	"sojourn/internal/authn"
 	"sojourn/internal/awserr"
+	"sojourn/internal/gate"
 	"sojourn/internal/git"
 	"sojourn/internal/git/gitproto"
 	"sojourn/internal/principal"
@@ -44,10 +45,22 @@ type Repositories interface {
 	ReceivePack(ctx context.Context, c *principal.Caller, name string, in io.Reader, out io.Writer) error
 }
 
+// Recorder records requests whose password proves nothing; claimed is the access
+// key id that one names. It returns the reason, or the fault that kept it from
+// recording.
+type Recorder interface {
+	Unproven(ctx context.Context, c *principal.Caller, claimed string, r gate.Request, reason error) error
+}
+
 // Options are the parts behind the door.
 type Options struct {
 	Auth Authenticator
-	Git  Repositories
+	// Records is nil where nothing is recorded. Region and Now are for what is.
+	Records Recorder
+	Region  string
+	Now     func() time.Time
+
+	Git Repositories
 	// Secure counts every request as one over TLS: a proxy in front has it.
 	Secure bool
 	// Silence is how long a connection may stand still while bytes are
@@ -151,9 +164,15 @@ func (d *Door) caller(r *http.Request, name string, ev *event.Event) (*principal
 	if !ok || user == "" && password == "" {
 		return nil, errAnonymous
 	}
-	return d.opt.Auth.Git(r.Context(), user, password, r.Host, Prefix+name, authn.RequestInfo{
-		RequestID: ev.RequestID, SourceIP: ev.SourceIP, UserAgent: r.UserAgent(), Secure: d.opt.Secure || r.TLS != nil,
-	})
+	info := authn.RequestInfo{RequestID: ev.RequestID, SourceIP: ev.SourceIP, UserAgent: r.UserAgent(), Secure: d.opt.Secure || r.TLS != nil}
+	c, err := d.opt.Auth.Git(r.Context(), user, password, r.Host, Prefix+name, info)
+	if err != nil && d.opt.Records != nil {
+		claimed, _, _ := strings.Cut(user, "%")
+		nobody := &principal.Caller{Time: d.opt.Now(), RequestID: info.RequestID, SourceIP: info.SourceIP, UserAgent: info.UserAgent, Secure: info.Secure, Region: d.opt.Region}
+		return nil, d.opt.Records.Unproven(r.Context(), nobody, claimed,
+			gate.Request{Action: "codecommit:" + ev.Operation, Params: map[string]string{"repositoryName": name}}, err)
+	}
+	return c, err
 }
 
 func (d *Door) advertise(w http.ResponseWriter, r *http.Request, c *principal.Caller, name string, s gitproto.Service) error {

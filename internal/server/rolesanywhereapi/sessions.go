@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net/http"
 	"runtime/debug"
+	"strconv"
 	"time"
 
 	"sojourn/internal/awserr"
@@ -68,6 +69,9 @@ func (s *Sessions) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func fail(w http.ResponseWriter, ev *event.Event, err error) {
 	e := awserr.From(err)
 	ev.Error, ev.Cause = e.Code, e.Cause
+	if e.Wait > 0 {
+		w.Header().Set("Retry-After", strconv.Itoa(e.RetryAfter()))
+	}
 	awsrest.Door{}.Error(w, wire.Service, e, ev.RequestID)
 }
 

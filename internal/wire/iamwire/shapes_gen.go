@@ -467,7 +467,7 @@ var shapeDetachUserPolicyInput = &wire.Shape{Name: "DetachUserPolicyInput", Kind
 
 var shapeDetachUserPolicyOutput = &wire.Shape{Name: "DetachUserPolicyOutput", Kind: wire.Structure, Members: []wire.Member{}}
 
-var shapeAuthenticationCodeType = &wire.Shape{Name: "authenticationCodeType", Kind: wire.String, Min: new(int64(6)), Max: new(int64(6)), Pattern: wire.NewPattern(`[\d]+`, `[\d]+`)}
+var shapeAuthenticationCodeType = &wire.Shape{Name: "authenticationCodeType", Kind: wire.String, Min: new(int64(6)), Max: new(int64(6)), Pattern: wire.NewPattern(`[\d]+`, `[\d]+`), Sensitive: true}
 
 var shapeEnableMFADeviceInput = &wire.Shape{Name: "EnableMFADeviceInput", Kind: wire.Structure, Members: []wire.Member{
 	{Name: "UserName", Label: "userName", Shape: shapeExistingUserNameType, Required: true},

@@ -35,7 +35,7 @@ var shapeExternalIdType = &wire.Shape{Name: "externalIdType", Kind: wire.String,
 
 var shapeSerialNumberType = &wire.Shape{Name: "serialNumberType", Kind: wire.String, Min: new(int64(9)), Max: new(int64(256)), Pattern: wire.NewPattern(`[\w+=/:,.@-]*`, `[\w+=/:,.@-]*`)}
 
-var shapeTokenCodeType = &wire.Shape{Name: "tokenCodeType", Kind: wire.String, Min: new(int64(6)), Max: new(int64(6)), Pattern: wire.NewPattern(`[\d]*`, `[\d]*`)}
+var shapeTokenCodeType = &wire.Shape{Name: "tokenCodeType", Kind: wire.String, Min: new(int64(6)), Max: new(int64(6)), Pattern: wire.NewPattern(`[\d]*`, `[\d]*`), Sensitive: true}
 
 var shapeSourceIdentityType = &wire.Shape{Name: "sourceIdentityType", Kind: wire.String, Min: new(int64(2)), Max: new(int64(64)), Pattern: wire.NewPattern(`[\w+=,.@-]*`, `[\w+=,.@-]*`)}
 

@@ -1,0 +1,168 @@
+package secretscan
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/json"
+	"encoding/xml"
+	"io"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+)
+
+// bearer are the names of what opens something for whoever has it.
+var bearer = regexp.MustCompile(`(?i)^(?:secretaccesskey|(?:x-amz-security-|session|webidentity|identity|id_|access_?|refresh_?)token|samlassertion|samlresponse|assertion|tokencode|authenticationcode[12]|` +
+	`(?:bind_?|old|new)?password|addprivatekey|privatekey|base32stringseed|qrcodepng|client_?secret|secret|seed|x-amz-signature)$`)
+
+// maxBody is how much of a body is kept.
+const maxBody = 16 << 20
+
+// Handler stands before a server and learns the secrets that go in and out of
+// it. The texts of its refusals are looked at.
+func (s *Scanner) Handler(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s.header(r)
+		if strings.HasPrefix(r.URL.Path, "/v1/repos/") {
+			next.ServeHTTP(w, r)
+			return
+		}
+		in := &tee{ReadCloser: r.Body}
+		if r.Body != nil && r.Body != http.NoBody {
+			r.Body = in
+		}
+		out := &answer{ResponseWriter: w}
+		defer func() {
+			s.fields(r.URL.RawQuery)
+			s.body(in.kept.Bytes())
+			if out.status >= 400 {
+				s.Keep("error text: "+r.URL.Path, out.kept.String())
+			} else {
+				s.body(out.kept.Bytes())
+			}
+		}()
+		next.ServeHTTP(out, r)
+	})
+}
+
+type tee struct {
+	io.ReadCloser
+	kept bytes.Buffer
+}
+
+func (t *tee) Read(p []byte) (int, error) {
+	n, err := t.ReadCloser.Read(p)
+	if t.kept.Len() < maxBody {
+		t.kept.Write(p[:n])
+	}
+	return n, err
+}
+
+type answer struct {
+	http.ResponseWriter
+	status int
+	kept   bytes.Buffer
+}
+
+func (a *answer) Unwrap() http.ResponseWriter { return a.ResponseWriter }
+
+func (a *answer) WriteHeader(status int) {
+	a.status = status
+	a.ResponseWriter.WriteHeader(status)
+}
+
+func (a *answer) Write(p []byte) (int, error) {
+	if a.kept.Len() < maxBody {
+		a.kept.Write(p)
+	}
+	return a.ResponseWriter.Write(p)
+}
+
+// header learns what a request proves itself with.
+func (s *Scanner) header(r *http.Request) {
+	if user, password, ok := r.BasicAuth(); ok {
+		if _, token, ok := strings.Cut(user, "%"); ok {
+			s.Know("session token", token)
+		}
+		s.Know("Git password", password)
+	}
+	if _, signature, ok := strings.Cut(r.Header.Get("Authorization"), "Signature="); ok {
+		s.Know("signature", signature)
+	}
+	s.Know("session token", r.Header.Get("X-Amz-Security-Token"))
+}
+
+func (s *Scanner) fields(query string) {
+	form, _ := url.ParseQuery(query) // what can be read is looked at
+	for name, values := range form {
+		for _, v := range values {
+			s.field(name, v)
+		}
+	}
+}
+
+// field learns one value by its name.
+func (s *Scanner) field(name, value string) {
+	if !bearer.MatchString(name) {
+		return
+	}
+	s.Know(name, value)
+	if plain, err := base64.StdEncoding.DecodeString(value); err == nil && len(value) >= piece {
+		if m := signatureValue.FindSubmatch(plain); m != nil {
+			s.Know(name+"'s signature", string(m[1])) // the assertion itself names who and where, which is no secret
+			return
+		}
+		s.Know(name, string(plain))
+	}
+}
+
+var signatureValue = regexp.MustCompile(`SignatureValue>\s*([^<]{32,})<`)
+
+// body learns the secrets of a form, of JSON, or of XML.
+func (s *Scanner) body(b []byte) {
+	switch trimmed := bytes.TrimSpace(b); {
+	case len(trimmed) == 0:
+	case trimmed[0] == '{' || trimmed[0] == '[':
+		var v any
+		if json.Unmarshal(trimmed, &v) == nil {
+			s.walk("", v)
+		}
+	case trimmed[0] == '<':
+		s.elements(trimmed)
+	default:
+		s.fields(string(b))
+	}
+}
+
+func (s *Scanner) walk(name string, v any) {
+	switch v := v.(type) {
+	case string:
+		s.field(name, v)
+	case []any:
+		for _, e := range v {
+			s.walk(name, e)
+		}
+	case map[string]any:
+		for k, e := range v {
+			s.walk(k, e)
+		}
+	}
+}
+
+func (s *Scanner) elements(b []byte) {
+	d := xml.NewDecoder(bytes.NewReader(b))
+	name := ""
+	for {
+		token, err := d.Token()
+		if err != nil {
+			return
+		}
+		switch t := token.(type) {
+		case xml.StartElement:
+			name = t.Name.Local
+		case xml.CharData:
+			s.field(name, string(bytes.TrimSpace(t)))
+		}
+	}
+}
