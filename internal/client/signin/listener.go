@@ -1,6 +1,7 @@
 package signin
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -8,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strconv"
 	"sync"
 	"time"
 )
@@ -68,13 +70,20 @@ func Listen(redirect string) (*Listener, error) {
 	return l, nil
 }
 
+// farewell is how long a browser may take to read its last page.
+const farewell = time.Second
+
 // Close ends the listener; what comes later is not heard.
 func (l *Listener) Close() {
 	for _, s := range l.sockets {
 		s.Close()
 	}
 	if l.server != nil {
-		l.server.Close()
+		ctx, cancel := context.WithTimeout(context.Background(), farewell)
+		defer cancel()
+		if l.server.Shutdown(ctx) != nil { // somebody holds a connection
+			l.server.Close()
+		}
 	}
 }
 
@@ -171,6 +180,9 @@ func say(w http.ResponseWriter, status int, text string) {
 	h.Set("Referrer-Policy", "no-referrer")
 	h.Set("Cache-Control", "no-store")
 	h.Set("X-Content-Type-Options", "nosniff")
+	page := "<!doctype html><html lang=\"en\"><title>Sojourn</title><body><p>" + text + "</p></body></html>\n"
+	h.Set("Content-Length", strconv.Itoa(len(page)))
 	w.WriteHeader(status)
-	io.WriteString(w, "<!doctype html><html lang=\"en\"><title>Sojourn</title><body><p>"+text+"</p></body></html>\n")
+	io.WriteString(w, page)
+	_ = http.NewResponseController(w).Flush() // before the listener ends
 }
