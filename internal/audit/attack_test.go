@@ -115,6 +115,33 @@ func TestForgedDigest(t *testing.T) {
 	}
 }
 
+// A digest and a head of another run of the log, signed with its own key, as
+// after it was set back and went on: they do not follow this run's digests.
+func TestDigestOfAnotherRun(t *testing.T) {
+	s := newSignedLog(t)
+	s.fill(t)
+	ours, err := loadSigner(s.keys)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{digestFile, headFile} {
+		path := filepath.Join(s.dir, name)
+		lines := readLines(t, path)
+		whole := bytes.Join(lines, nil)
+		d, err := parseDigest(lines[len(lines)-1], nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		d.Previous = strings.Repeat("ab", 32)
+		if lines[len(lines)-1], err = d.sign(ours); err != nil {
+			t.Fatal(err)
+		}
+		writeLines(t, path, lines...)
+		s.wantFault(t, s.check(t), name, "does not follow")
+		writeLines(t, path, whole)
+	}
+}
+
 // Attack 9: the whole log made anew and signed with another key, that key beside it.
 func TestSubstitutedKey(t *testing.T) {
 	s := newSignedLog(t)
