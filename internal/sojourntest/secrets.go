@@ -74,7 +74,9 @@ func lookAtServer(t testing.TB, data string) {
 	}
 	errs = append(errs, scan.Files("file of a server", data, secretscan.Rules{
 		Holds: func(name string) bool { return strings.HasPrefix(name, "keys/") || strings.HasPrefix(name, "tls/") },
-		Open:  func(name string) bool { return name == "tls/ca.pem" || name == "endpoint" || name == "keys/audit-public.pem" }, // what clients and auditors read
+		Open: func(name string) bool {
+			return name == "tls/ca.pem" || name == "endpoint" || name == "keys/audit-public.pem"
+		}, // what clients and auditors read
 	}))
 	if err := errors.Join(errs...); err != nil {
 		t.Errorf("looking for secrets: %v", err)
