@@ -18,21 +18,20 @@ import (
 	"sojourn/internal/node"
 )
 
-const auditHelp = `Usage: sojourn audit COMMAND (--data DIR | --dir DIR) [FLAGS]
-
-Reads the audit log of a server: the record of each decision, sign-in, issue,
-refusal and administrative act. It needs no server, and may run beside one.
---data names the server's data directory; --dir a copy of its directory "audit".
-
-Commands:
-  verify   prove that no record was changed, removed or moved
-  search   show the records of a principal, a key, an action, a repository, a time
-  tail     show the newest records, and those that come
-  export   write records as a CloudTrail log file or as a table (CSV)
-
-Example, who has read a repository in November:
-  sojourn audit search --data /var/lib/sojourn --resource MyDemoRepo --reads --since 2026-11-01 --until 2026-12-01 --summary
-`
+func auditPage() page {
+	return page{synopsis: "audit COMMAND (--data DIR | --dir DIR) [FLAGS]",
+		about: "Reads the audit log of a server: the record of each decision, sign-in, issue, refusal and administrative act. It needs no server, and may run beside one. " +
+			"--data names the server's data directory; --dir a copy of its directory \"audit\".",
+		wordsAre: "Commands",
+		words: []row2{
+			{"verify", "prove that no record was changed, removed or moved"},
+			{"search", "show the records of a principal, a key, an action, a repository, a time"},
+			{"tail", "show the newest records, and those that come"},
+			{"export", "write records as a CloudTrail log file or as a table (CSV)"},
+		},
+		more:    "The example tells who has read a repository in November.",
+		example: "sojourn audit search --data /var/lib/sojourn --resource MyDemoRepo --reads --since 2026-11-01 --until 2026-12-01 --summary"}
+}
 
 func runAudit(ctx context.Context, a *app, args []string) error {
 	if len(args) == 0 {
@@ -48,10 +47,10 @@ func runAudit(ctx context.Context, a *app, args []string) error {
 	case "export":
 		return auditExport(ctx, a, args[1:])
 	case "-h", "-help", "--help", "help":
-		fmt.Fprint(a.stdout, auditHelp)
+		a.show(auditPage())
 		return nil
 	}
-	return usagef("audit: there is no command %q; \"sojourn audit --help\" lists them", args[0])
+	return noWord("audit", args[0], auditPage().words)
 }
 
 // auditPlace is where a log is.
@@ -64,8 +63,8 @@ func (p *auditPlace) register(a *app, flags *flag.FlagSet) {
 
 // parse reads the flags and finds the log.
 func (p *auditPlace) parse(flags *flag.FlagSet, args []string) error {
-	if err := flags.Parse(args); err != nil {
-		return flagError(err)
+	if err := parseFlags(flags, args); err != nil {
+		return err
 	}
 	switch {
 	case flags.NArg() > 0:

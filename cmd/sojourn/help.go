@@ -50,7 +50,42 @@ const helpWidth = 80
 // takes the fewest lines counts.
 var helpColumns = []int{30, 26, 22, 18}
 
+// text is the page for a terminal. One that would not fit a screen has one line a
+// flag, and the manual the rest.
 func (p *page) text() string {
+	whole := p.lay()
+	if strings.Count(whole, "\n") <= helpLines || len(p.flags) == 0 {
+		return whole
+	}
+	short := *p
+	short.flags = make([]row2, len(p.flags))
+	width := helpWidth - min(helpColumns[0], widest(p.flags))
+	for i, f := range p.flags {
+		short.flags[i] = row2{f.name, clip(f.text, width)}
+	}
+	short.more = strings.TrimSpace(p.more + "\n\nShortened; \"sojourn man " + strings.Fields(p.name())[0] + " | man -l -\" has the whole text.")
+	return short.lay()
+}
+
+// widest is what a table's first column takes.
+func widest(rows []row2) (width int) {
+	for _, r := range rows {
+		width = max(width, utf8.RuneCountInString(r.name)+4)
+	}
+	return width
+}
+
+// clip cuts a text behind its first clause, or where the line ends.
+func clip(text string, width int) string {
+	text, _, _ = strings.Cut(text, "; ")
+	if utf8.RuneCountInString(text) <= width {
+		return text
+	}
+	first, _, _ := strings.Cut(hang(text, width-1, ""), "\n")
+	return strings.TrimRight(first, " ,(") + "…"
+}
+
+func (p *page) lay() string {
 	var b strings.Builder
 	b.WriteString("Usage: sojourn " + hang(p.synopsis, helpWidth-len("Usage: sojourn "), "               ") + "\n\n")
 	b.WriteString(paragraphs(p.about))
@@ -65,7 +100,7 @@ func (p *page) text() string {
 	}
 	if p.example != "" {
 		b.WriteString("\nExample:\n")
-		for line := range strings.SplitSeq(p.example, "\n") {
+		for line := range strings.SplitSeq(strings.NewReplacer(" \\\n  ", " ", " \\\n", " ").Replace(p.example), "\n") {
 			b.WriteString("  " + breakCommand(line, helpWidth-2) + "\n")
 		}
 	}
