@@ -53,7 +53,8 @@ func (s *Scanner) process(pid, marker string) {
 		s.Keep("arguments: "+filepath.Base(name), line)
 	}
 	environment, _ := os.ReadFile("/proc/" + pid + "/environ")
-	if len(environment) > 0 && !bytes.Contains(environment, []byte(marker+"=")) {
+	again, _ := os.ReadFile("/proc/" + pid + "/environ") // of a process that ends, a part is read, and the next time nothing
+	if len(environment) > 0 && bytes.Equal(environment, again) && !bytes.Contains(environment, []byte(marker+"=")) {
 		s.Keep("environment: "+filepath.Base(name), string(environment))
 	}
 }
