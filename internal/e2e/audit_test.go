@@ -29,6 +29,7 @@ import (
 func auditCommand(t *testing.T, data string, args ...string) (string, error) {
 	t.Helper()
 	out, err := exec.CommandContext(t.Context(), filepath.Join(bin, "sojourn"), append([]string{"audit", args[0], "--data", data}, args[1:]...)...).CombinedOutput()
+	sojourntest.Printed("sojourn audit", string(out))
 	return string(out), err
 }
 

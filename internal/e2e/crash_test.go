@@ -27,11 +27,16 @@ type process struct {
 	addr string
 	more []string // flags
 	cmd  *exec.Cmd
+	logs *sojourntest.Logs
 }
 
 func (p *process) start() {
 	p.t.Helper()
-	p.cmd = exec.Command(filepath.Join(bin, "sojourn"), "serve", "--data", p.data, "--listen", p.addr, "--account", sojourntest.Account)
+	if p.logs == nil {
+		p.logs = sojourntest.Process(p.t, p.data)
+	}
+	p.cmd = exec.Command(filepath.Join(bin, "sojourn"), "serve", "--data", p.data, "--listen", p.addr, "--account", sojourntest.Account, "--log-level", "debug")
+	p.cmd.Stderr = p.logs
 	p.cmd.Args = append(p.cmd.Args, p.more...)
 	p.cmd.Env = []string{"PATH=" + os.Getenv("PATH")}
 	out, err := p.cmd.StdoutPipe()
