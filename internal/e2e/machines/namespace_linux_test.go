@@ -24,6 +24,12 @@ func TestWellKnownAddresses(t *testing.T) {
 	if os.Getenv(inside) == "" && namespace(t) {
 		return
 	}
+	own := os.Getenv(inside) != ""
+	if own {
+		loopback(t, "lo", [4]byte{127, 0, 0, 1})
+		loopback(t, "lo:1", [4]byte{169, 254, 169, 254})
+		loopback(t, "lo:2", [4]byte{169, 254, 170, 2})
+	}
 	w := newWorld(t)
 	token := t.TempDir() + "/token"
 	args := append(w.identity(w.root.Machine("build-1")), "--role-arn", w.role, "--container-token-file", token)
@@ -31,15 +37,12 @@ func TestWellKnownAddresses(t *testing.T) {
 		return w.Shell(bin).Set("AWS_EC2_METADATA_DISABLED", "").Set("AWS_DEFAULT_REGION", "us-east-1")
 	}
 	env := map[string]string{}
-	if os.Getenv(inside) == "" {
+	if !own {
 		l := w.lend(args...)
 		plain := nothing
 		nothing = func() *sojourntest.Shell { return handOn(plain(), strings.TrimPrefix(l.url, "http://")) }
 		env["AWS_EC2_METADATA_SERVICE_ENDPOINT"] = l.url // in Go nobody can hand on what the SDK dials
 	} else {
-		loopback(t, "lo", [4]byte{127, 0, 0, 1})
-		loopback(t, "lo:1", [4]byte{169, 254, 169, 254})
-		loopback(t, "lo:2", [4]byte{169, 254, 170, 2})
 		w.lend(append(args, "--listen", "169.254.169.254:80", "--listen", "169.254.170.2:80")...)
 	}
 	text, err := os.ReadFile(token)
