@@ -56,6 +56,9 @@ type Options struct {
 	MaxRepositories int   // kept warm; 1,000
 	MaxRefBytes     int64 // of memory for refs of warm repositories; 256 MiB
 
+	// Idle does nothing in the background: for a tool beside servers.
+	Idle bool
+
 	CompactEvery time.Duration // between looks at all repositories' packs; 1 minute
 
 	SweepEvery  time.Duration // 10 minutes
@@ -125,8 +128,10 @@ func New(ctx context.Context, opt Options) (*Engine, error) {
 		return nil, err
 	}
 	e := &Engine{opt: opt, store: opt.Store, git: runner, warm: newWarm(opt.MaxRepositories, opt.MaxRefBytes)}
-	e.sweeper = startSweeper(e)
-	e.upkeep = startUpkeep(e)
+	if !opt.Idle {
+		e.upkeep = startUpkeep(e)
+		e.sweeper = startSweeper(e)
+	}
 	return e, nil
 }
 
@@ -157,8 +162,11 @@ func (e *Engine) newDir(part string) (string, error) {
 // Close waits for a sweep that runs, until ctx ends, and drops what is cached.
 // Requests must have ended.
 func (e *Engine) Close(ctx context.Context) error {
-	e.upkeep.stop()
-	err := e.sweeper.stop(ctx)
+	var err error
+	if !e.opt.Idle {
+		e.upkeep.stop()
+		err = e.sweeper.stop(ctx)
+	}
 	e.warm.dropAll()
 	return errors.Join(err, prepareDir(e.opt.Dir))
 }

@@ -122,12 +122,12 @@ func (e *Engine) sweepTrash(ctx context.Context) error {
 	}
 }
 
-// sweepWarm lets go of repositories that were deleted: their views keep the
-// packs' space from being free.
+// sweepWarm lets go of repositories that were deleted, or whose packs were
+// replaced: their views keep the old packs' bytes on the disk.
 func (e *Engine) sweepWarm(ctx context.Context) error {
 	for _, id := range e.warm.ids() {
-		switch _, err := e.find(ctx, byID(id)); {
-		case errors.Is(err, ErrNoRepository):
+		switch row, err := e.find(ctx, byID(id)); {
+		case errors.Is(err, ErrNoRepository), err == nil && e.warm.packsBefore(id, row.PackGen):
 			e.warm.drop(id)
 		case err != nil:
 			return err

@@ -50,7 +50,7 @@ func (u *upkeep) run() {
 
 // crowded is told of each repository whose packs are counted anyway.
 func (u *upkeep) crowded(packs int) {
-	if packs > maxPacks {
+	if u != nil && packs > maxPacks {
 		select {
 		case u.crowd <- struct{}{}:
 		default:
