@@ -259,7 +259,7 @@ func (e *Engine) forget(ctx context.Context, repo, pack string) error {
 }
 
 func (e *Engine) deleteBlobs(ctx context.Context, repo, pack string) error {
-	for _, ext := range []string{".idx", ".pack"} {
+	for _, ext := range []string{".idx", ".graph", ".bitmap", ".pack"} {
 		if err := e.opt.Objects.Delete(ctx, blobKey(repo, pack, ext)); err != nil {
 			return err
 		}
