@@ -55,7 +55,9 @@ func (s *sweeper) stop(ctx context.Context) error {
 }
 
 func (e *Engine) sweep(ctx context.Context) error {
-	return errors.Join(e.sweepUploads(ctx), e.sweepTrash(ctx), e.sweepWarm(ctx))
+	err := errors.Join(e.sweepUploads(ctx), e.sweepTrash(ctx), e.sweepWarm(ctx))
+	e.opt.Hook(atSweepsDone)
+	return err
 }
 
 // sweepUploads gives up uploads that are too old. The order is what makes it
@@ -70,6 +72,9 @@ func (e *Engine) sweepUploads(ctx context.Context) error {
 	})
 	if err != nil {
 		return fmt.Errorf("giving up old uploads: %w", err)
+	}
+	if len(dead) > 0 {
+		e.opt.Hook(atGivenUp)
 	}
 	for _, u := range dead {
 		if err := e.forget(ctx, u.Repo, u.Pack); err != nil {
@@ -96,6 +101,7 @@ func (e *Engine) sweepTrash(ctx context.Context) error {
 		for _, p := range trash {
 			err := e.deleteBlobs(ctx, p.Repo, p.Pack)
 			if err == nil {
+				e.opt.Hook(atTrashGone)
 				err = e.store.Update(ctx, func(tx store.Tx) error { return tx.EmptyTrash(p.Repo, p.Pack) })
 			}
 			if err != nil {
