@@ -65,10 +65,7 @@ type Options struct {
 	UploadGrace time.Duration // age at which an upload that was not committed is given up; 1 hour
 	TrashGrace  time.Duration // for packs that left the list; 24 hours, the longest that a backup may take
 
-	// Hook is called at the points of a push where a crash leaves another state
-	// behind: after-index-pack, after-intent, after-put, before-commit, after-commit;
-	// of a compaction: repack-after-put, repack-before-commit, repack-after-commit;
-	// of a sweep: sweep-after-kill, sweep-after-delete. For tests.
+	// Hook is called at each of Failpoints. For tests.
 	Hook func(point string)
 }
 

@@ -60,6 +60,7 @@ func (e *Engine) sweep(ctx context.Context) error {
 	if err != nil {
 		e.stats.sweepFailures.Add(1)
 	}
+	e.opt.Hook(atSweepsDone)
 	return err
 }
 
@@ -77,7 +78,7 @@ func (e *Engine) sweepUploads(ctx context.Context) error {
 		return fmt.Errorf("giving up old uploads: %w", err)
 	}
 	if len(dead) > 0 {
-		e.opt.Hook("sweep-after-kill")
+		e.opt.Hook(atGivenUp)
 	}
 	for _, u := range dead {
 		if err := e.forget(ctx, u.Repo, u.Pack); err != nil {
@@ -108,7 +109,7 @@ func (e *Engine) sweepTrash(ctx context.Context) error {
 		for _, p := range trash {
 			err := e.deleteBlobs(ctx, p.Repo, p.Pack)
 			if err == nil {
-				e.opt.Hook("sweep-after-delete")
+				e.opt.Hook(atTrashGone)
 				err = e.store.Update(ctx, func(tx store.Tx) error { return tx.EmptyTrash(p.Repo, p.Pack) })
 			}
 			if err != nil {

@@ -7,33 +7,39 @@ import "strings"
 type pattern struct {
 	text  string
 	shape shape
+	run   int // of around: where the "*" stands
 }
 
 type shape uint8
 
 const (
 	exact   shape = iota // no wildcard
-	prefix               // "*" at the end is the only one
+	around               // one "*" and nothing else: what stands before and after it is plain
 	general              // any others
 )
 
 func newPattern(compiled string) pattern {
-	run, one := strings.IndexByte(compiled, anyRun), strings.IndexByte(compiled, anyOne)
+	run := strings.IndexByte(compiled, anyRun)
 	switch {
-	case run < 0 && one < 0:
-		return pattern{compiled, exact}
-	case run == len(compiled)-1 && one < 0:
-		return pattern{compiled, prefix}
+	case strings.IndexByte(compiled, anyOne) >= 0:
+	case run < 0:
+		return pattern{text: compiled, shape: exact}
+	case run == strings.LastIndexByte(compiled, anyRun):
+		return pattern{text: compiled, shape: around, run: run}
 	}
-	return pattern{compiled, general}
+	return pattern{text: compiled, shape: general}
 }
+
+// ends are what stands before and after the one "*".
+func (p *pattern) ends() (before, after string) { return p.text[:p.run], p.text[p.run+1:] }
 
 func (p *pattern) match(text string) bool {
 	switch p.shape {
 	case exact:
 		return p.text == text
-	case prefix:
-		return strings.HasPrefix(text, p.text[:len(p.text)-1])
+	case around:
+		before, after := p.ends()
+		return len(text) >= len(before)+len(after) && text[:len(before)] == before && text[len(text)-len(after):] == after
 	}
 	return match(p.text, text)
 }
@@ -44,8 +50,9 @@ func (p *pattern) matchFold(text string) bool {
 	switch p.shape {
 	case exact:
 		return len(text) == len(p.text) && hasPrefixFold(text, p.text)
-	case prefix:
-		return hasPrefixFold(text, p.text[:len(p.text)-1])
+	case around:
+		before, after := p.ends()
+		return len(text) >= len(before)+len(after) && hasPrefixFold(text, before) && hasPrefixFold(text[len(text)-len(after):], after)
 	}
 	return matchFold(p.text, text)
 }

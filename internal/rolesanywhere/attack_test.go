@@ -343,7 +343,7 @@ func TestRefusalIsRecorded(t *testing.T) {
 	}
 	r := w.log.last()
 	if r.EventName != "AssumeRole" || r.Decision != "Deny" || r.Resource != role || r.Params["trustAnchorArn"] != w.anchor ||
-		r.Params["serialNumber"] != machine.Cert.SerialNumber.String() || !strings.Contains(r.Params["errorMessage"], "is revoked") || r.Params["errorCode"] != awserr.AccessDenied {
+		r.Params["serialNumber"] != machine.Cert.SerialNumber.String() || !strings.Contains(r.Params["errorMessage"], "is revoked") || r.ErrorCode != awserr.AccessDenied {
 		t.Errorf("%+v", r)
 	}
 	must(w.DisableCrl(t.Context(), w.admin(here), &wire.DisableCrlInput{CrlId: w.onlyList()}))(t)

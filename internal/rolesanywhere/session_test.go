@@ -48,7 +48,7 @@ func TestCreateSession(t *testing.T) {
 	}
 	r := w.log.last()
 	if r.Identity.Type != "AWSService" || r.Identity.Provider != "rolesanywhere.amazonaws.com" || r.Decision != "Allow" ||
-		r.Params["trustAnchorArn"] != w.anchor || r.Params["serialNumber"] != m.Cert.SerialNumber.String() || r.EventName != "SetSourceIdentity" {
+		r.Params["trustAnchorArn"] != w.anchor || r.Params["serialNumber"] != m.Cert.SerialNumber.String() || r.EventName != "AssumeRole" || r.Issued == nil {
 		t.Errorf("the record is %+v", r)
 	}
 }
