@@ -97,10 +97,21 @@ func Internal(cause error) *Error {
 		Message: "The request processing has failed because of an unknown error, exception or failure.", Cause: cause}
 }
 
-// From returns err as an *Error, anything unknown as Internal.
+// retryUnavailable is when a client whose request met an absent store should come back.
+const retryUnavailable = time.Second
+
+// From returns err as an *Error: a fault of what the server stands on, which has
+// a method Unavailable, as ServiceUnavailable; anything else unknown as Internal.
 func From(err error) *Error {
 	if e, ok := errors.AsType[*Error](err); ok {
 		return e
+	}
+	if _, ok := errors.AsType[interface {
+		error
+		Unavailable() bool
+	}](err); ok {
+		return &Error{Code: ServiceUnavailable, Status: http.StatusServiceUnavailable, Wait: retryUnavailable, Cause: err,
+			Message: "The service cannot reach its data for the moment. Try again."}
 	}
 	return Internal(err)
 }

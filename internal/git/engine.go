@@ -20,6 +20,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -52,6 +53,7 @@ type Options struct {
 
 	MaxRepositories int   // kept warm; 1,000
 	MaxRefBytes     int64 // of memory for refs of warm repositories; 256 MiB
+	MaxPackBytes    int64 // of disk for packs of warm repositories, where Objects copies them; no bound when 0
 
 	SweepEvery  time.Duration // 10 minutes
 	UploadGrace time.Duration // age at which an upload that was not committed is given up; 1 hour
@@ -73,6 +75,7 @@ func (o *Options) setDefaults() {
 	orElse(&o.KeepAlive, 5*time.Second)
 	orElse(&o.MaxRepositories, 1000)
 	orElse(&o.MaxRefBytes, 256<<20)
+	orElse(&o.MaxPackBytes, math.MaxInt64)
 	orElse(&o.SweepEvery, 10*time.Minute)
 	orElse(&o.UploadGrace, time.Hour)
 	orElse(&o.TrashGrace, 24*time.Hour)
@@ -112,7 +115,7 @@ func New(ctx context.Context, opt Options) (*Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := &Engine{opt: opt, store: opt.Store, git: runner, warm: newWarm(opt.MaxRepositories, opt.MaxRefBytes)}
+	e := &Engine{opt: opt, store: opt.Store, git: runner, warm: newWarm(opt.MaxRepositories, opt.MaxRefBytes, opt.MaxPackBytes)}
 	e.sweeper = startSweeper(e)
 	return e, nil
 }

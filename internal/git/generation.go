@@ -39,6 +39,7 @@ type generation struct {
 	mu      sync.Mutex
 	version int64 // has all packs of this version
 	packs   map[string]bool
+	bytes   int64 // of the packs
 }
 
 func (e *Engine) newGeneration(packGen int64) (*generation, error) {
@@ -76,10 +77,20 @@ func (g *generation) file(pack, ext string) string {
 }
 
 // added notes a pack that was linked.
-func (g *generation) added(pack string) {
+func (g *generation) added(p *store.Pack) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.packs[pack] = true
+	if !g.packs[p.ID] {
+		g.packs[p.ID] = true
+		g.bytes += p.Size + p.IdxSize
+	}
+}
+
+// size is how many bytes its packs have.
+func (g *generation) size() int64 {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.bytes
 }
 
 // reached notes that all packs of a version are there.
@@ -163,6 +174,7 @@ func (e *Engine) buildGeneration(ctx context.Context, r *repo) (*generation, err
 	}
 	g.reached(row.Version)
 	r.keepGeneration(g)
+	e.warm.occupy(r, g.size())
 	return g, nil
 }
 
@@ -194,7 +206,7 @@ func (e *Engine) fill(ctx context.Context, g, old *generation, packs []store.Pac
 				return err
 			}
 		}
-		g.added(p.ID)
+		g.added(&p)
 	}
 	return nil
 }
@@ -242,7 +254,8 @@ func (e *Engine) adopt(r *repo, in *incoming, c *committed) {
 				return
 			}
 		}
-		g.added(in.pack.ID)
+		g.added(&in.pack)
 	}
 	g.reached(c.row.Version)
+	e.warm.occupy(r, g.size())
 }
