@@ -92,6 +92,13 @@ func twoWords(args []string) []string {
 }
 
 // withAdmin parses the flags, opens --data and runs f on it.
+// place is where the data of a server is whose directory is data: its stores are
+// named in the environment alone, since an address may hold a password.
+func (a *app) place(data string) node.Place {
+	return node.Place{Data: data, Metadata: a.getenv(envName("metadata")), Objects: a.getenv(envName("objects")),
+		RootKeys: a.getenv(envName("root-keys")), Getenv: a.getenv}
+}
+
 func withAdmin(ctx context.Context, a *app, flags *flag.FlagSet, args []string, f func(*node.Admin) error) error {
 	data := flags.String("data", a.getenv(envName("data")), "`DIR` that the server keeps its data in")
 	if err := parseFlags(flags, args); err != nil {
@@ -103,7 +110,7 @@ func withAdmin(ctx context.Context, a *app, flags *flag.FlagSet, args []string, 
 	case *data == "":
 		return usagef("data: the directory is missing; give --data DIR")
 	}
-	admin, err := node.OpenAdmin(ctx, *data)
+	admin, err := a.place(*data).OpenAdmin(ctx)
 	if err != nil {
 		return err
 	}

@@ -20,6 +20,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -55,6 +56,7 @@ type Options struct {
 
 	MaxRepositories int   // kept warm; 1,000
 	MaxRefBytes     int64 // of memory for refs of warm repositories; 256 MiB
+	MaxPackBytes    int64 // of disk for packs of warm repositories, where Objects copies them; no bound when 0
 
 	// Idle does nothing in the background: for a tool beside servers.
 	Idle bool
@@ -81,6 +83,7 @@ func (o *Options) setDefaults() {
 	orElse(&o.MaxRepositories, 1000)
 	orElse(&o.MaxRefBytes, 256<<20)
 	orElse(&o.CompactEvery, time.Minute)
+	orElse(&o.MaxPackBytes, math.MaxInt64)
 	orElse(&o.SweepEvery, 10*time.Minute)
 	orElse(&o.UploadGrace, time.Hour)
 	orElse(&o.TrashGrace, 24*time.Hour)
@@ -124,7 +127,7 @@ func New(ctx context.Context, opt Options) (*Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := &Engine{opt: opt, store: opt.Store, git: runner, warm: newWarm(opt.MaxRepositories, opt.MaxRefBytes)}
+	e := &Engine{opt: opt, store: opt.Store, git: runner, warm: newWarm(opt.MaxRepositories, opt.MaxRefBytes, opt.MaxPackBytes)}
 	if !opt.Idle {
 		e.upkeep = startUpkeep(e)
 		e.sweeper = startSweeper(e)

@@ -39,6 +39,7 @@ type generation struct {
 	mu      sync.Mutex
 	version int64 // has all packs of this version
 	packs   map[string]bool
+	bytes   int64 // of the packs
 }
 
 func (e *Engine) newGeneration(packGen int64) (*generation, error) {
@@ -79,11 +80,21 @@ func (g *generation) file(pack, ext string) string {
 }
 
 // added notes a pack that was linked, and tells how many there are.
-func (g *generation) added(pack string) int {
+func (g *generation) added(p *store.Pack) int {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.packs[pack] = true
+	if !g.packs[p.ID] {
+		g.packs[p.ID] = true
+		g.bytes += p.Size + p.IdxSize
+	}
 	return len(g.packs)
+}
+
+// size is how many bytes its packs have.
+func (g *generation) size() int64 {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.bytes
 }
 
 // reached notes that all packs of a version are there.
@@ -168,6 +179,7 @@ func (e *Engine) buildGeneration(ctx context.Context, r *repo) (*generation, err
 	e.upkeep.crowded(len(packs))
 	g.reached(row.Version)
 	r.keepGeneration(g)
+	e.warm.occupy(r, g.size())
 	return g, nil
 }
 
@@ -202,7 +214,7 @@ func (e *Engine) fill(ctx context.Context, g, old *generation, packs []store.Pac
 				return err
 			}
 		}
-		g.added(p.ID)
+		g.added(&p)
 	}
 	return nil
 }
@@ -250,7 +262,8 @@ func (e *Engine) adopt(r *repo, in *incoming, c *committed) {
 				return
 			}
 		}
-		e.upkeep.crowded(g.added(in.pack.ID))
+		e.upkeep.crowded(g.added(&in.pack))
 	}
 	g.reached(c.row.Version)
+	e.warm.occupy(r, g.size())
 }

@@ -474,7 +474,7 @@ func TestRestore(t *testing.T) {
 	first := r.file()
 	r.rotate()
 	r.put(first)
-	kept, err := RestoreRootKeys(t.Context(), string(r.dir), r.now)
+	kept, err := RestoreRootKeys(t.Context(), Place{Data: string(r.dir)}, r.now)
 	r.ok(err)
 	if !slices.Equal(kept, []int{1}) {
 		t.Errorf("kept %v", kept)

@@ -20,6 +20,17 @@ var ErrNotFound = errors.New("not found")
 // ErrExists is returned, perhaps wrapped, by an Insert whose key is taken.
 var ErrExists = errors.New("already exists")
 
+// ErrUnavailable is wrapped in the error of a View, an Update or a Ping that the
+// database could not be reached for, or not in time. Later it may be.
+var ErrUnavailable error = unavailable{}
+
+type unavailable struct{}
+
+func (unavailable) Error() string { return "the metadata store cannot be reached" }
+
+// Unavailable tells who knows no store that the fault is not of this program.
+func (unavailable) Unavailable() bool { return true }
+
 // Store runs transactions. It is safe for concurrent use.
 type Store interface {
 	// View runs f on one consistent snapshot, which holds every Update that had

@@ -132,6 +132,14 @@ func (c *client) do(ctx context.Context, r *request) (a *answer, err error) {
 
 // again runs f until it succeeds, cannot, or was tried often enough.
 func (c *client) again(ctx context.Context, once bool, f func() error) error {
+	err := c.tryAgain(ctx, once, f)
+	if err != nil && temporary(err) && !errors.Is(err, context.Canceled) {
+		err = fmt.Errorf("%w: %w", objects.ErrUnavailable, err)
+	}
+	return err
+}
+
+func (c *client) tryAgain(ctx context.Context, once bool, f func() error) error {
 	wait := firstWait
 	for try := 1; ; try++ {
 		err := ctx.Err()

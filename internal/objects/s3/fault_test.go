@@ -68,7 +68,7 @@ var blob = bytes.Repeat([]byte("0123456789abcdef"), 1<<16) // 1 MiB
 func TestPutWhoseAnswerIsLost(t *testing.T) {
 	proxy := faultproxy.Start(t, server.Addr)
 	s, _ := through(t, proxy.Addr, 0)
-	proxy.LoseAnswer("PUT /")
+	proxy.LoseAnswer("PUT /", 0)
 	put(t, s, "repos/r/packs/a.pack", []byte("pack"))
 	if proxy.Lost() != 1 {
 		t.Fatalf("%d answers were lost", proxy.Lost())
@@ -83,7 +83,7 @@ func TestPartsWhoseAnswerIsLost(t *testing.T) {
 	proxy := faultproxy.Start(t, server.Addr)
 	s, _ := through(t, proxy.Addr, 5<<20)
 	big := bytes.Repeat(blob, 11)
-	proxy.LoseAnswer("CompleteMultipartUpload")
+	proxy.LoseAnswer("CompleteMultipartUpload", 0)
 	put(t, s, "repos/r/packs/a.pack", big)
 	if proxy.Lost() != 1 {
 		t.Fatalf("%d answers were lost", proxy.Lost())

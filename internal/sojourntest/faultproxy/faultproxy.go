@@ -23,6 +23,7 @@ type Proxy struct {
 	silent   bool
 	delay    time.Duration
 	lose     []byte
+	skip     int
 	lost     int
 	breakAt  int64
 	open     map[net.Conn]bool
@@ -68,9 +69,11 @@ func (p *Proxy) Mend() {
 // Slow delays every piece in both directions.
 func (p *Proxy) Slow(by time.Duration) { p.set(func() { p.delay = by }) }
 
-// LoseAnswer lets the next request that holds text arrive, and breaks the
-// connection in place of its answer.
-func (p *Proxy) LoseAnswer(text string) { p.set(func() { p.lose = []byte(text) }) }
+// LoseAnswer lets the next request that holds text arrive, behind skip others
+// that do, and breaks the connection in place of its answer.
+func (p *Proxy) LoseAnswer(text string, skip int) {
+	p.set(func() { p.lose, p.skip = []byte(text), skip })
+}
 
 // BreakOff ends the next connection over which more than n bytes were answered.
 func (p *Proxy) BreakOff(n int64) { p.set(func() { p.breakAt = n }) }
@@ -144,7 +147,10 @@ func (l *link) requests() {
 	defer l.end()
 	l.pump(l.client, l.server, func(piece []byte) bool {
 		l.p.set(func() {
-			if l.p.lose != nil && bytes.Contains(piece, l.p.lose) {
+			if l.p.lose == nil || !bytes.Contains(piece, l.p.lose) {
+				return
+			}
+			if l.p.skip--; l.p.skip < 0 {
 				l.p.lose = nil
 				l.mu.Lock()
 				l.losing = true

@@ -82,13 +82,31 @@ func (s *Store) View(ctx context.Context, f func(store.Tx) error) (err error) {
 	defer cancel()
 	c, err := begin(ctx, s.readers, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
 	if err != nil {
-		return fmt.Errorf("reading the database: %w", err)
+		return fmt.Errorf("reading the database: %w", unreached(err))
 	}
 	defer c.release() // also when f panics
 	tx := sqlstore.New(ctx, c, dialect)
 	defer tx.End()
 	err = f(tx)
+	if failure := tx.Err(); failure != nil && isAway(failure) {
+		return fmt.Errorf("reading the database: %w", unreached(failure))
+	}
 	return cmp.Or(err, tx.Err())
+}
+
+// unreached says of a failure that it was the way to the server, or the server,
+// unless it was the caller who went away.
+func unreached(err error) error {
+	if errors.Is(err, context.Canceled) {
+		return err
+	}
+	return fmt.Errorf("%w: %w", store.ErrUnavailable, err)
+}
+
+// isAway reports whether a statement failed because the server went away, or did
+// not answer within the time there was.
+func isAway(err error) bool {
+	return isDisconnected(err) && isOfServer(err) || errors.Is(err, context.DeadlineExceeded)
 }
 
 // Update implements store.Store.
@@ -106,7 +124,7 @@ func (s *Store) Ping(ctx context.Context) error {
 		err = c.Raw(func(driver any) error { return session(ctx, driver.(*stdlib.Conn).Conn()) })
 	}
 	if err != nil {
-		return fmt.Errorf("asking the database: %w", err)
+		return fmt.Errorf("asking the database: %w", unreached(err))
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -43,7 +44,7 @@ func (s *Store) attempt(ctx context.Context, lock *string, f func(store.Tx) erro
 	defer done()
 	c, err := begin(ctx, s.writers, "BEGIN ISOLATION LEVEL SERIALIZABLE")
 	if err != nil {
-		return false, fmt.Errorf("beginning to write to the database: %w", err)
+		return false, fmt.Errorf("beginning to write to the database: %w", unreached(err))
 	}
 	defer c.release() // also when f panics
 	sqlTx := sqlstore.New(ctx, c, dialect)
@@ -54,6 +55,9 @@ func (s *Store) attempt(ctx context.Context, lock *string, f func(store.Tx) erro
 		*lock = tx.locked
 		if ctx.Err() == nil && (isConflict(failure) || isDisconnected(failure) && isOfServer(failure)) {
 			return true, nil
+		}
+		if isAway(failure) {
+			return false, fmt.Errorf("writing to the database: %w", unreached(failure))
 		}
 		if err == nil {
 			err = failure
@@ -73,7 +77,7 @@ func (s *Store) attempt(ctx context.Context, lock *string, f func(store.Tx) erro
 		return true, nil
 	}
 	if err != nil {
-		return false, fmt.Errorf("committing to the database: %w", err)
+		return false, fmt.Errorf("committing to the database: %w", unreached(err))
 	}
 	return false, nil
 }
@@ -102,7 +106,7 @@ func isConflict(err error) bool {
 func isOfServer(err error) bool {
 	_, said := serverError(err)
 	var connect *pgconn.ConnectError
-	return said || errors.As(err, &connect) || pgconn.SafeToRetry(err) || isNetwork(err)
+	return said || errors.As(err, &connect) || errors.Is(err, driver.ErrBadConn) || pgconn.SafeToRetry(err) || isNetwork(err)
 }
 
 func serverError(err error) (*pgconn.PgError, bool) { return errors.AsType[*pgconn.PgError](err) }
