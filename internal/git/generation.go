@@ -44,7 +44,7 @@ type generation struct {
 func (e *Engine) newGeneration(packGen int64) (*generation, error) {
 	path, err := e.newDir(gensDir)
 	if err == nil {
-		err = os.Mkdir(filepath.Join(path, "pack"), 0o700)
+		err = errors.Join(os.Mkdir(filepath.Join(path, "pack"), 0o700), os.Mkdir(filepath.Join(path, "info"), 0o700))
 	}
 	if err != nil {
 		return nil, err
@@ -72,14 +72,18 @@ func (g *generation) has(pack string) bool {
 // own names, but not the hash that they have: two packs may share that, and who
 // makes the pack chooses it.
 func (g *generation) file(pack, ext string) string {
+	if ext == ".graph" {
+		return filepath.Join(g.path, "info", "commit-graph") // one has it: the base
+	}
 	return filepath.Join(g.path, "pack", "pack-"+pack+ext)
 }
 
-// added notes a pack that was linked.
-func (g *generation) added(pack string) {
+// added notes a pack that was linked, and tells how many there are.
+func (g *generation) added(pack string) int {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.packs[pack] = true
+	return len(g.packs)
 }
 
 // reached notes that all packs of a version are there.
@@ -161,6 +165,7 @@ func (e *Engine) buildGeneration(ctx context.Context, r *repo) (*generation, err
 		g.drop()
 		return nil, err
 	}
+	e.upkeep.crowded(len(packs))
 	g.reached(row.Version)
 	r.keepGeneration(g)
 	return g, nil
@@ -189,7 +194,10 @@ func (e *Engine) fill(ctx context.Context, g, old *generation, packs []store.Pac
 		for _, f := range []struct {
 			ext  string
 			size int64
-		}{{".pack", p.Size}, {".idx", p.IdxSize}} { // git looks for the index first
+		}{{".pack", p.Size}, {".bitmap", p.BitmapSize}, {".idx", p.IdxSize}, {".graph", p.GraphSize}} { // git looks for the index first
+			if f.size == 0 {
+				continue
+			}
 			if err := e.bring(ctx, g, old, &p, f.ext, f.size); err != nil {
 				return err
 			}
@@ -242,7 +250,7 @@ func (e *Engine) adopt(r *repo, in *incoming, c *committed) {
 				return
 			}
 		}
-		g.added(in.pack.ID)
+		e.upkeep.crowded(g.added(in.pack.ID))
 	}
 	g.reached(c.row.Version)
 }

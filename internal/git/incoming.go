@@ -266,9 +266,13 @@ func (e *Engine) forget(ctx context.Context, repo, pack string) error {
 }
 
 func (e *Engine) deleteBlobs(ctx context.Context, repo, pack string) error {
-	if err := e.opt.Objects.Delete(ctx, blobKey(repo, pack, ".idx")); err != nil {
-		return err
+	for _, ext := range []string{".idx", ".graph", ".bitmap", ".pack"} {
+		if err := e.opt.Objects.Delete(ctx, blobKey(repo, pack, ext)); err != nil {
+			return err
+		}
+		if ext == ".idx" {
+			e.opt.Hook(atHalfSwept)
+		}
 	}
-	e.opt.Hook(atHalfSwept)
-	return e.opt.Objects.Delete(ctx, blobKey(repo, pack, ".pack"))
+	return nil
 }

@@ -58,6 +58,9 @@ var code = regexp.MustCompile(`^[0-9]{6}$`)
 func (s *Scanner) Know(class, secret string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if body := armor.ReplaceAllString(secret, ""); body != secret {
+		secret = body[len(body)/3:] // before it stands the algorithm, and RSA's modulus, which is public
+	}
 	h := maphash.String(s.seed, secret)
 	if _, ok := s.known[h]; ok {
 		return
@@ -77,6 +80,9 @@ func (s *Scanner) Know(class, secret string) {
 		}
 	}
 }
+
+// armor is what every key in PEM begins and ends with.
+var armor = regexp.MustCompile(`-----(?:BEGIN|END) [A-Z0-9 ]+-----\s*`)
 
 // KnowEncoded adds what a text in base 64 stands for.
 func (s *Scanner) KnowEncoded(class, text string) {

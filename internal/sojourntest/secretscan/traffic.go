@@ -107,17 +107,28 @@ func (s *Scanner) field(name, value string) {
 	if !bearer.MatchString(name) {
 		return
 	}
+	plain, err := base64.StdEncoding.DecodeString(value)
+	if err != nil || len(value) < piece {
+		s.Know(name, value)
+		return
+	}
+	if bytes.HasPrefix(bytes.TrimSpace(plain), []byte("<")) {
+		s.assertion(name, plain)
+		return
+	}
 	s.Know(name, value)
-	if plain, err := base64.StdEncoding.DecodeString(value); err == nil && len(value) >= piece {
-		if m := signatureValue.FindSubmatch(plain); m != nil {
-			s.Know(name+"'s signature", string(m[1])) // the assertion itself names who and where, which is no secret
-			return
-		}
-		s.Know(name, string(plain))
+	s.Know(name, string(plain))
+}
+
+// assertion learns what makes an XML document good for whoever has it: its
+// signature, or what is encrypted. The rest names who and where, which is no secret.
+func (s *Scanner) assertion(name string, document []byte) {
+	for _, m := range proving.FindAllSubmatch(document, -1) {
+		s.Know(name, string(bytes.Join(bytes.Fields(m[1]), nil)))
 	}
 }
 
-var signatureValue = regexp.MustCompile(`SignatureValue>\s*([^<]{32,})<`)
+var proving = regexp.MustCompile(`(?:SignatureValue|CipherValue)[^>]*>\s*([^<]{32,})<`)
 
 // body learns the secrets of a form, of JSON, or of XML.
 func (s *Scanner) body(b []byte) {
