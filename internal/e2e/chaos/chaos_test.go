@@ -12,10 +12,11 @@ import (
 )
 
 var (
-	flagTime  = flag.Duration("chaos.time", 8*time.Second, "how long clients work and nodes are killed")
-	flagKills = flag.Int("chaos.kills", 0, "instead of for a time, until so many nodes were killed")
-	flagNodes = flag.Int("chaos.nodes", 2, "nodes of the cluster")
-	flagSeed  = flag.Uint64("chaos.seed", 0, "of all that is random here; 0 takes one")
+	flagTime   = flag.Duration("chaos.time", 8*time.Second, "how long clients work and nodes are killed")
+	flagKills  = flag.Int("chaos.kills", 0, "instead of for a time, until so many nodes were killed")
+	flagNodes  = flag.Int("chaos.nodes", 2, "nodes of the cluster")
+	flagStorms = flag.Int("chaos.storms", 0, "how many storms may pass until a planted bug is seen")
+	flagSeed   = flag.Uint64("chaos.seed", 0, "of all that is random here; 0 takes one")
 )
 
 // storm lets clients work on a cluster with a bug while its nodes are killed,
