@@ -1,6 +1,8 @@
 package idp
 
 import (
+	"os"
+	"path/filepath"
 	"slices"
 	"testing"
 	"time"
@@ -17,8 +19,12 @@ func TestSamlp(t *testing.T) {
 	w := newWorld(t, f)
 	const metadata = "/FederationMetadata/2007-06/FederationMetadata.xml"
 	by := samltest.With("urn:example:samlp", samltest.RSA(2), time.Now())
+	key := filepath.Join(t.TempDir(), "key.pem")
+	if err := os.WriteFile(key, samltest.PrivatePEM(samltest.RSA(2)), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	start(t, f.local(metadata), script(t, "samlp.cjs", "ISSUER="+by.EntityID, "LISTEN="+f.backend, "RECIPIENT="+w.recipient(),
-		"KEY="+string(samltest.PrivatePEM(samltest.RSA(2))), "CERT="+certificatePEM(by.Cert),
+		"KEY_FILE="+key, "CERT="+certificatePEM(by.Cert),
 		"FOR="+certificatePEM(samltest.With("", forUs(), time.Now()).Cert)))
 	b := newBrowser(t, f, map[string]string{"user": "maria"})
 	w.trustsSAML(b.get(f.URL + metadata))
