@@ -3,6 +3,9 @@
 //
 //	git clone codecommit://[PROFILE@]REPOSITORY
 //	git clone codecommit::REGION://[PROFILE@]REPOSITORY
+//
+// As "git-remote-codecommit credential-helper" it is git's credential helper
+// for https URLs, which starts faster here than in the larger program sojourn.
 package main
 
 import (

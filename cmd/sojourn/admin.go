@@ -22,8 +22,13 @@ func adminPage() page {
 			{"credentials", "print temporary credentials of an account's root, as credential_process JSON"},
 			{"account create", "make an account"},
 			{"account list", "list the accounts"},
+			{"backup", "copy accounts, IAM and repositories while the server runs"},
+			{"compact", "join small packs of repositories"},
 			{"directory", "make, list, show, change, delete and test LDAP directories"},
+			{"fsck", "check repositories against checksums and by git"},
 			{"oidc-keys", "give or take back the keys of an identity provider that cannot be reached"},
+			{"purge", "drop objects that no ref reaches, because a secret leaked"},
+			{"restore", "make a data directory from a backup"},
 			{"revoke", "end the sessions of a role, user, account or provider, or one access key"},
 			{"revoke list", "list what is revoked"},
 			{"revoke undo", "take a revocation back"},
@@ -49,6 +54,16 @@ func runAdmin(ctx context.Context, a *app, args []string) error {
 		return adminAccountCreate(ctx, a, args[1:])
 	case "account list":
 		return adminAccountList(ctx, a, args[1:])
+	case "backup":
+		return adminBackup(ctx, a, args[1:])
+	case "compact":
+		return adminCompact(ctx, a, args[1:])
+	case "fsck":
+		return adminFsck(ctx, a, args[1:])
+	case "purge":
+		return adminPurge(ctx, a, args[1:])
+	case "restore":
+		return adminRestore(ctx, a, args[1:])
 	case "directory":
 		return adminDirectory(ctx, a, args[1:])
 	case "revoke":

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -9,10 +10,16 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"sojourn/internal/client/clienttest"
+	"sojourn/internal/client/remotehelper"
 )
 
-// The scripts' "sojourn" is this test binary.
-func TestMain(m *testing.M) { testscript.Main(m, map[string]func(){"sojourn": main}) }
+// The scripts' programs are this test binary.
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){
+		"sojourn":    main,
+		"the-helper": func() { os.Exit(remotehelper.Main(context.Background(), remotehelper.OS())) },
+	})
+}
 
 // TestScripts runs testdata/*.txtar: the client's commands as a user types
 // them. Each begins with an empty home directory and an STS at $STS that takes

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"sojourn/internal/client/config"
+	"sojourn/internal/client/credentialhelper"
 	"sojourn/internal/client/prompt"
 	"sojourn/internal/client/setup"
 )
@@ -34,7 +35,7 @@ func runSetup(ctx context.Context, a *app, args []string) error {
 	if *undo {
 		return s.undo(ctx)
 	}
-	server, err := c.server(a)
+	server, err := c.server(ctx, a)
 	if err != nil {
 		return err
 	}
@@ -49,12 +50,12 @@ type setupRun struct {
 }
 
 // server is what the settings name.
-func (c *clientFlags) server(a *app) (setup.Server, error) {
+func (c *clientFlags) server(ctx context.Context, a *app) (setup.Server, error) {
 	user, err := c.session(a)
 	if err != nil {
 		return setup.Server{}, err
 	}
-	s := setup.Server{URL: setup.AWS, Profile: c.profile, Program: programName(), Region: c.region}
+	s := setup.Server{URL: setup.AWS, Profile: c.profile, Program: programName(ctx), Region: c.region}
 	if strings.HasPrefix(user.Region(), "cn-") {
 		s.URL = setup.AWSChina
 	}
@@ -75,20 +76,35 @@ func (c *clientFlags) server(a *app) (setup.Server, error) {
 	return s, nil
 }
 
-// programName is how git's shell finds this program.
-func programName() string {
+// programName is how git's shell finds the program that answers for
+// credentials: git-remote-codecommit beside this program, which starts faster,
+// or else this program. AWS's helper has the same name and does not answer.
+func programName(ctx context.Context) string {
 	self, err := os.Executable()
 	if err != nil {
 		return "sojourn"
 	}
-	if found, err := exec.LookPath("sojourn"); err == nil {
-		a, errA := os.Stat(self)
-		b, errB := os.Stat(found)
-		if errors.Join(errA, errB) == nil && os.SameFile(a, b) {
-			return "sojourn"
-		}
+	fast := filepath.Join(filepath.Dir(self), "git-remote-codecommit"+filepath.Ext(self))
+	if exec.CommandContext(ctx, fast, credentialhelper.Word, "store").Run() == nil {
+		return onPath(fast)
 	}
-	return filepath.ToSlash(self)
+	return onPath(self)
+}
+
+// onPath is a program's name where that is enough to find it, else its path.
+func onPath(program string) string {
+	name := strings.TrimSuffix(filepath.Base(program), ".exe")
+	if found, err := exec.LookPath(name); err == nil && sameFile(program, found) {
+		return name
+	}
+	return filepath.ToSlash(program)
+}
+
+// sameFile reports whether two names are of one program.
+func sameFile(a, b string) bool {
+	infoA, errA := os.Stat(a)
+	infoB, errB := os.Stat(b)
+	return errors.Join(errA, errB) == nil && os.SameFile(infoA, infoB)
 }
 
 func (s setupRun) apply(ctx context.Context, server setup.Server) error {

@@ -77,3 +77,33 @@ func (e *Engine) leased(ctx context.Context, name string) (held bool, err error)
 	})
 	return held, err
 }
+
+// WhileBackup runs f while nothing that f may still read is deleted. One backup
+// is made at a time.
+func (e *Engine) WhileBackup(ctx context.Context, f func(context.Context) error) error {
+	err := e.withLease(ctx, BackupLease, f)
+	if errors.Is(err, errLeased) {
+		return errors.New("another backup is being made")
+	}
+	return err
+}
+
+// PackFile is a blob of a pack in the list.
+type PackFile struct {
+	Key    string
+	Size   int64
+	SHA256 string // hex
+}
+
+// PackFiles are the blobs of a pack.
+func PackFiles(p *store.Pack) (files []PackFile) {
+	for _, f := range []struct {
+		ext, sum string
+		size     int64
+	}{{".pack", p.SHA256, p.Size}, {".idx", p.IdxSHA256, p.IdxSize}, {".bitmap", p.BitmapSHA256, p.BitmapSize}, {".graph", p.GraphSHA256, p.GraphSize}} {
+		if f.size > 0 {
+			files = append(files, PackFile{blobKey(p.Repo, p.ID, f.ext), f.size, f.sum})
+		}
+	}
+	return files
+}

@@ -5,12 +5,11 @@ import (
 	"log/slog"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
-
 	"sojourn/internal/audit"
 	"sojourn/internal/awserr"
 	"sojourn/internal/principal"
 	"sojourn/internal/seal"
+	"sojourn/internal/server/metrics"
 )
 
 // Audit is how the record of what happens is kept.
@@ -103,11 +102,11 @@ func (p parts) issued(ctx context.Context, key string, s *principal.Session) err
 }
 
 // auditMetrics count what is recorded.
-func auditMetrics(log *audit.Log) []prometheus.Collector {
-	counter := func(name, help string, value func(audit.Stats) uint64) prometheus.Collector {
-		return prometheus.NewCounterFunc(prometheus.CounterOpts{Name: name, Help: help}, func() float64 { return float64(value(log.Stats())) })
+func auditMetrics(log *audit.Log) []metrics.Func {
+	counter := func(name, help string, value func(audit.Stats) uint64) metrics.Func {
+		return metrics.Func{Kind: metrics.Counter, Name: name, Help: help, Value: func() float64 { return float64(value(log.Stats())) }}
 	}
-	return []prometheus.Collector{
+	return []metrics.Func{
 		counter("sojourn_audit_records_total", "Audit records written.", func(s audit.Stats) uint64 { return s.Written }),
 		counter("sojourn_audit_unknown_sessions_total", "Sessions that no record of an issue is of.", func(s audit.Stats) uint64 { return s.Alarms }),
 		counter("sojourn_audit_failures_total", "Audit records that could not be written.", func(s audit.Stats) uint64 { return s.Failed }),

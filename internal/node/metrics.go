@@ -3,18 +3,17 @@ package node
 import (
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
-
 	"sojourn/internal/authn"
+	"sojourn/internal/server/metrics"
 )
 
 // collectors are the metrics of what must not grow old: the list of revocations
 // and the root keys.
-func (p parts) collectors(who *authn.Authenticator) []prometheus.Collector {
-	gauge := func(name, help string, value func() float64) prometheus.Collector {
-		return prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, value)
+func (p parts) collectors(who *authn.Authenticator) []metrics.Func {
+	gauge := func(name, help string, value func() float64) metrics.Func {
+		return metrics.Func{Kind: metrics.Gauge, Name: name, Help: help, Value: value}
 	}
-	list := []prometheus.Collector{
+	list := []metrics.Func{
 		gauge("sojourn_revocations", "Revocations that this node holds.", func() float64 {
 			n, _, _ := who.Revocations()
 			return float64(n)

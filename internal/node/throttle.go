@@ -3,10 +3,9 @@ package node
 import (
 	"strconv"
 
-	"github.com/prometheus/client_golang/prometheus"
-
 	"sojourn/internal/audit"
 	"sojourn/internal/seal"
+	"sojourn/internal/server/metrics"
 	"sojourn/internal/throttle"
 )
 
@@ -34,14 +33,14 @@ func (p parts) throttled(r throttle.Refusal) {
 }
 
 // throttleMetrics are the counts, labelled with names of ours alone.
-func throttleMetrics(t *throttle.Throttle) (list []prometheus.Collector) {
+func throttleMetrics(t *throttle.Throttle) (list []metrics.Func) {
 	for _, kind := range throttle.Kinds() {
-		labels := prometheus.Labels{"kind": kind.String()}
+		labels := []metrics.Label{{Name: "kind", Value: kind.String()}}
 		list = append(list,
-			prometheus.NewCounterFunc(prometheus.CounterOpts{Name: "sojourn_failures_total", Help: "Wrong passwords, proofs and signatures that were looked at.", ConstLabels: labels},
-				func() float64 { return float64(t.Stats(kind).Failed) }),
-			prometheus.NewCounterFunc(prometheus.CounterOpts{Name: "sojourn_throttled_total", Help: "Requests refused without a look, for too many failures.", ConstLabels: labels},
-				func() float64 { return float64(t.Stats(kind).Refused) }))
+			metrics.Func{Kind: metrics.Counter, Name: "sojourn_failures_total", Help: "Wrong passwords, proofs and signatures that were looked at.", Labels: labels,
+				Value: func() float64 { return float64(t.Stats(kind).Failed) }},
+			metrics.Func{Kind: metrics.Counter, Name: "sojourn_throttled_total", Help: "Requests refused without a look, for too many failures.", Labels: labels,
+				Value: func() float64 { return float64(t.Stats(kind).Refused) }})
 	}
 	return list
 }

@@ -2,11 +2,11 @@ package server
 
 import (
 	"net/http"
+	"sync/atomic"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
-
 	"sojourn/internal/server/event"
+	"sojourn/internal/server/metrics"
 )
 
 // answer counts what goes out. Unwrap lets a ResponseController reach the connection.
@@ -64,33 +64,29 @@ func route(name string, h http.Handler) http.Handler {
 	})
 }
 
-// metrics are labelled with names of ours, never with outside text.
-type metrics struct {
-	requests *prometheus.CounterVec
-	seconds  *prometheus.HistogramVec
-	inFlight prometheus.Gauge
+// counts are labelled with names of ours, never with outside text.
+type counts struct {
+	requests *metrics.Counters
+	seconds  *metrics.Histograms
+	inFlight atomic.Int64
 }
 
-func newMetrics(r prometheus.Registerer) metrics {
-	m := metrics{
-		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "sojourn_requests_total", Help: "Requests answered, by route, service, operation, and class of status.",
-		}, []string{"route", "service", "operation", "class"}),
-		seconds: prometheus.NewHistogramVec(prometheus.HistogramOpts{
-			Name: "sojourn_request_seconds", Help: "Time from the header to the end of the answer.",
-			Buckets: []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 10, 60, 300},
-		}, []string{"route"}),
-		inFlight: prometheus.NewGauge(prometheus.GaugeOpts{Name: "sojourn_requests_in_flight", Help: "Requests being answered now."}),
-	}
-	r.MustRegister(m.requests, m.seconds, m.inFlight)
-	return m
+func (c *counts) gauges() []metrics.Func {
+	return []metrics.Func{{Kind: metrics.Gauge, Name: "sojourn_requests_in_flight", Help: "Requests being answered now.",
+		Value: func() float64 { return float64(c.inFlight.Load()) }}}
 }
 
-func (m metrics) observe(route string, ev *event.Event, status int, took time.Duration) {
+func (c *counts) register(r *metrics.Registry) {
+	c.requests = r.Counters("sojourn_requests_total", "Requests answered, by route, service, operation, and class of status.", "route", "service", "operation", "class")
+	c.seconds = r.Histograms("sojourn_request_seconds", "Time from the header to the end of the answer.",
+		[]float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 10, 60, 300}, "route")
+}
+
+func (c *counts) observe(route string, ev *event.Event, status int, took time.Duration) {
 	if route == "" {
 		route = "none"
 	}
 	class := [...]string{"1xx", "2xx", "3xx", "4xx", "5xx"}[min(max(status/100, 1), 5)-1]
-	m.requests.WithLabelValues(route, ev.Service, ev.Operation, class).Inc()
-	m.seconds.WithLabelValues(route).Observe(took.Seconds())
+	c.requests.Inc(route, ev.Service, ev.Operation, class)
+	c.seconds.Observe(took.Seconds(), route)
 }

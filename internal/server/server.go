@@ -15,15 +15,13 @@ import (
 	"net/http"
 	"net/netip"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/collectors"
-	"github.com/prometheus/client_golang/prometheus/promhttp"
-
 	"sojourn/internal/server/event"
+	"sojourn/internal/server/metrics"
 )
 
 // Limits of every listener.
@@ -54,7 +52,7 @@ type Options struct {
 	// what goes in and out.
 	Wrap func(http.Handler) http.Handler
 	// Metrics are shown beside the front's own.
-	Metrics []prometheus.Collector
+	Metrics []metrics.Func
 }
 
 // Server serves one listener.
@@ -62,19 +60,17 @@ type Server struct {
 	opt      Options
 	http     *http.Server
 	draining atomic.Bool
-	metrics  metrics
+	counts   counts
 }
 
 // New makes a server; Serve runs it.
 func New(opt Options) *Server {
 	s := &Server{opt: opt}
-	registry := prometheus.NewRegistry()
-	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	registry.MustRegister(opt.Metrics...)
-	s.metrics = newMetrics(registry)
+	registry := metrics.New(slices.Concat(opt.Metrics, s.counts.gauges())...)
+	s.counts.register(registry)
 	var only http.Protocols
 	only.SetHTTP1(true) // git and the AWS tools speak it everywhere; one protocol, one set of traps
-	handler := s.observe(s.routes(promhttp.HandlerFor(registry, promhttp.HandlerOpts{})))
+	handler := s.observe(s.routes(registry))
 	if opt.Wrap != nil {
 		handler = opt.Wrap(handler)
 	}
@@ -119,7 +115,7 @@ var restPaths = []string{
 }
 
 // routes is the one list of what this origin serves.
-func (s *Server) routes(metrics http.Handler) http.Handler {
+func (s *Server) routes(counted http.Handler) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/v1/repos/", route("git", untimed(s.named(s.opt.Git))))
 	mux.Handle("/{$}", route("api", timed(s.named(http.HandlerFunc(s.root)))))
@@ -129,7 +125,7 @@ func (s *Server) routes(metrics http.Handler) http.Handler {
 	mux.Handle("/sessions", route("api", timed(s.named(s.opt.Sessions))))
 	mux.Handle("GET /healthz", route("healthz", timed(text(http.StatusOK, "ok\n"))))
 	mux.Handle("GET /readyz", route("readyz", timed(http.HandlerFunc(s.ready))))
-	mux.Handle("GET /metrics", route("metrics", timed(metrics)))
+	mux.Handle("GET /metrics", route("metrics", timed(counted)))
 	return mux
 }
 
@@ -216,9 +212,9 @@ func (s *Server) observe(next http.Handler) http.Handler {
 		start := s.opt.Now()
 		ev := &event.Event{RequestID: newRequestID(), SourceIP: sourceIP(r, s.opt.Proxies)}
 		a, body := &answer{ResponseWriter: w}, &incoming{ReadCloser: r.Body}
-		s.metrics.inFlight.Inc()
+		s.counts.inFlight.Add(1)
 		defer func() {
-			s.metrics.inFlight.Dec()
+			s.counts.inFlight.Add(-1)
 			p := recover()
 			if p != nil && !aborted(p) {
 				s.opt.Log.Error("panic", "request_id", ev.RequestID, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
@@ -258,7 +254,7 @@ func aborted(p any) bool {
 const logFields = 13
 
 func (s *Server) finish(r *http.Request, a *answer, ev *event.Event, took time.Duration) {
-	s.metrics.observe(a.route, ev, a.code(), took)
+	s.counts.observe(a.route, ev, a.code(), took)
 	level := slog.LevelInfo
 	switch {
 	case a.code() >= 500:

@@ -9,7 +9,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"sojourn/internal/server/metrics"
 )
 
 // floorCommand is the argument by which this program runs itself as the floor.
@@ -24,7 +24,7 @@ func serveFloor() error {
 	}
 	answer := []byte(strings.Repeat("x", 1250))
 	mux := http.NewServeMux()
-	mux.Handle("/metrics", promhttp.Handler())
+	mux.Handle("/metrics", metrics.New())
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		body := make([]byte, min(r.ContentLength, 4096))
 		if _, err := r.Body.Read(body); err != nil && r.ContentLength == 0 {

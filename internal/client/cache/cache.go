@@ -136,7 +136,9 @@ func encode(e Entry) []byte {
 	f.Credentials.AccessKeyId, f.Credentials.SecretAccessKey = e.AccessKeyID, e.Secret.Reveal()
 	f.Credentials.SessionToken = e.Token
 	f.Credentials.Expiration = e.Expires.UTC().Format(time.RFC3339)
-	f.Issued = e.Issued.UTC().Format(time.RFC3339)
+	if !e.Issued.IsZero() {
+		f.Issued = e.Issued.UTC().Format(time.RFC3339)
+	}
 	data, _ := json.Marshal(f) // strings always can be
 	return data
 }

@@ -15,7 +15,7 @@ func FuzzEntry(f *testing.F) {
 			return
 		}
 		again, err := decode(encode(e))
-		if err != nil || !reflect.DeepEqual(again.Credentials, e.Credentials) || again.Expires.Unix() != e.Expires.Unix() {
+		if err != nil || !reflect.DeepEqual(again.Credentials, e.Credentials) || again.Expires.Unix() != e.Expires.Unix() || again.Issued.Unix() != e.Issued.Unix() {
 			t.Fatalf("%q came back as %+v, %v", data, again, err)
 		}
 	})

@@ -145,7 +145,8 @@ func keeper(helper string) string {
 }
 
 func signs(helper string) bool {
-	return strings.Contains(helper, "sojourn credential-helper") || strings.Contains(helper, "codecommit credential-helper") || strings.Contains(helper, "sojourn' credential-helper")
+	return strings.Contains(helper, "sojourn credential-helper") || strings.Contains(helper, "codecommit credential-helper") ||
+		strings.Contains(helper, "sojourn' credential-helper") || strings.Contains(helper, "codecommit' credential-helper")
 }
 
 func (d *Doctor) credentialHelpers() {

@@ -22,6 +22,7 @@ import (
 	"unicode"
 
 	"sojourn/internal/client/config"
+	"sojourn/internal/client/credentialhelper"
 	"sojourn/internal/remoteurl"
 )
 
@@ -47,12 +48,29 @@ type Process struct {
 
 // Main runs the helper and returns its exit status.
 func Main(ctx context.Context, p Process) int {
+	if len(p.Args) > 1 && credentialhelper.Asked(p.Args[1:]) {
+		return p.credentials(ctx)
+	}
 	status, err := p.run(ctx)
 	if err != nil {
 		fmt.Fprintln(p.Stderr, oneLine(err.Error()))
 		return 1
 	}
 	return status
+}
+
+// credentials is the other helper that this program can be.
+func (p Process) credentials(ctx context.Context) int {
+	c := credentialhelper.Command{Env: p.Env, Now: p.Now, Stdin: p.Stdin, Stdout: p.Stdout}
+	err := c.Run(ctx, p.Args[2:])
+	if err == nil {
+		return 0
+	}
+	fmt.Fprintln(p.Stderr, oneLine("git-remote-codecommit: "+err.Error()))
+	if _, wrong := errors.AsType[credentialhelper.Usage](err); wrong {
+		return 2
+	}
+	return 1
 }
 
 func (p Process) run(ctx context.Context) (int, error) {
