@@ -45,7 +45,7 @@ type generation struct {
 func (e *Engine) newGeneration(packGen int64) (*generation, error) {
 	path, err := e.newDir(gensDir)
 	if err == nil {
-		err = os.Mkdir(filepath.Join(path, "pack"), 0o700)
+		err = errors.Join(os.Mkdir(filepath.Join(path, "pack"), 0o700), os.Mkdir(filepath.Join(path, "info"), 0o700))
 	}
 	if err != nil {
 		return nil, err
@@ -73,17 +73,21 @@ func (g *generation) has(pack string) bool {
 // own names, but not the hash that they have: two packs may share that, and who
 // makes the pack chooses it.
 func (g *generation) file(pack, ext string) string {
+	if ext == ".graph" {
+		return filepath.Join(g.path, "info", "commit-graph") // one has it: the base
+	}
 	return filepath.Join(g.path, "pack", "pack-"+pack+ext)
 }
 
-// added notes a pack that was linked.
-func (g *generation) added(p *store.Pack) {
+// added notes a pack that was linked, and tells how many there are.
+func (g *generation) added(p *store.Pack) int {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if !g.packs[p.ID] {
 		g.packs[p.ID] = true
 		g.bytes += p.Size + p.IdxSize
 	}
+	return len(g.packs)
 }
 
 // size is how many bytes its packs have.
@@ -172,6 +176,7 @@ func (e *Engine) buildGeneration(ctx context.Context, r *repo) (*generation, err
 		g.drop()
 		return nil, err
 	}
+	e.upkeep.crowded(len(packs))
 	g.reached(row.Version)
 	r.keepGeneration(g)
 	e.warm.occupy(r, g.size())
@@ -201,7 +206,10 @@ func (e *Engine) fill(ctx context.Context, g, old *generation, packs []store.Pac
 		for _, f := range []struct {
 			ext  string
 			size int64
-		}{{".pack", p.Size}, {".idx", p.IdxSize}} { // git looks for the index first
+		}{{".pack", p.Size}, {".bitmap", p.BitmapSize}, {".idx", p.IdxSize}, {".graph", p.GraphSize}} { // git looks for the index first
+			if f.size == 0 {
+				continue
+			}
 			if err := e.bring(ctx, g, old, &p, f.ext, f.size); err != nil {
 				return err
 			}
@@ -254,7 +262,7 @@ func (e *Engine) adopt(r *repo, in *incoming, c *committed) {
 				return
 			}
 		}
-		g.added(&in.pack)
+		e.upkeep.crowded(g.added(&in.pack))
 	}
 	g.reached(c.row.Version)
 	e.warm.occupy(r, g.size())

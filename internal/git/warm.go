@@ -143,6 +143,21 @@ func (w *warm) drop(id string) {
 	coolAll(gone)
 }
 
+// packsBefore reports whether what is kept of a repository has packs of an
+// earlier generation.
+func (w *warm) packsBefore(id string, packGen int64) bool {
+	w.mu.Lock()
+	el := w.byID[id]
+	w.mu.Unlock()
+	if el == nil {
+		return false
+	}
+	r := el.Value.(*repo)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.gen != nil && r.gen.packGen < packGen || r.view != nil && r.view.gen.packGen < packGen
+}
+
 func (w *warm) dropAll() {
 	for _, id := range w.ids() {
 		w.drop(id)
