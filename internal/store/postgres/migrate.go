@@ -23,7 +23,7 @@ type migration struct {
 	script  string
 }
 
-// migrations reads the files NNNN_name.sql, whose numbers are 1, 2, 3, …
+// migrations reads the files NNNN_name.sql, whose numbers may have gaps.
 func migrations(files fs.FS) ([]migration, error) {
 	names, err := fs.Glob(files, "migrations/*.sql")
 	if err != nil {
@@ -37,10 +37,11 @@ func migrations(files fs.FS) ([]migration, error) {
 			return nil, err
 		}
 		number, title, _ := strings.Cut(strings.TrimSuffix(strings.TrimPrefix(name, "migrations/"), ".sql"), "_")
-		if n, err := strconv.Atoi(number); err != nil || n != i+1 {
-			return nil, fmt.Errorf("migration %q: want number %d", name, i+1)
+		n, err := strconv.Atoi(number)
+		if err != nil || n < 1 || len(number) != 4 || i > 0 && n <= out[i-1].version {
+			return nil, fmt.Errorf("migration %q: want a number of four digits of its own", name)
 		}
-		out = append(out, migration{i + 1, title, string(script)})
+		out = append(out, migration{n, title, string(script)})
 	}
 	return out, nil
 }
@@ -65,7 +66,7 @@ func migrate(ctx context.Context, db *sql.DB) error {
 
 func migrateNext(ctx context.Context, db *sql.DB, list []migration) (more bool, err error) {
 	// Where nothing is missing no lock is taken, and no right to make tables is needed.
-	if version, err := appliedVersion(ctx, db); err == nil && version == len(list) {
+	if next, err := missing(ctx, db, list); err == nil && next == nil {
 		return false, nil
 	}
 	tx, err := db.BeginTx(ctx, nil)
@@ -79,31 +80,48 @@ func migrateNext(ctx context.Context, db *sql.DB, list []migration) (more bool, 
 	if _, err := tx.ExecContext(ctx, `CREATE TABLE IF NOT EXISTS schema_migrations (version BIGINT NOT NULL PRIMARY KEY, name TEXT NOT NULL)`); err != nil {
 		return false, err
 	}
-	version, err := appliedVersion(ctx, tx)
-	switch {
-	case err != nil:
+	m, err := missing(ctx, tx, list)
+	if err != nil || m == nil {
 		return false, err
-	case version > len(list):
-		return false, fmt.Errorf("its schema is version %d and this program knows %d: use the newer program that wrote it", version, len(list))
-	case version == len(list):
-		return false, nil
 	}
-	m := list[version]
 	if _, err := tx.ExecContext(ctx, m.script); err != nil {
 		return false, fmt.Errorf("migration %d (%s): %w", m.version, m.name, err)
 	}
 	if _, err := tx.ExecContext(ctx, "INSERT INTO schema_migrations (version, name) VALUES ($1, $2)", m.version, m.name); err != nil {
 		return false, err
 	}
-	return m.version < len(list), tx.Commit()
+	return true, tx.Commit()
 }
 
 type querier interface {
-	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
 }
 
-// appliedVersion is the number of the last migration that was applied.
-func appliedVersion(ctx context.Context, db querier) (version int, err error) {
-	err = db.QueryRowContext(ctx, "SELECT COALESCE(MAX(version), 0) FROM schema_migrations").Scan(&version)
-	return version, err
+// missing is the first migration that the database does not have.
+func missing(ctx context.Context, db querier, list []migration) (*migration, error) {
+	rows, err := db.QueryContext(ctx, "SELECT version FROM schema_migrations")
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	applied := map[int]bool{}
+	for rows.Next() {
+		var version int
+		if err := rows.Scan(&version); err != nil {
+			return nil, err
+		}
+		applied[version] = true
+		if known := list[len(list)-1].version; version > known {
+			return nil, fmt.Errorf("its schema is version %d and this program knows %d: use the newer program that wrote it", version, known)
+		}
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	for i := range list {
+		if !applied[list[i].version] {
+			return &list[i], nil
+		}
+	}
+	return nil, nil
 }
