@@ -134,6 +134,7 @@ func (b *bench) measure(n int) error {
 		{name: "git --version", args: []string{git, "--version"}},
 		{name: "git-remote-codecommit, static keys", args: []string{helper, "origin", "codecommit://default@repo"}},
 		{name: "git-remote-codecommit, cached session", args: []string{helper, "origin", "codecommit://R@repo"}},
+		{name: "git-remote-codecommit credential-helper", args: []string{helper, "credential-helper", "--profile", "R", "get"}, stdin: request},
 		{name: "sojourn credential-helper, cached session", args: []string{filepath.Join(b.bin, "sojourn"), "credential-helper", "--profile", "R", "get"}, stdin: request},
 	}
 	for _, peer := range []*program{
