@@ -55,7 +55,7 @@ demo: build ## the main job on real input; KEEP=1 leaves the server running
 test: parts lint build ## the whole test suite, real parts included
 	CGO_ENABLED=0 $(GO) test -timeout 15m ./...
 
-parts: $(BUILD)/bin/dex $(BUILD)/bin/rolesanywhere-credential-helper $(BUILD)/providers/node_modules ## install what the tests need beside Go and git (AWS CLI, xmlsec1, identity providers)
+parts: $(BUILD)/bin/dex $(BUILD)/bin/rolesanywhere-credential-helper $(BUILD)/bin/versitygw $(BUILD)/providers/node_modules ## install what the tests need beside Go and git (AWS CLI, xmlsec1, identity providers)
 
 .PHONY: packages
 packages:
@@ -64,6 +64,11 @@ packages:
 $(BUILD)/bin/dex: tools/dex/go.mod tools/dex/go.sum | packages
 	@echo "building Dex for the tests"
 	@GOBIN=$(BUILD)/bin CGO_ENABLED=0 $(GO) -C tools/dex install tool
+	@touch $@
+
+$(BUILD)/bin/versitygw: tools/versitygw/go.mod tools/versitygw/go.sum | packages
+	@echo "building versitygw, an S3 server, for the tests"
+	@GOBIN=$(BUILD)/bin CGO_ENABLED=0 $(GO) -C tools/versitygw install tool
 	@touch $@
 
 # It signs with PKCS #11 devices too, for which it needs a C compiler.

@@ -22,8 +22,13 @@ func adminPage() page {
 			{"credentials", "print temporary credentials of an account's root, as credential_process JSON"},
 			{"account create", "make an account"},
 			{"account list", "list the accounts"},
+			{"backup", "copy accounts, IAM and repositories while the server runs"},
+			{"compact", "join small packs of repositories"},
 			{"directory", "make, list, show, change, delete and test LDAP directories"},
+			{"fsck", "check repositories against checksums and by git"},
 			{"oidc-keys", "give or take back the keys of an identity provider that cannot be reached"},
+			{"purge", "drop objects that no ref reaches, because a secret leaked"},
+			{"restore", "make a data directory from a backup"},
 			{"revoke", "end the sessions of a role, user, account or provider, or one access key"},
 			{"revoke list", "list what is revoked"},
 			{"revoke undo", "take a revocation back"},
@@ -49,6 +54,16 @@ func runAdmin(ctx context.Context, a *app, args []string) error {
 		return adminAccountCreate(ctx, a, args[1:])
 	case "account list":
 		return adminAccountList(ctx, a, args[1:])
+	case "backup":
+		return adminBackup(ctx, a, args[1:])
+	case "compact":
+		return adminCompact(ctx, a, args[1:])
+	case "fsck":
+		return adminFsck(ctx, a, args[1:])
+	case "purge":
+		return adminPurge(ctx, a, args[1:])
+	case "restore":
+		return adminRestore(ctx, a, args[1:])
 	case "directory":
 		return adminDirectory(ctx, a, args[1:])
 	case "revoke":
@@ -77,6 +92,13 @@ func twoWords(args []string) []string {
 }
 
 // withAdmin parses the flags, opens --data and runs f on it.
+// place is where the data of a server is whose directory is data: its stores are
+// named in the environment alone, since an address may hold a password.
+func (a *app) place(data string) node.Place {
+	return node.Place{Data: data, Metadata: a.getenv(envName("metadata")), Objects: a.getenv(envName("objects")),
+		RootKeys: a.getenv(envName("root-keys")), Getenv: a.getenv}
+}
+
 func withAdmin(ctx context.Context, a *app, flags *flag.FlagSet, args []string, f func(*node.Admin) error) error {
 	data := flags.String("data", a.getenv(envName("data")), "`DIR` that the server keeps its data in")
 	if err := parseFlags(flags, args); err != nil {
@@ -88,7 +110,7 @@ func withAdmin(ctx context.Context, a *app, flags *flag.FlagSet, args []string, 
 	case *data == "":
 		return usagef("data: the directory is missing; give --data DIR")
 	}
-	admin, err := node.OpenAdmin(ctx, *data)
+	admin, err := a.place(*data).OpenAdmin(ctx)
 	if err != nil {
 		return err
 	}

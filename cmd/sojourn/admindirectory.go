@@ -120,7 +120,7 @@ func (d *directoryFlags) call(ctx context.Context, a *app, o *wire.Operation, in
 	if d.data == "" {
 		return usagef("data: the directory is missing; give --data DIR")
 	}
-	admin, err := node.OpenAdmin(ctx, d.data)
+	admin, err := a.place(d.data).OpenAdmin(ctx)
 	if err != nil {
 		return err
 	}

@@ -170,7 +170,7 @@ func rootKeyRestore(ctx context.Context, a *app, args []string) error {
 	if *data == "" || flags.NArg() > 0 {
 		return usagef("data: the directory is missing; give --data DIR")
 	}
-	kept, err := node.RestoreRootKeys(ctx, *data, time.Now())
+	kept, err := node.RestoreRootKeys(ctx, a.place(*data), time.Now())
 	if err == nil {
 		fmt.Fprintf(a.stdout, "generations %v are accepted\n", kept)
 	}

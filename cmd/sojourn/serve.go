@@ -20,12 +20,14 @@ func serveFlags(a *app) (*settings, *node.Config) {
 		"Serves Git over HTTPS and the STS, IAM and CodeCommit APIs.\n"+
 			"Each flag is also SOJOURN_… in the environment (SOJOURN_DATA, SOJOURN_LISTEN, …) and a line\n"+
 			"\"name = value\" in the file that --config names. Order: flag, environment, file, default.\n"+
-			"Three are in the environment and the file only: login-with-amazon-app, facebook-app, facebook-secret-file.",
+			"In the environment and the file only: root-keys, cache-size (GiB), login-with-amazon-app, facebook-app, facebook-secret-file.",
 		"sojourn serve --data /var/lib/sojourn --listen 0.0.0.0:8443")
 	f.StringVar(&c.Data, "data", "", "`DIR` of everything that the server keeps")
 	f.StringVar(&c.Listen, "listen", node.DefaultListen, "`HOST:PORT` to listen on; port 0 takes a free one")
 	f.StringVar(&c.Region, "region", node.DefaultRegion, "the AWS `REGION` that this server is")
 	f.StringVar(&c.Account, "account", node.DefaultAccount, "`ID` of the first account, made at the first start")
+	f.StringVar(&c.Metadata, "metadata", "", "`URL` of PostgreSQL, postgres://HOST/NAME, for many nodes; its password is no part of a flag")
+	f.StringVar(&c.Objects, "objects", "", "`URL` of an S3 bucket, s3://BUCKET[/PREFIX]?endpoint=…&region=…, beside --metadata")
 	f.StringVar(&c.TLSCert, "tls-cert", "", "PEM `FILE` of the certificate chain; without it the server is its own authority")
 	f.StringVar(&c.TLSKey, "tls-key", "", "PEM `FILE` of the certificate's key")
 	f.BoolVar(&c.PlainHTTP, "plain-http", false, "serve without TLS, for a TLS proxy in front")
@@ -37,7 +39,7 @@ func serveFlags(a *app) (*settings, *node.Config) {
 	f.TextVar(&c.LogLevel, "log-level", slog.LevelInfo, "debug, info, warn or error")
 	f.StringVar(&c.LogFormat, "log-format", "text", "text or json")
 	f.String("config", "", "`FILE` with the same settings")
-	return &settings{flags: f, more: accessTokenSettings(c), lists: map[string]bool{
+	return &settings{flags: f, more: moreSettings(c), lists: map[string]bool{
 		"federation-allow-cidr": true, "login-with-amazon-app": true, "trusted-proxy": true, "throttle-exempt-cidr": true}}, c
 }
 
@@ -78,9 +80,17 @@ func throttleFlags(f *flag.FlagSet, c *node.Config) {
 	ranges(f, "throttle-exempt-cidr", "`CIDR` that many people share, and that has no budget of failures of its own; may be repeated", &c.ThrottleExempt)
 }
 
-// accessTokenSettings turn on the access tokens of Amazon and Facebook.
-func accessTokenSettings(c *node.Config) *flag.FlagSet {
+// moreSettings are what few need: how a node of many keeps its part, and the
+// access tokens of Amazon and Facebook.
+func moreSettings(c *node.Config) *flag.FlagSet {
 	f := flag.NewFlagSet("", flag.ContinueOnError)
+	f.StringVar(&c.RootKeys, "root-keys", "", "")
+	f.Func("cache-size", "", func(v string) (err error) {
+		if c.CacheSize, err = strconv.Atoi(v); err != nil || c.CacheSize < 1 {
+			return fmt.Errorf("%q is no number of GiB", v)
+		}
+		return nil
+	})
 	f.Func("login-with-amazon-app", "", func(v string) error {
 		c.AmazonApps = append(c.AmazonApps, v)
 		return nil
@@ -102,6 +112,7 @@ func runServe(ctx context.Context, a *app, args []string) error {
 	if err := s.load(a, args); err != nil {
 		return err
 	}
+	c.Getenv = a.getenv
 	n, err := node.Start(ctx, *c, node.Options{Logs: a.stderr})
 	if err != nil {
 		return err

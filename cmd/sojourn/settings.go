@@ -4,6 +4,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"net/url"
 	"os"
 	"strings"
 )
@@ -47,9 +48,13 @@ func (s *settings) load(a *app, args []string) error {
 		return usagef("unexpected argument %q", s.flags.Arg(0))
 	}
 	given := map[string]bool{}
-	s.flags.Visit(func(f *flag.Flag) { given[f.Name] = true })
+	var errs []error
+	s.flags.Visit(func(f *flag.Flag) {
+		given[f.Name] = true
+		errs = append(errs, noPassword(f))
+	})
 	fromFile, err := s.readFile(a, given)
-	errs := []error{err}
+	errs = append(errs, err)
 	s.all(func(f *flag.Flag) {
 		if given[f.Name] || f.Name == "config" {
 			return
@@ -62,6 +67,23 @@ func (s *settings) load(a *app, args []string) error {
 	})
 	if err := errors.Join(errs...); err != nil {
 		return usageError{strings.ReplaceAll(err.Error(), "\n", "; ")}
+	}
+	return nil
+}
+
+// noPassword refuses an address with a password as an argument, which every
+// user of the machine can see.
+func noPassword(f *flag.Flag) error {
+	u, err := url.Parse(f.Value.String())
+	if err != nil && strings.Contains(f.Value.String(), "://") {
+		return fmt.Errorf("%s: it is no URL", f.Name) // of which the error would print all
+	}
+	if err != nil {
+		return nil
+	}
+	if _, has := u.User.Password(); has || u.Query().Has("password") {
+		return fmt.Errorf("%s: a password in an argument can be seen by every user of this machine: give the whole address as %s or in the file of --config, or the password as PGPASSWORD or in a file that PGPASSFILE names",
+			f.Name, envName(f.Name))
 	}
 	return nil
 }

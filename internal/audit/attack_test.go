@@ -384,6 +384,9 @@ func TestIndexIsBounded(t *testing.T) {
 	now := someDay
 	x := newIndex(t.TempDir(), func() time.Time { return now })
 	x.limit = 3
+	if err := x.Load(t.Context()); err != nil { // from now on it would know all
+		t.Fatal(err)
+	}
 	for _, key := range []string{"a", "b", "c", "d"} {
 		now = now.Add(time.Minute)
 		x.add(key, now.Add(time.Hour))

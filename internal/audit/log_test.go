@@ -247,27 +247,33 @@ func TestRetention(t *testing.T) {
 
 // A file that no digest covers to its end is not removed.
 func TestRetentionKeepsWhatIsNotCovered(t *testing.T) {
-	s := newSignedLog(t)
-	l := s.open(t)
-	s.write(t, l, 2)
-	s.now = s.now.Add(24 * time.Hour)
-	s.write(t, l, 2)
-	first, _ := segments(s.dir)
-	f, err := os.OpenFile(filepath.Join(s.dir, first[0].name()), os.O_APPEND|os.O_WRONLY, 0)
-	if err != nil {
-		t.Fatal(err)
+	for how, change := range map[string]func([]byte) []byte{
+		"more than is signed":    func(b []byte) []byte { return append(b, "more\n"...) },
+		"not what is signed":     func(b []byte) []byte { return bytes.Replace(b, []byte(`"r-1"`), []byte(`"r-2"`), 1) },
+		"less than is signed":    func(b []byte) []byte { return b[:len(b)/2] },
+		"nothing that is signed": func([]byte) []byte { return nil },
+	} {
+		s := newSignedLog(t)
+		l := s.open(t)
+		s.write(t, l, 2)
+		s.now = s.now.Add(24 * time.Hour)
+		s.write(t, l, 2)
+		first, _ := segments(s.dir)
+		path := filepath.Join(s.dir, first[0].name())
+		b, err := os.ReadFile(path)
+		if err = errors.Join(err, os.WriteFile(path, change(b), 0o600)); err != nil {
+			t.Fatal(err)
+		}
+		l.opt.Retain = time.Hour
+		s.now = s.now.Add(48 * time.Hour)
+		if err := l.hourly(); err == nil || !strings.Contains(err.Error(), "not covered") {
+			t.Errorf("%s: %v", how, err)
+		}
+		if left, _ := segments(s.dir); len(left) != len(first) {
+			t.Errorf("%s: %v of %v are left", how, left, first)
+		}
+		closed(t, l)
 	}
-	f.WriteString("more\n")
-	f.Close()
-	l.opt.Retain = time.Hour
-	s.now = s.now.Add(48 * time.Hour)
-	if err := l.hourly(); err == nil || !strings.Contains(err.Error(), "not covered") {
-		t.Errorf("%v", err)
-	}
-	if left, _ := segments(s.dir); len(left) != len(first) {
-		t.Errorf("%v of %v are left", left, first)
-	}
-	closed(t, l)
 }
 
 // Records of before the chain are put aside, not taken for its.

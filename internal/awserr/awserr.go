@@ -91,8 +91,20 @@ func TooSoon(wait time.Duration, reason string) *Error {
 // RetryAfter is Wait in whole seconds, rounded up.
 func (e *Error) RetryAfter() int { return int((e.Wait + time.Second - 1) / time.Second) }
 
-// Internal wraps a fault of ours; only the cause's place in the log tells what it was.
+// retryUnavailable is when a client whose request met an absent store should come back.
+const retryUnavailable = time.Second
+
+// Internal wraps a fault of ours; only the cause's place in the log tells what it
+// was. A fault of what the server stands on, which has a method Unavailable, is
+// ServiceUnavailable.
 func Internal(cause error) *Error {
+	if _, ok := errors.AsType[interface {
+		error
+		Unavailable() bool
+	}](cause); ok {
+		return &Error{Code: ServiceUnavailable, Status: http.StatusServiceUnavailable, Wait: retryUnavailable, Cause: cause,
+			Message: "The service cannot reach its data for the moment. Try again."}
+	}
 	return &Error{Code: InternalFailure, Status: http.StatusInternalServerError,
 		Message: "The request processing has failed because of an unknown error, exception or failure.", Cause: cause}
 }

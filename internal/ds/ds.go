@@ -340,32 +340,42 @@ func (s *Service) EnableMFADevice(ctx context.Context, c *principal.Caller, in *
 	if err != nil {
 		return nil, err
 	}
-	if len(who.MFADevices) >= devicesPerPerson {
-		return nil, dswire.NewDirectoryLimitExceeded("A person may have %d MFA devices.", devicesPerPerson)
-	}
-	err = s.device(ctx, c, *in.SerialNumber, func(m *store.MFADevice) error {
+	var wrong error // the answer to codes that are none: they are counted, so what they change is kept
+	err = s.device(ctx, c, *in.SerialNumber, func(tx store.Tx, m *store.MFADevice) error {
 		if m.UserID != "" {
 			return dswire.NewEntityAlreadyExists("The MFA device is already in use.")
 		}
-		m.UserID, m.Enabled = f.Key(), s.now()
-		return s.pair(m, *in.AuthenticationCode1, *in.AuthenticationCode2)
+		have, err := tx.MFADevicesOf(f.Key())
+		if err != nil {
+			return fmt.Errorf("MFA devices of %q: %w", f.Key(), err)
+		}
+		if len(have) >= devicesPerPerson {
+			return dswire.NewDirectoryLimitExceeded("A person may have %d MFA devices.", devicesPerPerson)
+		}
+		if wrong, err = s.pair(m, *in.AuthenticationCode1, *in.AuthenticationCode2); wrong == nil {
+			m.UserID, m.Enabled = f.Key(), s.now()
+		}
+		return err
 	})
-	if err != nil {
+	if err = errors.Join(err, wrong); err != nil {
 		return nil, err
 	}
 	who.MFADevices = append(who.MFADevices, *in.SerialNumber)
 	return &dswire.EnableMFADeviceOutput{Person: who}, nil
 }
 
-func (s *Service) pair(m *store.MFADevice, first, second string) error {
+// pair takes two codes. wrong is the answer where they are none, or come too
+// soon behind others that were none.
+func (s *Service) pair(m *store.MFADevice, first, second string) (wrong, err error) {
 	seed, err := s.o.Keys.OpenSecret(mfa.SeedLabel, m.Serial, m.Seed)
 	if err != nil {
-		return fmt.Errorf("MFA device %q: %w", m.Serial, err)
+		return nil, fmt.Errorf("MFA device %q: %w", m.Serial, err)
 	}
-	if err := mfa.Pair(m, seed, first, second, s.o.Now(), false); err != nil {
-		return dswire.NewInvalidAuthenticationCode("The codes are not two consecutive ones of the device.")
+	wrong = mfa.Pair(m, seed, first, second, s.o.Now(), false)
+	if errors.Is(wrong, mfa.ErrWrong) {
+		wrong = dswire.NewInvalidAuthenticationCode("The codes are not two consecutive ones of the device.")
 	}
-	return nil
+	return wrong, nil
 }
 
 // DisableMFADevice takes a device from the person who has it, whether the
@@ -378,7 +388,7 @@ func (s *Service) DisableMFADevice(ctx context.Context, c *principal.Caller, in 
 	if err := s.authorize(ctx, c, "DisableMFADevice", of, map[string]string{"serialNumber": *in.SerialNumber}); err != nil {
 		return nil, err
 	}
-	err = s.device(ctx, c, *in.SerialNumber, func(m *store.MFADevice) error {
+	err = s.device(ctx, c, *in.SerialNumber, func(_ store.Tx, m *store.MFADevice) error {
 		if of == "*" || holders(m) != of {
 			return noDevice(m.Serial)
 		}
@@ -415,7 +425,7 @@ func (s *Service) holders(ctx context.Context, account, serial string) (id strin
 }
 
 // device changes a device of the account.
-func (s *Service) device(ctx context.Context, c *principal.Caller, serial string, f func(*store.MFADevice) error) error {
+func (s *Service) device(ctx context.Context, c *principal.Caller, serial string, f func(store.Tx, *store.MFADevice) error) error {
 	return s.o.Store.Update(ctx, func(tx store.Tx) error {
 		m, err := tx.MFADevice(serial)
 		if errors.Is(err, store.ErrNotFound) || err == nil && m.Account != c.Account {
@@ -424,7 +434,7 @@ func (s *Service) device(ctx context.Context, c *principal.Caller, serial string
 		if err != nil {
 			return fmt.Errorf("MFA device %q: %w", serial, err)
 		}
-		if err := f(&m); err != nil {
+		if err := f(tx, &m); err != nil {
 			return err
 		}
 		return tx.UpdateMFADevice(m)

@@ -297,3 +297,22 @@ func TestAnAccountsDirectoriesAreBounded(t *testing.T) {
 		BindDN: new("cn=sojourn,dc=e"), BindPassword: new(secret), BaseDN: new("dc=e")})
 	want(t, "one too many", err, dswire.ErrDirectoryLimitExceeded)
 }
+
+// TestGuessedPairs: wrong codes are counted though the request is refused, and
+// slowed down like any others; the device is still nobody's.
+func TestGuessedPairs(t *testing.T) {
+	w, ctx := newWorld(t), t.Context()
+	d := w.create("Staff")
+	serial := w.device(here, "phone")
+	enable := func(first, second string) error {
+		_, err := w.EnableMFADevice(ctx, root(here), &dswire.EnableMFADeviceInput{DirectoryId: d.DirectoryId, UserName: new("alice"), SerialNumber: &serial, AuthenticationCode1: &first, AuthenticationCode2: &second})
+		return err
+	}
+	first, second := w.codes()
+	for range 6 {
+		want(t, "guessed codes", enable("000000", "000001"), dswire.ErrInvalidAuthenticationCode)
+	}
+	want(t, "guessed too often", enable(first, second), awserr.Throttling)
+	w.time = w.time.Add(2 * time.Second)
+	want(t, "behind the wait", enable(first, second), "")
+}

@@ -18,17 +18,22 @@ import (
 	"sojourn/internal/node"
 	"sojourn/internal/secret"
 	"sojourn/internal/sigv4"
+	"sojourn/internal/sojourntest"
 )
 
-// client trusts the server's own authority.
+// client trusts the server's own authority. The scan for secrets learns what it sends.
 func (a *api) client() *http.Client {
+	return &http.Client{Transport: sojourntest.Transport(a.transport())}
+}
+
+func (a *api) transport() *http.Transport {
 	pem, err := os.ReadFile(a.s.CA())
 	if err != nil {
 		a.t.Fatal(err)
 	}
 	pool := x509.NewCertPool()
 	pool.AppendCertsFromPEM(pem)
-	return &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool}, DisableKeepAlives: true}}
+	return &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool}, DisableKeepAlives: true}
 }
 
 // send signs and sends a request and returns its status and body.

@@ -29,6 +29,7 @@ import (
 func auditCommand(t *testing.T, data string, args ...string) (string, error) {
 	t.Helper()
 	out, err := exec.CommandContext(t.Context(), filepath.Join(bin, "sojourn"), append([]string{"audit", args[0], "--data", data}, args[1:]...)...).CombinedOutput()
+	sojourntest.Printed("sojourn audit", string(out))
 	return string(out), err
 }
 
@@ -201,7 +202,7 @@ func TestRefusedProofsAreRecorded(t *testing.T) {
 	for how, password := range map[string]string{
 		"a wrong password":   sigv4.GitPassword(wrong.Secret, node.DefaultRegion, s.Host(), "/v1/repos/Demo", at).Reveal(),
 		"an old password":    sigv4.GitPassword(user.cred.Secret, node.DefaultRegion, s.Host(), "/v1/repos/Demo", at.Add(-time.Hour)).Reveal(),
-		"no password at all": "nonsense",
+		"no password at all": "made-up-password",
 	} {
 		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.URL+"/v1/repos/Demo/info/refs?service=git-receive-pack", nil)
 		if err != nil {

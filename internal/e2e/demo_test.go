@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"sojourn/internal/sojourntest"
 )
 
 // The demonstration does the main job, and leaves nothing behind.
@@ -19,6 +21,7 @@ func TestDemo(t *testing.T) {
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
+	sojourntest.Printed("sojourn demo", string(out))
 	for _, want := range []string{
 		"$ git clone codecommit://CodeAccess@MyDemoRepo\n",
 		"# The clone is what was pushed, object for object",

@@ -35,6 +35,7 @@ func run(m *testing.M) int {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
+	defer stores.stop()
 	return sojourntest.Run(m)
 }
 

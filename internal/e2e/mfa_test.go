@@ -32,9 +32,10 @@ type holder struct {
 
 const mfaRole = "arn:aws:iam::" + sojourntest.Account + ":role/"
 
-func newGuarded(t *testing.T) *guarded {
+func newGuarded(t *testing.T) *guarded { return newGuardedOn(t, sojourntest.Start(t)) }
+
+func newGuardedOn(t *testing.T, s *sojourntest.Server) *guarded {
 	t.Helper()
-	s := sojourntest.Start(t)
 	g := &guarded{api: &api{t: t, s: s, cred: s.Root("")}, t: t}
 	for name, condition := range map[string]string{
 		"Bool":     `"Bool":{"aws:MultiFactorAuthPresent":"true"}`,

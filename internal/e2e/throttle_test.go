@@ -26,9 +26,10 @@ type knocker struct {
 
 func newKnocker(t *testing.T, s *sojourntest.Server) *knocker {
 	k := &knocker{api: &api{t: t, s: s}}
-	k.http = k.client()
-	k.http.Transport.(*http.Transport).DisableKeepAlives = false
-	t.Cleanup(k.http.CloseIdleConnections)
+	kept := k.transport()
+	kept.DisableKeepAlives = false
+	k.http = &http.Client{Transport: sojourntest.Transport(kept)}
+	t.Cleanup(kept.CloseIdleConnections)
 	return k
 }
 

@@ -37,13 +37,15 @@ const commitTime = time.Minute
 func (e *Engine) commit(ctx context.Context, r *repo, c *change) (again bool, err error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), commitTime)
 	defer cancel()
-	e.opt.Hook("before-commit")
+	e.opt.Hook(atCommit)
 	now := e.opt.Now()
 	var p *plan
 	own := errNotRun // what the last run returned: nil when only the commit itself can have failed
 	err = e.store.Update(ctx, func(tx store.Tx) error {
 		p = newPlan(c, tx)
-		own = p.apply(now)
+		if own = p.apply(now); own == nil {
+			e.opt.Hook(atInCommit)
+		}
 		return own
 	})
 	if err != nil && own == nil {
@@ -51,7 +53,7 @@ func (e *Engine) commit(ctx context.Context, r *repo, c *change) (again bool, er
 	}
 	switch {
 	case err == nil:
-		e.opt.Hook("after-commit")
+		e.opt.Hook(atCommitted)
 		p.note()
 		if c.pack != nil {
 			c.pack.state = committedPack

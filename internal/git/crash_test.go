@@ -4,11 +4,13 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -22,6 +24,9 @@ import (
 func serveUntilKilled(data string) {
 	at := os.Getenv("SOJOURN_CRASH_AT")
 	n, err := openNode(context.Background(), data, &rules{}, os.Stderr, func(o *git.Options) {
+		if os.Getenv("SOJOURN_CRASH_SWEEP") != "" {
+			everythingIsOld(o)
+		}
 		o.Hook = func(point string) {
 			if point == at {
 				if p, err := os.FindProcess(os.Getpid()); err == nil {
@@ -38,6 +43,9 @@ func serveUntilKilled(data string) {
 	fmt.Println(n.url)
 	select {}
 }
+
+// everythingIsOld makes a sweeper take all that may go.
+func everythingIsOld(o *git.Options) { o.UploadGrace, o.TrashGrace = -time.Hour, -time.Hour }
 
 // victim is a server that is killed and started again on the same data.
 type victim struct {
@@ -96,21 +104,23 @@ func (v *victim) sweep() {
 	v.t.Helper()
 	v.kill()
 	waitFor(v.t, "the dead server's processes to end", func() bool { return len(v.orphans()) == 0 })
-	v.open(func(o *git.Options) { o.UploadGrace = -time.Hour })
-	packs := 0
+	v.open(everythingIsOld)
+	blobs := 0
 	v.view(func(tx store.Tx) error {
 		list, err := tx.Packs(demoID)
-		packs = len(list)
+		for i := range list {
+			blobs += len(git.PackFiles(&list[i]))
+		}
 		return err
 	})
 	v.close()
-	v.noneLeft(packs)
+	v.noneLeft(blobs)
 }
 
-func (v *victim) noneLeft(packs int) {
+func (v *victim) noneLeft(want int) {
 	v.t.Helper()
-	if blobs := files(v.t, v.dir+"/objects"); len(blobs) != 2*packs {
-		v.t.Errorf("%d packs are listed, stored are %q", packs, blobs)
+	if blobs := files(v.t, v.dir+"/objects"); len(blobs) != want {
+		v.t.Errorf("%d blobs are listed, stored are %q", want, blobs)
 	}
 	for _, part := range []string{"gens", "views", "incoming"} {
 		if left := files(v.t, filepath.Join(v.dir, "cache", part)); len(left) > 0 {
@@ -138,12 +148,13 @@ func TestCrashMatrix(t *testing.T) {
 		"create and more": {"main", "main:refs/heads/new", "v1", ":refs/heads/old"},
 		"no pack":         {"main~1:refs/heads/new", ":refs/heads/old"},
 	}
-	for _, point := range []string{"after-index-pack", "after-intent", "after-put", "before-commit", "after-commit"} {
+	for _, point := range git.Failpoints() {
 		for kind, refs := range kinds {
-			if kind == "no pack" && !strings.Contains(point, "commit") {
+			if point.Of != "push" || kind == "no pack" && (strings.Contains(point.Name, "put") || point.Name == "after-index-pack" || point.Name == "after-intent") {
 				continue
 			}
-			t.Run(point+" "+kind, func(t *testing.T) {
+			t.Run(point.Name+" "+kind, func(t *testing.T) {
+				t.Parallel()
 				v := newVictim(t)
 				w := v.work("work")
 				v.start("")
@@ -152,14 +163,14 @@ func TestCrashMatrix(t *testing.T) {
 				w.commit("two", "2\n")
 				w.git("tag", "-a", "-m", "A tag", "v1")
 
-				v.start(point)
+				v.start(point.Name)
 				before := v.refs() // the server that will die can still read
 				w.fails(append([]string{"push", v.url}, refs...)...)
 				v.kill()
 
 				v.start("")
 				after := v.refs()
-				if changed := after != before; changed != (point == "after-commit") {
+				if changed := after != before; changed != point.Done {
 					t.Errorf("refs before\n%s\nafter\n%s", before, after)
 				}
 				v.sound()
@@ -172,6 +183,92 @@ func TestCrashMatrix(t *testing.T) {
 				}
 				v.sweep()
 			})
+		}
+	}
+}
+
+// TestCrashedSweeps kills the sweeper at each of its points: what is served stays
+// sound, and the next sweep finds what this one left.
+func TestCrashedSweeps(t *testing.T) {
+	for _, point := range git.Failpoints() {
+		if point.Of != "sweep" {
+			continue
+		}
+		t.Run(point.Name, func(t *testing.T) {
+			t.Parallel()
+			v := newVictim(t)
+			w := v.work("work")
+			v.start("")
+			w.git("push", "-q", v.url, "main")
+			w.git("checkout", "-q", "-b", "gone")
+			w.commit("gone", "1\n")
+			w.git("push", "-q", v.url, "gone")
+			w.git("push", "-q", v.url, "--delete", "gone")
+			w.git("checkout", "-q", "main")
+			w.commit("two", "2\n")
+			v.kill()
+			v.start("after-put") // and so an upload that is never committed
+			w.fails("push", v.url, "main")
+			v.kill()
+			v.trashSecondPack()
+
+			v.dies(point.Name)
+			v.start("")
+			before := v.refs()
+			v.sound()
+			w.git("push", "-q", v.url, "main")
+			v.same(w, v.sound(), "main")
+			if v.refs() == before {
+				t.Error("the push that was cut off cannot be made again")
+			}
+			v.sweep()
+		})
+	}
+}
+
+// trashSecondPack takes the second pack from the list, as a purge does.
+func (v *victim) trashSecondPack() {
+	v.t.Helper()
+	v.open()
+	err := v.store.Update(v.t.Context(), func(tx store.Tx) error {
+		row, err := tx.LockRepository(demoID)
+		if err != nil {
+			return err
+		}
+		packs, err := tx.Packs(demoID)
+		if err != nil {
+			return err
+		}
+		row.Version, row.GCEpoch, row.PackGen = row.Version+1, row.GCEpoch+1, row.PackGen+1
+		return errors.Join(tx.DeletePacks(demoID, []string{packs[1].ID}, time.Now().Unix()), tx.UpdateRepository(row))
+	})
+	v.close()
+	if err != nil {
+		v.t.Fatal(err)
+	}
+}
+
+// dies starts a server whose sweeper kills it at a point.
+func (v *victim) dies(point string) {
+	v.t.Helper()
+	cmd := exec.Command(os.Args[0])
+	cmd.Env = append(os.Environ(), "SOJOURN_CRASH_DATA="+v.dir, "SOJOURN_CRASH_AT="+point, "SOJOURN_CRASH_SWEEP=1")
+	if err := cmd.Start(); err != nil {
+		v.t.Fatal(err)
+	}
+	late := time.AfterFunc(time.Minute, func() { cmd.Process.Kill() })
+	cmd.Wait()
+	if !late.Stop() {
+		v.t.Fatalf("no sweep has come to %s", point)
+	}
+}
+
+// TestFailpointsAreReached: each point belongs to something that a test of this
+// package crashes.
+func TestFailpointsAreReached(t *testing.T) {
+	for _, p := range git.Failpoints() {
+		if !slices.Contains([]string{"push", "sweep"}, p.Of) {
+			t.Errorf("no test crashes %q at %s", p.Of, p.Name)
 		}
 	}
 }

@@ -20,6 +20,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -47,18 +48,26 @@ type Options struct {
 	Git       string        // path of git; "" looks it up
 	Processes int           // git processes that serve clients at a time; see gitexec.Options
 	QueueWait time.Duration // for such a process; see gitexec.Options
+	Queue     int           // requests that wait for one; see gitexec.Options
+	Memory    int64         // bytes of data of a process; see gitexec.Options
+	CPU       time.Duration // processor time of a process; see gitexec.Options
 	MaxPack   int64         // bytes of one push; 10 GiB
 	KeepAlive time.Duration // between signs of life to a client that waits; 5 seconds
 
 	MaxRepositories int   // kept warm; 1,000
 	MaxRefBytes     int64 // of memory for refs of warm repositories; 256 MiB
+	MaxPackBytes    int64 // of disk for packs of warm repositories, where Objects copies them; no bound when 0
+
+	// Idle does nothing in the background: for a tool beside servers.
+	Idle bool
+
+	CompactEvery time.Duration // between looks at all repositories' packs; 1 minute
 
 	SweepEvery  time.Duration // 10 minutes
 	UploadGrace time.Duration // age at which an upload that was not committed is given up; 1 hour
 	TrashGrace  time.Duration // for packs that left the list; 24 hours, the longest that a backup may take
 
-	// Hook is called at the points of a push where a crash leaves another state
-	// behind: after-index-pack, after-intent, after-put, before-commit, after-commit. For tests.
+	// Hook is called at each of Failpoints. For tests.
 	Hook func(point string)
 }
 
@@ -73,6 +82,8 @@ func (o *Options) setDefaults() {
 	orElse(&o.KeepAlive, 5*time.Second)
 	orElse(&o.MaxRepositories, 1000)
 	orElse(&o.MaxRefBytes, 256<<20)
+	orElse(&o.CompactEvery, time.Minute)
+	orElse(&o.MaxPackBytes, math.MaxInt64)
 	orElse(&o.SweepEvery, 10*time.Minute)
 	orElse(&o.UploadGrace, time.Hour)
 	orElse(&o.TrashGrace, 24*time.Hour)
@@ -93,7 +104,10 @@ type Engine struct {
 	warm  *warm
 	dirs  atomic.Int64 // numbers the directories that are made
 
+	stats counters
+
 	sweeper *sweeper
+	upkeep  *upkeep
 }
 
 // New starts an engine. What an earlier one left in opt.Dir is removed; what it
@@ -108,12 +122,16 @@ func New(ctx context.Context, opt Options) (*Engine, error) {
 	if err := prepareDir(dir); err != nil {
 		return nil, fmt.Errorf("preparing the cache directory: %w", err)
 	}
-	runner, err := gitexec.New(ctx, gitexec.Options{Path: opt.Git, Dir: filepath.Join(dir, "git"), Streams: opt.Processes, Wait: opt.QueueWait})
+	runner, err := gitexec.New(ctx, gitexec.Options{Path: opt.Git, Dir: filepath.Join(dir, "git"), Streams: opt.Processes, Wait: opt.QueueWait,
+		Queue: opt.Queue, Memory: opt.Memory, CPU: opt.CPU})
 	if err != nil {
 		return nil, err
 	}
-	e := &Engine{opt: opt, store: opt.Store, git: runner, warm: newWarm(opt.MaxRepositories, opt.MaxRefBytes)}
-	e.sweeper = startSweeper(e)
+	e := &Engine{opt: opt, store: opt.Store, git: runner, warm: newWarm(opt.MaxRepositories, opt.MaxRefBytes, opt.MaxPackBytes)}
+	if !opt.Idle {
+		e.upkeep = startUpkeep(e)
+		e.sweeper = startSweeper(e)
+	}
 	return e, nil
 }
 
@@ -126,7 +144,7 @@ const (
 
 // prepareDir empties the parts that are ours and leaves alone what it does not know.
 func prepareDir(dir string) error {
-	for _, part := range []string{gensDir, viewsDir, incomingDir, "git"} {
+	for _, part := range []string{gensDir, viewsDir, incomingDir, upkeepDir, "git"} {
 		path := filepath.Join(dir, part)
 		if err := errors.Join(os.RemoveAll(path), os.MkdirAll(path, 0o700)); err != nil {
 			return err
@@ -144,7 +162,11 @@ func (e *Engine) newDir(part string) (string, error) {
 // Close waits for a sweep that runs, until ctx ends, and drops what is cached.
 // Requests must have ended.
 func (e *Engine) Close(ctx context.Context) error {
-	err := e.sweeper.stop(ctx)
+	var err error
+	if !e.opt.Idle {
+		e.upkeep.stop()
+		err = e.sweeper.stop(ctx)
+	}
 	e.warm.dropAll()
 	return errors.Join(err, prepareDir(e.opt.Dir))
 }

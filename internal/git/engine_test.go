@@ -130,7 +130,12 @@ func TestOtherNode(t *testing.T) {
 
 // TestFewWarmRepositories: what is not kept is made again, and nothing of it stays.
 func TestFewWarmRepositories(t *testing.T) {
-	s := start(t, func(o *git.Options) { o.MaxRepositories = 2 })
+	t.Run("Number", func(t *testing.T) { fewWarmRepositories(t, func(o *git.Options) { o.MaxRepositories = 2 }) })
+	t.Run("Disk", func(t *testing.T) { fewWarmRepositories(t, func(o *git.Options) { o.MaxPackBytes = 1 }) })
+}
+
+func fewWarmRepositories(t *testing.T, bound func(*git.Options)) {
+	s := start(t, bound)
 	w := s.work("work")
 	w.git("push", "-q", "origin", "main")
 	for round := range 2 {

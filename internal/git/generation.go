@@ -39,12 +39,13 @@ type generation struct {
 	mu      sync.Mutex
 	version int64 // has all packs of this version
 	packs   map[string]bool
+	bytes   int64 // of the packs
 }
 
 func (e *Engine) newGeneration(packGen int64) (*generation, error) {
 	path, err := e.newDir(gensDir)
 	if err == nil {
-		err = os.Mkdir(filepath.Join(path, "pack"), 0o700)
+		err = errors.Join(os.Mkdir(filepath.Join(path, "pack"), 0o700), os.Mkdir(filepath.Join(path, "info"), 0o700))
 	}
 	if err != nil {
 		return nil, err
@@ -72,14 +73,28 @@ func (g *generation) has(pack string) bool {
 // own names, but not the hash that they have: two packs may share that, and who
 // makes the pack chooses it.
 func (g *generation) file(pack, ext string) string {
+	if ext == ".graph" {
+		return filepath.Join(g.path, "info", "commit-graph") // one has it: the base
+	}
 	return filepath.Join(g.path, "pack", "pack-"+pack+ext)
 }
 
-// added notes a pack that was linked.
-func (g *generation) added(pack string) {
+// added notes a pack that was linked, and tells how many there are.
+func (g *generation) added(p *store.Pack) int {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.packs[pack] = true
+	if !g.packs[p.ID] {
+		g.packs[p.ID] = true
+		g.bytes += p.Size + p.IdxSize
+	}
+	return len(g.packs)
+}
+
+// size is how many bytes its packs have.
+func (g *generation) size() int64 {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.bytes
 }
 
 // reached notes that all packs of a version are there.
@@ -161,8 +176,10 @@ func (e *Engine) buildGeneration(ctx context.Context, r *repo) (*generation, err
 		g.drop()
 		return nil, err
 	}
+	e.upkeep.crowded(len(packs))
 	g.reached(row.Version)
 	r.keepGeneration(g)
+	e.warm.occupy(r, g.size())
 	return g, nil
 }
 
@@ -189,12 +206,15 @@ func (e *Engine) fill(ctx context.Context, g, old *generation, packs []store.Pac
 		for _, f := range []struct {
 			ext  string
 			size int64
-		}{{".pack", p.Size}, {".idx", p.IdxSize}} { // git looks for the index first
+		}{{".pack", p.Size}, {".bitmap", p.BitmapSize}, {".idx", p.IdxSize}, {".graph", p.GraphSize}} { // git looks for the index first
+			if f.size == 0 {
+				continue
+			}
 			if err := e.bring(ctx, g, old, &p, f.ext, f.size); err != nil {
 				return err
 			}
 		}
-		g.added(p.ID)
+		g.added(&p)
 	}
 	return nil
 }
@@ -242,7 +262,8 @@ func (e *Engine) adopt(r *repo, in *incoming, c *committed) {
 				return
 			}
 		}
-		g.added(in.pack.ID)
+		e.upkeep.crowded(g.added(&in.pack))
 	}
 	g.reached(c.row.Version)
+	e.warm.occupy(r, g.size())
 }

@@ -83,7 +83,7 @@ func (e *Engine) receive(ctx context.Context, s *snapshot, g *generation, src io
 		e.discard(ctx, in)
 		return nil, err
 	}
-	e.opt.Hook("after-index-pack")
+	e.opt.Hook(atIndexed)
 	return in, nil
 }
 
@@ -199,14 +199,20 @@ func (e *Engine) put(ctx context.Context, in *incoming) error {
 	if err := g.Wait(); err != nil {
 		return fmt.Errorf("preparing to store a pack: %w", err)
 	}
-	e.opt.Hook("after-intent")
+	e.opt.Hook(atIntent)
 	for _, ext := range []string{".pack", ".idx"} {
-		g.Go(func() error { return e.opt.Objects.Put(ctx, blobKey(in.pack.Repo, in.pack.ID, ext), in.file+ext) })
+		g.Go(func() error {
+			err := e.opt.Objects.Put(ctx, blobKey(in.pack.Repo, in.pack.ID, ext), in.file+ext)
+			if err == nil && ext == ".pack" {
+				e.opt.Hook(atHalfPut)
+			}
+			return err
+		})
 	}
 	if err := g.Wait(); err != nil {
 		return fmt.Errorf("storing a pack: %w", err)
 	}
-	e.opt.Hook("after-put")
+	e.opt.Hook(atPut)
 	return nil
 }
 
@@ -255,13 +261,17 @@ func (e *Engine) forget(ctx context.Context, repo, pack string) error {
 	if err := e.deleteBlobs(ctx, repo, pack); err != nil {
 		return err
 	}
+	e.opt.Hook(atSwept)
 	return e.store.Update(ctx, func(tx store.Tx) error { return tx.DeleteUpload(repo, pack) })
 }
 
 func (e *Engine) deleteBlobs(ctx context.Context, repo, pack string) error {
-	for _, ext := range []string{".idx", ".pack"} {
+	for _, ext := range []string{".idx", ".graph", ".bitmap", ".pack"} {
 		if err := e.opt.Objects.Delete(ctx, blobKey(repo, pack, ext)); err != nil {
 			return err
+		}
+		if ext == ".idx" {
+			e.opt.Hook(atHalfSwept)
 		}
 	}
 	return nil

@@ -82,6 +82,7 @@ func (e *Engine) push(ctx context.Context, r *repo, s *snapshot, actor string, b
 		return err
 	}
 	t.stopKeepAlive()
+	e.opt.Hook(atReport)
 	return t.report(unpack, c)
 }
 

@@ -84,6 +84,9 @@ func (s *Service) Advertise(ctx context.Context, c *principal.Caller, name strin
 		}
 	}
 	row, err := s.find(ctx, c, action, name)
+	if err == nil { // here git shows its user why
+		err = outward(s.engine.git.Busy(onBehalf(ctx, c)))
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -110,7 +113,7 @@ func (s *Service) UploadPack(ctx context.Context, c *principal.Caller, name stri
 	if err != nil {
 		return err
 	}
-	return outward(s.engine.fetch(ctx, r, snap, version, in, out))
+	return outward(s.engine.fetch(onBehalf(ctx, c), r, snap, version, in, out))
 }
 
 // ReceivePack does one push: each ref is decided by itself.
@@ -129,7 +132,7 @@ func (s *Service) ReceivePack(ctx context.Context, c *principal.Caller, name str
 		},
 		still: func(ctx context.Context) error { return s.still(ctx, c) },
 	}
-	return outward(s.engine.push(ctx, r, snap, c.ARN(), by, in, out))
+	return outward(s.engine.push(onBehalf(ctx, c), r, snap, c.ARN(), by, in, out))
 }
 
 // still is a denial where the caller's session has ended or is revoked.
@@ -161,11 +164,25 @@ func (s *Service) mayPush(ctx context.Context, c *principal.Caller, name string,
 	return errs, nil
 }
 
+// onBehalf makes processes count as the caller's: as the role's or user's, for
+// sessions are for the asking.
+func onBehalf(ctx context.Context, c *principal.Caller) context.Context {
+	return gitexec.OnBehalf(ctx, gitexec.Owner{Account: c.Account, Principal: c.Session.ID})
+}
+
 // outward words in AWS's terms what is not a fault of ours.
 func outward(err error) error {
+	busy, isBusy := errors.AsType[*gitexec.BusyError](err)
 	switch {
-	case errors.Is(err, gitexec.ErrBusy):
-		return &awserr.Error{Code: awserr.ServiceUnavailable, Status: http.StatusServiceUnavailable, Message: "The server is busy. Try again in a minute.", Cause: err}
+	case isBusy && busy.Own:
+		e := awserr.TooSoon(busy.Retry, "too many of your fetches and pushes are running or waiting")
+		e.Status, e.Cause = http.StatusTooManyRequests, err
+		return e
+	case isBusy:
+		return &awserr.Error{Code: awserr.ServiceUnavailable, Status: http.StatusServiceUnavailable, Wait: busy.Retry,
+			Message: "The server is busy with other fetches and pushes. Try again in a minute.", Cause: err}
+	case errors.Is(err, gitexec.ErrSlow):
+		return &awserr.Error{Code: awserr.ServiceUnavailable, Status: http.StatusRequestTimeout, Message: "The connection is too slow. Try again on a faster one, or push less at a time.", Cause: err}
 	case errors.Is(err, errTooLarge):
 		return &awserr.Error{Code: awserr.ValidationError, Status: http.StatusRequestEntityTooLarge, Message: "The push is larger than this server permits. Push less history at a time.", Cause: err}
 	}

@@ -55,7 +55,13 @@ func (s *sweeper) stop(ctx context.Context) error {
 }
 
 func (e *Engine) sweep(ctx context.Context) error {
-	return errors.Join(e.sweepUploads(ctx), e.sweepTrash(ctx), e.sweepWarm(ctx))
+	err := errors.Join(e.sweepUploads(ctx), e.sweepTrash(ctx), e.sweepWarm(ctx))
+	e.stats.sweeps.Add(1)
+	if err != nil {
+		e.stats.sweepFailures.Add(1)
+	}
+	e.opt.Hook(atSweepsDone)
+	return err
 }
 
 // sweepUploads gives up uploads that are too old. The order is what makes it
@@ -71,18 +77,25 @@ func (e *Engine) sweepUploads(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("giving up old uploads: %w", err)
 	}
+	if len(dead) > 0 {
+		e.opt.Hook(atGivenUp)
+	}
 	for _, u := range dead {
 		if err := e.forget(ctx, u.Repo, u.Pack); err != nil {
 			return fmt.Errorf("deleting upload %s of repository %s: %w", u.Pack, u.Repo, err)
 		}
+		e.stats.sweptUploads.Add(1)
 	}
 	return nil
 }
 
 // sweepTrash deletes packs that left the list long enough ago that no reader
-// and no backup can want them.
+// can want them, unless a backup is being made, which may.
 func (e *Engine) sweepTrash(ctx context.Context) error {
 	const batch = 100
+	if held, err := e.leased(ctx, BackupLease); err != nil || held {
+		return err
+	}
 	before := e.opt.Now().Add(-e.opt.TrashGrace).Unix()
 	for {
 		var trash []store.Upload
@@ -96,11 +109,13 @@ func (e *Engine) sweepTrash(ctx context.Context) error {
 		for _, p := range trash {
 			err := e.deleteBlobs(ctx, p.Repo, p.Pack)
 			if err == nil {
+				e.opt.Hook(atTrashGone)
 				err = e.store.Update(ctx, func(tx store.Tx) error { return tx.EmptyTrash(p.Repo, p.Pack) })
 			}
 			if err != nil {
 				return fmt.Errorf("deleting pack %s of repository %s: %w", p.Pack, p.Repo, err)
 			}
+			e.stats.sweptPack.Add(1)
 		}
 		if len(trash) < batch {
 			return nil
@@ -108,12 +123,12 @@ func (e *Engine) sweepTrash(ctx context.Context) error {
 	}
 }
 
-// sweepWarm lets go of repositories that were deleted: their views keep the
-// packs' space from being free.
+// sweepWarm lets go of repositories that were deleted, or whose packs were
+// replaced: their views keep the old packs' bytes on the disk.
 func (e *Engine) sweepWarm(ctx context.Context) error {
 	for _, id := range e.warm.ids() {
-		switch _, err := e.find(ctx, byID(id)); {
-		case errors.Is(err, ErrNoRepository):
+		switch row, err := e.find(ctx, byID(id)); {
+		case errors.Is(err, ErrNoRepository), err == nil && e.warm.packsBefore(id, row.PackGen):
 			e.warm.drop(id)
 		case err != nil:
 			return err

@@ -17,6 +17,7 @@ type repo struct {
 	gen  *generation // held
 	view *view       // held
 	cost int64       // belongs to warm
+	disk int64       // belongs to warm
 	cold bool        // no longer kept: what is made for a request ends with it
 }
 
@@ -63,19 +64,22 @@ func (r *repo) cool() {
 }
 
 // warm is the set of repositories that are kept: those used last, within
-// bounds of their number and of the memory that their refs take.
+// bounds of their number, of the memory that their refs take, and of the disk
+// that their packs take where these are no links to the object store's own.
 type warm struct {
 	maxRepos int
 	maxCost  int64
+	maxDisk  int64
 
 	mu    sync.Mutex
 	byID  map[string]*list.Element
 	order *list.List // of *repo, used last first
 	cost  int64
+	disk  int64
 }
 
-func newWarm(maxRepos int, maxCost int64) *warm {
-	return &warm{maxRepos: maxRepos, maxCost: maxCost, byID: map[string]*list.Element{}, order: list.New()}
+func newWarm(maxRepos int, maxCost, maxDisk int64) *warm {
+	return &warm{maxRepos: maxRepos, maxCost: maxCost, maxDisk: maxDisk, byID: map[string]*list.Element{}, order: list.New()}
 }
 
 // repo finds or makes the state of a repository.
@@ -95,12 +99,17 @@ func (w *warm) repo(id string) *repo {
 }
 
 // charge notes what a repository costs now.
-func (w *warm) charge(r *repo, cost int64) {
+func (w *warm) charge(r *repo, cost int64) { w.note(r, &w.cost, &r.cost, cost) }
+
+// occupy notes how much disk a repository's packs take now.
+func (w *warm) occupy(r *repo, bytes int64) { w.note(r, &w.disk, &r.disk, bytes) }
+
+func (w *warm) note(r *repo, all, own *int64, now int64) {
 	w.mu.Lock()
 	var gone []*repo
 	if el := w.byID[r.id]; el != nil && el.Value.(*repo) == r {
-		w.cost += cost - r.cost
-		r.cost = cost
+		*all += now - *own
+		*own = now
 		gone = w.trim()
 	}
 	w.mu.Unlock()
@@ -109,7 +118,7 @@ func (w *warm) charge(r *repo, cost int64) {
 
 // trim takes out what was not used for the longest time, but never the one in use now.
 func (w *warm) trim() (gone []*repo) {
-	for w.order.Len() > 1 && (w.order.Len() > w.maxRepos || w.cost > w.maxCost) {
+	for w.order.Len() > 1 && (w.order.Len() > w.maxRepos || w.cost > w.maxCost || w.disk > w.maxDisk) {
 		gone = append(gone, w.remove(w.order.Back()))
 	}
 	return gone
@@ -119,6 +128,7 @@ func (w *warm) remove(el *list.Element) *repo {
 	r := w.order.Remove(el).(*repo)
 	delete(w.byID, r.id)
 	w.cost -= r.cost
+	w.disk -= r.disk
 	return r
 }
 
@@ -131,6 +141,21 @@ func (w *warm) drop(id string) {
 	}
 	w.mu.Unlock()
 	coolAll(gone)
+}
+
+// packsBefore reports whether what is kept of a repository has packs of an
+// earlier generation.
+func (w *warm) packsBefore(id string, packGen int64) bool {
+	w.mu.Lock()
+	el := w.byID[id]
+	w.mu.Unlock()
+	if el == nil {
+		return false
+	}
+	r := el.Value.(*repo)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.gen != nil && r.gen.packGen < packGen || r.view != nil && r.view.gen.packGen < packGen
 }
 
 func (w *warm) dropAll() {

@@ -16,7 +16,6 @@ import (
 	"sojourn/internal/principal"
 	"sojourn/internal/seal"
 	"sojourn/internal/store"
-	"sojourn/internal/store/sqlite"
 )
 
 // Bounds of the administrator's credentials.
@@ -28,29 +27,33 @@ const (
 // Admin is the data directory opened by who may read it, beside a running
 // server or without one. Whoever can read the directory is the administrator.
 type Admin struct {
+	place Place
 	dir   dataDir
 	keys  *seal.Keyring
 	store store.Store
 	audit *audit.Log
 }
 
-// OpenAdmin opens a data directory that a server has made.
+// OpenAdmin opens a data directory that a server has made, with all data in it.
 func OpenAdmin(ctx context.Context, data string) (*Admin, error) {
-	d := dataDir(data)
-	if _, err := os.Stat(d.database()); errors.Is(err, os.ErrNotExist) {
-		return nil, fmt.Errorf("data %q: no server has run here; start \"sojourn serve --data %s\" once", data, data)
-	} else if err != nil {
+	return Place{Data: data}.OpenAdmin(ctx)
+}
+
+// OpenAdmin opens the data of a server that has run at the place.
+func (p Place) OpenAdmin(ctx context.Context) (*Admin, error) {
+	if err := errors.Join(p.check(), p.hasRun()); err != nil {
 		return nil, err
 	}
-	keys, err := seal.LoadKeyring(d.rootKeys())
+	d := p.dir()
+	keys, err := seal.LoadKeyring(p.rootKeys())
 	if err != nil {
 		return nil, err
 	}
-	st, err := sqlite.Open(ctx, d.database())
+	st, err := p.openStore(ctx)
 	if err != nil {
 		return nil, err
 	}
-	roots := &rootKeys{path: d.rootKeys(), store: st, keys: keys, now: time.Now, log: slog.New(slog.DiscardHandler)}
+	roots := &rootKeys{path: p.rootKeys(), store: st, keys: keys, now: time.Now, log: slog.New(slog.DiscardHandler)}
 	if err := roots.settle(ctx); err != nil {
 		return nil, errors.Join(err, st.Close())
 	}
@@ -58,7 +61,7 @@ func OpenAdmin(ctx context.Context, data string) (*Admin, error) {
 	if err != nil {
 		return nil, errors.Join(err, st.Close())
 	}
-	return &Admin{dir: d, keys: keys, store: st, audit: log}, nil
+	return &Admin{place: p, dir: d, keys: keys, store: st, audit: log}, nil
 }
 
 // Decisions returns what the audit log in a data directory has of one request.

@@ -75,6 +75,14 @@ func (n *Node) openAudit(d dataDir, now func() time.Time) (*audit.Log, error) {
 	return log, nil
 }
 
+// issuedCheck is nil where other nodes issue sessions too, whose records are theirs.
+func (p parts) issuedCheck() func(context.Context, string, *principal.Session) error {
+	if p.cfg.place().shared() {
+		return nil
+	}
+	return p.issued
+}
+
 // issued raises the alarm for a session that no record of an issue is of: its
 // token is sealed with our root key, and not by us.
 func (p parts) issued(ctx context.Context, key string, s *principal.Session) error {

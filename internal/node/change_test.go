@@ -49,7 +49,7 @@ func newCluster(t testing.TB) *cluster {
 		}
 	}
 	ok(dir.create())
-	keys, err := dir.keyring()
+	keys, err := Place{Data: string(dir)}.ownKeys()
 	ok(err)
 	c.keys = keys
 	st, err := sqlite.Open(t.Context(), dir.database())

@@ -23,6 +23,12 @@ type Config struct {
 	Region  string // the AWS region that this node is
 	Account string // id of the first account, made at the first start
 
+	// Stores that many nodes share; without them all is in Data. See Place.
+	Metadata, Objects string
+	RootKeys          string              // file of the root keys, where it is not in Data
+	CacheSize         int                 // GiB on disk for packs of the object store; 0 is DefaultCacheSize
+	Getenv            func(string) string // the environment that has the object store's credentials; os.Getenv when nil
+
 	TLSCert, TLSKey string // PEM files; without them the node is its own authority
 	PlainHTTP       bool   // for a TLS proxy in front
 
@@ -52,6 +58,8 @@ const (
 	DefaultListen  = "127.0.0.1:8443"
 	DefaultRegion  = "us-east-1"
 	DefaultAccount = "111122223333"
+
+	DefaultCacheSize = 50 // GiB
 )
 
 var regionForm = lazyre.New(`^[a-z]{2,}(?:-[a-z0-9]+)+$`)
@@ -80,6 +88,7 @@ func (c *Config) check() error {
 	if c.PlainHTTP && c.TLSCert != "" {
 		bad("plain-http: leave out tls-cert and tls-key")
 	}
+	c.checkStores(bad)
 	c.checkApps(bad)
 	c.Audit.check(bad)
 	c.checkThrottle(bad)
@@ -87,6 +96,34 @@ func (c *Config) check() error {
 		bad("log-format %q: want text or json", c.LogFormat)
 	}
 	return errors.Join(errs...)
+}
+
+func (c *Config) place() Place {
+	return Place{Data: c.Data, Metadata: c.Metadata, Objects: c.Objects, RootKeys: c.RootKeys, Getenv: c.Getenv}
+}
+
+func (c *Config) checkStores(bad func(format string, args ...any)) {
+	if (c.Metadata == "") != (c.Objects == "") {
+		bad("metadata and objects: one is set without the other; nodes share both or none")
+	}
+	if c.CacheSize < 0 || c.CacheSize > 1<<20 {
+		bad("cache-size %d: want 1 to %d GiB", c.CacheSize, 1<<20)
+	}
+	if c.place().shared() && c.Audit.Unknown == "refuse" {
+		bad("audit-unknown-sessions refuse: a node knows what it has issued itself, and not what others have")
+	}
+}
+
+// cacheBytes bounds the packs that are kept on this disk; 0 where they are links
+// to the object store's own.
+func (c *Config) cacheBytes() int64 {
+	if !c.place().shared() {
+		return 0
+	}
+	if c.CacheSize == 0 {
+		return DefaultCacheSize << 30
+	}
+	return int64(c.CacheSize) << 30
 }
 
 // maxThrottleDelay bounds a delay: a day would be a lock-out.

@@ -73,7 +73,7 @@ func (p parts) doors(url string) (server.Options, error) {
 	}
 	access := oauth.New(oauth.Options{Fetch: fetch, Now: p.now, AmazonApps: p.cfg.AmazonApps, FacebookApp: p.cfg.FacebookApp, FacebookSecret: appSecret})
 	guard := gate.New(p.store, p.audit).Sealing(p.keys)
-	who := &authn.Authenticator{Keys: p.keys, Store: p.store, Region: p.cfg.Region, Now: p.now, Throttle: slow, Issued: p.issued}
+	who := &authn.Authenticator{Keys: p.keys, Store: p.store, Region: p.cfg.Region, Now: p.now, Throttle: slow, Issued: p.issuedCheck()}
 	p.onClose(p.keepLastUses(who))
 	tokens := oidc.New(oidc.Options{Fetch: fetch, Now: p.now, Store: p.store,
 		Report: func(err error) { p.log.Warn("keys of identity providers are not kept", "error", err) }})

@@ -23,12 +23,9 @@ import (
 
 	"sojourn/internal/git"
 	"sojourn/internal/objects"
-	"sojourn/internal/objects/file"
-	"sojourn/internal/seal"
 	"sojourn/internal/server"
 	"sojourn/internal/server/authority"
 	"sojourn/internal/store"
-	"sojourn/internal/store/sqlite"
 )
 
 // drainTime bounds how long a stopping node waits for running requests.
@@ -80,8 +77,9 @@ func newLogger(cfg Config, w io.Writer) *slog.Logger {
 }
 
 func (n *Node) start(ctx context.Context, opt Options) error {
-	d := dataDir(n.cfg.Data)
-	if err := d.create(); err != nil {
+	place := n.cfg.place()
+	d := place.dir()
+	if err := errors.Join(place.check(), d.create()); err != nil {
 		return err
 	}
 	unlock, err := d.lock()
@@ -89,20 +87,19 @@ func (n *Node) start(ctx context.Context, opt Options) error {
 		return err
 	}
 	n.onClose(unlock)
-	keys, err := d.keyring()
-	if err != nil {
-		return err
-	}
-	st, err := sqlite.Open(ctx, d.database())
+	keys, st, err := place.open(ctx)
 	if err != nil {
 		return err
 	}
 	n.onClose(st.Close)
-	roots := &rootKeys{path: d.rootKeys(), store: st, keys: keys, now: opt.Now, log: n.log}
+	roots := &rootKeys{path: place.rootKeys(), store: st, keys: keys, now: opt.Now, log: n.log}
 	if err := roots.settle(ctx); err != nil {
 		return err
 	}
 	n.onClose(roots.follow())
+	if err := place.mark(); err != nil {
+		return err
+	}
 	if err := firstAccount(ctx, st, n.cfg, opt.Now(), n.log); err != nil {
 		return err
 	}
@@ -110,7 +107,7 @@ func (n *Node) start(ctx context.Context, opt Options) error {
 	if err != nil {
 		return err
 	}
-	blobs, err := file.Open(d.objects())
+	blobs, err := place.openObjects(ctx)
 	if err != nil {
 		return err
 	}
@@ -122,7 +119,7 @@ func (n *Node) start(ctx context.Context, opt Options) error {
 }
 
 func (n *Node) openEngine(ctx context.Context, d dataDir, st store.Store, blobs objects.Store, opt Options) (*git.Engine, error) {
-	engine, err := git.New(ctx, git.Options{Store: st, Objects: blobs, Dir: d.cache(), Now: opt.Now, Log: n.log})
+	engine, err := git.New(ctx, git.Options{Store: st, Objects: blobs, Dir: d.cache(), MaxPackBytes: n.cfg.cacheBytes(), Now: opt.Now, Log: n.log})
 	if err != nil {
 		return nil, err
 	}
@@ -325,19 +322,6 @@ func (d dataDir) create() error {
 		return fmt.Errorf("making the data directory: %w", err)
 	}
 	return nil
-}
-
-// keyring opens the root keys, or makes them where there is no database yet: a
-// database whose keys are lost must not get new ones unasked.
-func (d dataDir) keyring() (*seal.Keyring, error) {
-	keys, err := seal.LoadKeyring(d.rootKeys())
-	if !errors.Is(err, os.ErrNotExist) {
-		return keys, err
-	}
-	if _, dbErr := os.Stat(d.database()); dbErr == nil {
-		return nil, fmt.Errorf("%s is missing though %s is there: put it back from its backup", d.rootKeys(), d.database())
-	}
-	return seal.CreateKeyring(d.rootKeys())
 }
 
 // writeEndpoint replaces DIR/endpoint as a whole.

@@ -5,26 +5,49 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"fmt"
+	"log/slog"
 	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"sojourn/internal/sojourntest/secretscan"
 )
 
+// scan looks for secrets in what nodes log at their most talkative, and leave behind.
+var scan = secretscan.New()
+
+func TestMain(m *testing.M) {
+	status := m.Run()
+	found, summary := scan.Report()
+	for _, f := range found {
+		fmt.Println("LEAK:", f, "of", summary)
+		status = 1
+	}
+	os.Exit(status)
+}
+
 func config(t *testing.T) Config {
-	return Config{Data: filepath.Join(t.TempDir(), "data"), Listen: "127.0.0.1:0", Region: DefaultRegion, Account: "111111111111", LogFormat: "text"}
+	return Config{Data: filepath.Join(t.TempDir(), "data"), Listen: "127.0.0.1:0", Region: DefaultRegion, Account: "111111111111", LogFormat: "text", LogLevel: slog.LevelDebug}
 }
 
 // running starts a node, and stops it at the end if stop has not been called.
 func running(t *testing.T, c Config) (n *Node, logs *bytes.Buffer, stop func()) {
 	t.Helper()
 	logs = &bytes.Buffer{}
-	n, err := Start(t.Context(), c, Options{Logs: logs})
+	n, err := Start(t.Context(), c, Options{Logs: logs, Wrap: scan.Handler})
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() {
+		if err := scan.Server(c.Data); err != nil {
+			t.Error(err)
+		}
+		scan.Look("log: of a node", logs.String())
+	})
 	stopped := false
 	stop = func() {
 		if stopped {

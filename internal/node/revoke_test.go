@@ -36,7 +36,7 @@ func administered(t *testing.T) (*Admin, time.Time) {
 		}
 	}
 	must(d.create())
-	keys, err := d.keyring()
+	keys, err := Place{Data: string(d)}.ownKeys()
 	must(err)
 	st, err := sqlite.Open(t.Context(), d.database())
 	must(err)

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"os"
 	"slices"
 	"strconv"
 	"time"
@@ -13,7 +12,6 @@ import (
 	"sojourn/internal/audit"
 	"sojourn/internal/seal"
 	"sojourn/internal/store"
-	"sojourn/internal/store/sqlite"
 )
 
 // How long the phases of a root key last at least.
@@ -109,21 +107,21 @@ func (a *Admin) changingKeys(ctx context.Context, f func([]RootKey) error) error
 // inStep brings the file to what the store says, where a command was killed
 // between the two: the same key seals, and no retired one is there.
 func (a *Admin) inStep(keys []RootKey) error {
-	file, err := seal.LoadKeyring(a.dir.rootKeys())
+	file, err := seal.LoadKeyring(a.place.rootKeys())
 	if err != nil {
 		return err
 	}
 	sealing, _ := find(keys, PhaseSealing)
 	for _, g := range file.Generations() {
 		if g.Seals && g.Number != sealing.Generation {
-			if err := seal.SealWith(a.dir.rootKeys(), sealing.Generation); err != nil {
+			if err := seal.SealWith(a.place.rootKeys(), sealing.Generation); err != nil {
 				return err
 			}
 		}
 	}
 	for _, g := range file.Generations() {
 		if !slices.ContainsFunc(keys, func(k RootKey) bool { return k.Generation == g.Number }) {
-			if err := seal.RemoveGeneration(a.dir.rootKeys(), g.Number); err != nil {
+			if err := seal.RemoveGeneration(a.place.rootKeys(), g.Number); err != nil {
 				return err
 			}
 		}
@@ -137,7 +135,7 @@ func (a *Admin) recordKey(act string, generation int, now time.Time) error {
 
 // settleKeys brings a.keys and the store up to what the file is now.
 func (a *Admin) settleKeys(ctx context.Context, now time.Time) error {
-	r := &rootKeys{path: a.dir.rootKeys(), store: a.store, keys: a.keys, now: func() time.Time { return now }, log: slog.New(slog.DiscardHandler)}
+	r := &rootKeys{path: a.place.rootKeys(), store: a.store, keys: a.keys, now: func() time.Time { return now }, log: slog.New(slog.DiscardHandler)}
 	return r.settle(ctx)
 }
 
@@ -154,7 +152,7 @@ func (a *Admin) AnnounceRootKey(ctx context.Context, now time.Time) (generation 
 		if err := a.recordKey("AnnounceRootKey", generation, now); err != nil {
 			return err
 		}
-		if err := seal.AddGeneration(a.dir.rootKeys(), generation); err != nil {
+		if err := seal.AddGeneration(a.place.rootKeys(), generation); err != nil {
 			return err
 		}
 		return a.settleKeys(ctx, now)
@@ -212,7 +210,7 @@ func (a *Admin) activate(ctx context.Context, k RootKey, keys []RootKey, now tim
 	if err != nil {
 		return err
 	}
-	if err := seal.SealWith(a.dir.rootKeys(), k.Generation); err != nil {
+	if err := seal.SealWith(a.place.rootKeys(), k.Generation); err != nil {
 		return err
 	}
 	return a.settleKeys(ctx, now)
@@ -261,7 +259,7 @@ func (a *Admin) retire(ctx context.Context, k RootKey, now time.Time) (resealed 
 	if err != nil {
 		return resealed, err
 	}
-	if err := seal.RemoveGeneration(a.dir.rootKeys(), k.Generation); err != nil {
+	if err := seal.RemoveGeneration(a.place.rootKeys(), k.Generation); err != nil {
 		return resealed, err
 	}
 	return resealed, a.settleKeys(ctx, now)
@@ -414,16 +412,16 @@ func (a *Admin) revokeAll(ctx context.Context, now time.Time) error {
 
 // RestoreRootKeys takes the file of root keys for the truth, where the newest one
 // is lost: what is known of other keys is forgotten. What was sealed with them is lost.
-func RestoreRootKeys(ctx context.Context, data string, now time.Time) (kept []int, err error) {
-	d := dataDir(data)
-	file, err := seal.LoadKeyring(d.rootKeys())
+func RestoreRootKeys(ctx context.Context, p Place, now time.Time) (kept []int, err error) {
+	d := p.dir()
+	if err := errors.Join(p.check(), p.hasRun()); err != nil {
+		return nil, err
+	}
+	file, err := seal.LoadKeyring(p.rootKeys())
 	if err != nil {
 		return nil, err
 	}
-	if _, err := os.Stat(d.database()); err != nil {
-		return nil, fmt.Errorf("data %q: no server has run here", data)
-	}
-	st, err := sqlite.Open(ctx, d.database())
+	st, err := p.openStore(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -431,7 +429,7 @@ func RestoreRootKeys(ctx context.Context, data string, now time.Time) (kept []in
 	if err != nil {
 		return nil, errors.Join(err, st.Close())
 	}
-	a := &Admin{dir: d, keys: file, store: st, audit: log}
+	a := &Admin{place: p, dir: d, keys: file, store: st, audit: log}
 	err = a.recordWith("RestoreRootKeys", "", "root-key/*", "", nil, now)
 	if err == nil {
 		err = st.Update(ctx, func(tx store.Tx) error { return forget(tx, file.Generations(), now) })

@@ -18,6 +18,17 @@ var ErrNotFound = errors.New("no such object")
 // ErrExists is returned, perhaps wrapped, by Put for a key that holds a blob.
 var ErrExists = errors.New("the object exists already")
 
+// ErrUnavailable is wrapped in the error of what the store could not be reached
+// for, or not in time. Later it may be.
+var ErrUnavailable error = unavailable{}
+
+type unavailable struct{}
+
+func (unavailable) Error() string { return "the object store cannot be reached" }
+
+// Unavailable tells who knows no store that the fault is not of this program.
+func (unavailable) Unavailable() bool { return true }
+
 // Store puts, gets, lists and deletes blobs. It is safe for concurrent use.
 type Store interface {
 	// Put stores the file at path under key. When it returns nil the blob

@@ -120,7 +120,7 @@ const (
 )
 
 // headerFields splits the Authorization header; a scheme that is not ours leaves
-// them empty, and a field that is not ours is passed over.
+// them empty.
 func headerFields(header string) (fields [len(fieldNames)]string, err error) {
 	scheme, rest, _ := strings.Cut(header, " ")
 	if scheme != algorithm {
@@ -132,20 +132,32 @@ func headerFields(header string) (fields [len(fieldNames)]string, err error) {
 	return splitFields(algorithm, rest)
 }
 
-// splitFields reads what stands behind the scheme.
+// splitFields reads what stands behind the scheme: the three fields, and nothing
+// beside them that another reader might take for one of them. Where one is
+// missing, that is for the caller to say, as AWS does.
 func splitFields(algorithm, rest string) (fields [len(fieldNames)]string, err error) {
 	var seen [len(fieldNames)]bool
+	ours := true
 	for part := range strings.SplitSeq(rest, ",") {
 		name, value, ok := strings.Cut(strings.TrimSpace(part), "=")
 		i := slices.Index(fieldNames[:], name)
-		if !ok || i >= 0 && seen[i] {
-			return fields, incomplete("The Authorization header must be '%s Credential=…, SignedHeaders=…, Signature=…', each once.", algorithm)
-		}
-		if i >= 0 {
+		switch {
+		case !ok || i >= 0 && seen[i]:
+			return fields, notThree(algorithm)
+		case i < 0:
+			ours = false
+		default:
 			fields[i], seen[i] = value, true
 		}
 	}
+	if !ours && !slices.Contains(fields[:], "") {
+		return fields, notThree(algorithm)
+	}
 	return fields, nil
+}
+
+func notThree(algorithm string) error {
+	return incomplete("The Authorization header must be '%s Credential=…, SignedHeaders=…, Signature=…', each once.", algorithm)
 }
 
 // parsePresigned reads the signature from the query.

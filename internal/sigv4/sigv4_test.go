@@ -237,6 +237,8 @@ func TestParseRequestErrors(t *testing.T) {
 			r.Header.Set("Authorization", h[:len(h)-64]+strings.Repeat("AF", 32))
 		})},
 		{"field twice", "IncompleteSignature", "each once", edited(t, replaced("Credential=", "Credential=a, Credential="))},
+		{"field in another case", "IncompleteSignature", "each once", edited(t, replaced("Credential=", "credential=a, Credential="))},
+		{"field of another scheme", "IncompleteSignature", "each once", edited(t, replaced("Credential=", "Region=us-east-1, Credential="))},
 		{"field without value", "IncompleteSignature", "each once", edited(t, replaced(", Signature=", ", Signature"))},
 		{"two headers", "IncompleteSignature", "more than one Authorization header", edited(t, func(r *http.Request) { r.Header.Add("Authorization", r.Header.Get("Authorization")) })},
 		{"huge header", "IncompleteSignature", "longer than 16384 bytes", edited(t, replaced("Credential=", "Credential="+strings.Repeat("A", 16<<10)))},

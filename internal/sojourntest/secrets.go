@@ -3,10 +3,7 @@ package sojourntest
 import (
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
-	"path/filepath"
-	"strings"
+	"net/http"
 	"testing"
 
 	"sojourn/internal/sojourntest/secretscan"
@@ -53,32 +50,30 @@ func Secret(class, text string) { scan.Know(class, text) }
 // Printed looks at what a process has printed where no secret may be.
 func Printed(process, text string) { scan.Keep("printed by: "+process, text) }
 
-// Audited looks at what a server on data, which is no server of Start, left there.
-func Audited(t testing.TB, data string) {
-	t.Helper()
-	lookAtServer(t, data)
+// Process is for a server on data in a process of its own, to which it gives what
+// this process is to print its log into. At the end the log and the data are looked
+// at, also with what users of Shell keep of the sessions that it gave them.
+func Process(t testing.TB, data string) *Logs {
+	logs := &Logs{}
+	t.Cleanup(func() {
+		lookAtServer(t, data) // first, for it learns the keys
+		scan.Look("log: of a server in a process of its own", logs.String())
+	})
+	return logs
 }
+
+// Transport learns the secrets that go over a test's own connections.
+func Transport(base http.RoundTripper) http.RoundTripper { return scan.Transport(base) }
 
 // look looks at what a server leaves behind.
 func (s *Server) look() {
+	lookAtServer(s.t, s.Data) // first, for it learns the keys
 	scan.Look("log: of a server", s.Logs.String())
-	lookAtServer(s.t, s.Data)
 }
 
 func lookAtServer(t testing.TB, data string) {
 	t.Helper()
-	keys, _ := filepath.Glob(filepath.Join(data, "tls", "*.pem"))
-	var errs []error
-	for _, k := range append(keys, filepath.Join(data, "keys", "root.json")) {
-		errs = append(errs, absent(scan.KnowKeys("key in "+filepath.Base(k), k)))
-	}
-	errs = append(errs, scan.Files("file of a server", data, secretscan.Rules{
-		Holds: func(name string) bool { return strings.HasPrefix(name, "keys/") || strings.HasPrefix(name, "tls/") },
-		Open: func(name string) bool {
-			return name == "tls/ca.pem" || name == "endpoint" || name == "keys/audit-public.pem"
-		}, // what clients and auditors read
-	}))
-	if err := errors.Join(errs...); err != nil {
+	if err := scan.Server(data); err != nil {
 		t.Errorf("looking for secrets: %v", err)
 	}
 }
@@ -90,19 +85,11 @@ func lookAtUser(t testing.TB, home string) (traces string) {
 	t.Cleanup(func() {
 		own := func(string) bool { return true }
 		never := func(string) bool { return false }
-		err := errors.Join(scan.Files("file of a user", home, secretscan.Rules{Holds: own, Open: own}),
+		err := errors.Join(scan.KnowHome(home), scan.Files("file of a user", home, secretscan.Rules{Holds: own, Open: own}),
 			scan.Files("trace of git", traces, secretscan.Rules{Holds: never, Open: own}))
 		if err != nil {
 			t.Errorf("looking for secrets: %v", err)
 		}
 	})
 	return traces
-}
-
-// absent takes a file that is not there as no fault.
-func absent(err error) error {
-	if errors.Is(err, fs.ErrNotExist) || os.IsNotExist(err) {
-		return nil
-	}
-	return err
 }

@@ -44,6 +44,7 @@ type Server struct {
 	t     testing.TB
 	node  *node.Node
 	cfg   node.Config
+	first *Server // whose clock and root keys this one has; nil for its own
 	mu    sync.Mutex
 	ahead time.Duration
 	held  time.Time // the clock stands still
@@ -64,6 +65,28 @@ func AllowLoopback(ca string) Option {
 // First names the region and the first account, where a walk has its own.
 func First(region, account string) Option {
 	return func(c *node.Config) { c.Region, c.Account = region, account }
+}
+
+// Grown keeps the data in stores that many nodes share, with credentials from getenv.
+func Grown(metadata, objects string, getenv func(string) string) Option {
+	return func(c *node.Config) { c.Metadata, c.Objects, c.Getenv = metadata, objects, getenv }
+}
+
+// Beside runs another node on the stores of s, with its root keys and its clock.
+func (s *Server) Beside(options ...Option) *Server {
+	s.t.Helper()
+	other := &Server{t: s.t, Logs: &Logs{}, Data: s.t.TempDir(), first: s}
+	other.cfg = s.cfg
+	other.cfg.Data, other.cfg.RootKeys = other.Data, filepath.Join(s.Data, "keys", "root.json")
+	for _, o := range options {
+		o(&other.cfg)
+	}
+	other.start()
+	s.t.Cleanup(func() {
+		other.stop()
+		other.look()
+	})
+	return other
 }
 
 // Start runs a server that ends with the test.
@@ -112,6 +135,9 @@ func (s *Server) Restart() {
 
 // Now is the server's clock.
 func (s *Server) Now() time.Time {
+	if s.first != nil {
+		return s.first.Now()
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !s.held.IsZero() {
@@ -143,7 +169,7 @@ func (s *Server) Host() string { return strings.TrimPrefix(s.URL, "https://") }
 // Root issues credentials of the account's root.
 func (s *Server) Root(account string) sigv4.Credentials {
 	s.t.Helper()
-	admin, err := node.OpenAdmin(s.t.Context(), s.Data)
+	admin, err := s.place().OpenAdmin(s.t.Context())
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -157,10 +183,14 @@ func (s *Server) Root(account string) sigv4.Credentials {
 	return sigv4.Credentials{AccessKeyID: c.AccessKeyID, Secret: secret.New(c.Secret.Reveal()), Token: c.Token}
 }
 
+func (s *Server) place() node.Place {
+	return node.Place{Data: s.Data, Metadata: s.cfg.Metadata, Objects: s.cfg.Objects, RootKeys: s.cfg.RootKeys, Getenv: s.cfg.Getenv}
+}
+
 // CreateAccount makes another account.
 func (s *Server) CreateAccount(id string) {
 	s.t.Helper()
-	admin, err := node.OpenAdmin(s.t.Context(), s.Data)
+	admin, err := s.place().OpenAdmin(s.t.Context())
 	if err != nil {
 		s.t.Fatal(err)
 	}

@@ -270,8 +270,9 @@ type Push struct {
 	Result   string // JSON, per ref
 }
 
-// Pack is an immutable pack in the object store under
-// repos/<Repo>/packs/<ID>.pack and .idx. ID is random and never used again.
+// Pack is an immutable pack in the object store under repos/<Repo>/packs/<ID>
+// with .pack and .idx; where the sizes are not 0, with .bitmap and .graph (git's
+// commit-graph) too. ID is random and never used again.
 type Pack struct {
 	Repo, ID      string
 	GitName       string // pack-<hash> as git calls it
@@ -281,6 +282,32 @@ type Pack struct {
 	Objects       int64
 	Kind          string // push, api, compact, base
 	AddedVersion  int64
+
+	BitmapSize   int64
+	BitmapSHA256 string
+	GraphSize    int64
+	GraphSHA256  string
+	Added        int64 // Unix seconds; 0 where nobody asks
+}
+
+// PackLoad is what the packs of one repository come to.
+type PackLoad struct {
+	Repo           string
+	Packs          int64
+	Size, BaseSize int64 // bytes of all packs, and of those of kind base
+	Objects        int64
+	BaseAdded      int64 // of the youngest base, Unix seconds; 0 without one
+}
+
+// Event is one that is still to be delivered; Repo, Version and Seq tell it
+// from all others.
+type Event struct {
+	Repo          string
+	Version       int64
+	Seq           int
+	Kind, Payload string
+	At, Due       int64 // Unix seconds: when it happened, and before when it is not tried
+	Tries         int
 }
 
 // Upload is an intent to add a pack: the sweeper deletes blobs only after it

@@ -20,6 +20,17 @@ var ErrNotFound = errors.New("not found")
 // ErrExists is returned, perhaps wrapped, by an Insert whose key is taken.
 var ErrExists = errors.New("already exists")
 
+// ErrUnavailable is wrapped in the error of a View, an Update or a Ping that the
+// database could not be reached for, or not in time. Later it may be.
+var ErrUnavailable error = unavailable{}
+
+type unavailable struct{}
+
+func (unavailable) Error() string { return "the metadata store cannot be reached" }
+
+// Unavailable tells who knows no store that the fault is not of this program.
+func (unavailable) Unavailable() bool { return true }
+
 // Store runs transactions. It is safe for concurrent use.
 type Store interface {
 	// View runs f on one consistent snapshot, which holds every Update that had
@@ -81,6 +92,8 @@ type Tx interface {
 	RepositoryTx
 	RefTx
 	PackTx
+	MaintenanceTx
+	EventTx
 }
 
 // Page asks for a part of a list ordered by its key (names compare by their
@@ -333,4 +346,36 @@ type PackTx interface {
 	// as in Page; EmptyTrash forgets one and is idempotent.
 	Trash(before int64, limit int) ([]Upload, error)
 	EmptyTrash(repo, pack string) error
+}
+
+// MaintenanceTx owns what the upkeep of repositories needs to know.
+type MaintenanceTx interface {
+	// TakeLease gives owner a lease, or prolongs its own, until a time; ErrExists
+	// when another's has not ended at now. Times are Unix seconds. A lease spares
+	// work; nothing may depend on its being held.
+	TakeLease(name, owner string, now, until int64) error
+	Lease(name string) (owner string, until int64, err error)
+	DropLease(name, owner string) error // idempotent; another's stays
+
+	// PackLoads tells of each repository that has packs, by id.
+	PackLoads() ([]PackLoad, error)
+	// AllRepositories lists those of all accounts by id, behind after; limit as in Page.
+	AllRepositories(after string, limit int) ([]Repository, error)
+	// Uploads lists intents, open and dead, of one repository.
+	Uploads(repo string) ([]Upload, error)
+	// Trashed lists one repository's packs in the trash.
+	Trashed(repo string) ([]Upload, error)
+	// StoreCounts counts intents and packs in the trash, of all repositories.
+	StoreCounts() (uploads, trash int64, err error)
+}
+
+// EventTx owns the events that are still to be delivered.
+type EventTx interface {
+	AppendEvents(events []Event) error // ErrExists when one is there, and then the transaction must be given up
+	// DueEvents lists events that are due at a time, those first that were due first.
+	DueEvents(now int64, limit int) ([]Event, error)
+	// DelayEvent notes that a delivery failed, and when to try again.
+	DelayEvent(repo string, version int64, seq int, due int64, tries int) error
+	DeleteEvent(repo string, version int64, seq int) error // idempotent
+	CountEvents() (n, oldest int64, err error)             // oldest is the At of the first, 0 for none
 }

@@ -11,7 +11,7 @@ import (
 )
 
 // TestMFA has a person of Active Directory sign in with a code of the device
-// that the trust policy demands, and clone.
+// that the trust policy demands, and clone; by the API and by sojourn login.
 func TestMFA(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, activeDirectory, "ActiveDirectory")
@@ -36,6 +36,7 @@ func TestMFA(t *testing.T) {
 	s := w.assume("ALICE", directorytest.Password, "--serial-number", serial, "--token-code", good)
 	w.refuse("AccessDenied", "alice", directorytest.Password, "--serial-number", serial, "--token-code", good)
 	w.cloneAndPush(s)
+	w.signsInWithCode(serial, good, code())
 	w.admin.Run("aws", "--endpoint-url", w.URL, "iam", "list-virtual-mfa-devices")
 	w.admin.Run("sojourn", "ds", "disable-mfa-device", "--serial-number", serial)
 	w.refuse("AccessDenied", "alice", directorytest.Password, "--serial-number", serial, "--token-code", code())

@@ -237,7 +237,7 @@ func TestLoginSAML(t *testing.T) {
 	const metadata = "/FederationMetadata/2007-06/FederationMetadata.xml"
 	by := samltest.With("urn:example:samlp", samltest.RSA(2), time.Now())
 	start(t, f.local(metadata), script(t, "samlp.cjs", "ISSUER="+by.EntityID, "LISTEN="+f.backend, "RECIPIENT="+w.recipient(),
-		"KEY="+string(samltest.PrivatePEM(samltest.RSA(2))), "CERT="+certificatePEM(by.Cert),
+		"KEY_FILE="+samlpKey(t), "CERT="+certificatePEM(by.Cert),
 		"FOR="+certificatePEM(samltest.With("", forUs(), time.Now()).Cert)))
 	maria := newBrowser(t, f, map[string]string{"user": "maria"})
 	w.trustsSAML(maria.get(f.URL + metadata))

@@ -1,6 +1,8 @@
 package idp
 
 import (
+	"os"
+	"path/filepath"
 	"slices"
 	"testing"
 	"time"
@@ -18,7 +20,7 @@ func TestSamlp(t *testing.T) {
 	const metadata = "/FederationMetadata/2007-06/FederationMetadata.xml"
 	by := samltest.With("urn:example:samlp", samltest.RSA(2), time.Now())
 	start(t, f.local(metadata), script(t, "samlp.cjs", "ISSUER="+by.EntityID, "LISTEN="+f.backend, "RECIPIENT="+w.recipient(),
-		"KEY="+string(samltest.PrivatePEM(samltest.RSA(2))), "CERT="+certificatePEM(by.Cert),
+		"KEY_FILE="+samlpKey(t), "CERT="+certificatePEM(by.Cert),
 		"FOR="+certificatePEM(samltest.With("", forUs(), time.Now()).Cert)))
 	b := newBrowser(t, f, map[string]string{"user": "maria"})
 	w.trustsSAML(b.get(f.URL + metadata))
@@ -34,4 +36,14 @@ func TestSamlp(t *testing.T) {
 	}
 	w.takesEncrypted("Allowed")
 	w.entersEncrypted(by, b.signIn(f.URL+"/encrypted", "SAMLResponse"))
+}
+
+// samlpKey is the file of the provider's key: its environment is no place for one.
+func samlpKey(t *testing.T) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "key.pem")
+	if err := os.WriteFile(path, samltest.PrivatePEM(samltest.RSA(2)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
 }

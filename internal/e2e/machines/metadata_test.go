@@ -45,6 +45,7 @@ func (w *world) lend(args ...string) *lender {
 	w.t.Cleanup(func() {
 		l.cmd.Process.Kill()
 		l.cmd.Wait()
+		sojourntest.Printed("sojourn metadata", l.stderr.String())
 	})
 	line, err := bufio.NewReader(out).ReadString('\n')
 	url, ok := strings.CutPrefix(strings.TrimSpace(line), "listening on ")
@@ -132,6 +133,11 @@ func testDefaultChains(t *testing.T, w *world) {
 	token := filepath.Join(t.TempDir(), "token")
 	held := "arn:aws:iam::" + sojourntest.Account + ":instance-profile/builders"
 	l := w.lend(append(w.identity(w.root.Sub("Example Issuing").Machine("build-1")), "--role-arn", held, "--container-token-file", token)...)
+	text, err := os.ReadFile(token)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sojourntest.Secret("container token", string(text))
 	is := func(who, got string) {
 		t.Helper()
 		if want := "arn:aws:sts::" + sojourntest.Account + ":assumed-role/Builder/"; !strings.HasPrefix(strings.TrimSpace(got), want) {

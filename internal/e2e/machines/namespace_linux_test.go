@@ -2,6 +2,7 @@ package machines
 
 import (
 	"errors"
+	"net"
 	"os"
 	"os/exec"
 	"strings"
@@ -16,26 +17,40 @@ import (
 const inside = "SOJOURN_TEST_NAMESPACE"
 
 // With the addresses that EC2 and ECS have, programs sign in with nothing set at
-// all. The test has a network of its own, in which it may take them.
+// all. The test has a network of its own, in which it may take them; where the
+// system lets nobody have one, Python's connections to them are handed on to
+// loopback.
 func TestWellKnownAddresses(t *testing.T) {
-	if os.Getenv(inside) == "" {
-		namespace(t)
+	if os.Getenv(inside) == "" && namespace(t) {
 		return
 	}
-	loopback(t, "lo", [4]byte{127, 0, 0, 1})
-	loopback(t, "lo:1", [4]byte{169, 254, 169, 254})
-	loopback(t, "lo:2", [4]byte{169, 254, 170, 2})
+	own := os.Getenv(inside) != ""
+	if own {
+		loopback(t, "lo", [4]byte{127, 0, 0, 1})
+		loopback(t, "lo:1", [4]byte{169, 254, 169, 254})
+		loopback(t, "lo:2", [4]byte{169, 254, 170, 2})
+	}
 	w := newWorld(t)
 	token := t.TempDir() + "/token"
-	w.lend(append(w.identity(w.root.Machine("build-1")), "--role-arn", w.role, "--listen", "169.254.169.254:80", "--listen", "169.254.170.2:80", "--container-token-file", token)...)
+	args := append(w.identity(w.root.Machine("build-1")), "--role-arn", w.role, "--container-token-file", token)
+	nothing := func() *sojourntest.Shell {
+		return w.Shell(bin).Set("AWS_EC2_METADATA_DISABLED", "").Set("AWS_DEFAULT_REGION", "us-east-1")
+	}
+	env := map[string]string{}
+	if !own {
+		l := w.lend(args...)
+		plain := nothing
+		nothing = func() *sojourntest.Shell { return handOn(plain(), strings.TrimPrefix(l.url, "http://")) }
+		env["AWS_EC2_METADATA_SERVICE_ENDPOINT"] = l.url // in Go nobody can hand on what the SDK dials
+	} else {
+		w.lend(append(args, "--listen", "169.254.169.254:80", "--listen", "169.254.170.2:80")...)
+	}
 	text, err := os.ReadFile(token)
 	if err != nil {
 		t.Fatal(err)
 	}
+	sojourntest.Secret("container token", string(text))
 	want := "arn:aws:sts::" + sojourntest.Account + ":assumed-role/Builder/"
-	nothing := func() *sojourntest.Shell {
-		return w.Shell(bin).Set("AWS_EC2_METADATA_DISABLED", "").Set("AWS_DEFAULT_REGION", "us-east-1")
-	}
 	if who := nothing().Run("aws", "sts", "get-caller-identity", "--query", "Arn", "--output", "text"); !strings.HasPrefix(who, want) {
 		t.Errorf("aws on a machine is %s", who)
 	}
@@ -43,13 +58,29 @@ func TestWellKnownAddresses(t *testing.T) {
 	if who := container.Set("AWS_EC2_METADATA_DISABLED", "true").Run("python3", "-c", askWho); !strings.HasPrefix(who, want) {
 		t.Errorf("botocore in a container is %s", who)
 	}
-	if who := goSDK(t, w, map[string]string{}); !strings.HasPrefix(who, want) {
+	if who := goSDK(t, w, env); !strings.HasPrefix(who, want) {
 		t.Errorf("Go on a machine is %s", who)
 	}
 }
 
-// namespace runs this test again in a network of its own.
-func namespace(t *testing.T) {
+// handOn makes Python connect to loopback where it would to EC2's or ECS's addresses.
+func handOn(sh *sojourntest.Shell, to string) *sojourntest.Shell {
+	host, port, _ := net.SplitHostPort(to)
+	sh.Write("python/sitecustomize.py", `import socket
+class Handed(socket.socket):
+    def connect(self, address):
+        if isinstance(address, tuple) and address[0].startswith("169.254."):
+            address = ("`+host+`", `+port+`)
+        return super().connect(address)
+socket.socket = Handed
+`)
+	return sh.Set("PYTHONPATH", sh.Home+"/python")
+}
+
+// namespace runs this test again in a network of its own, and reports false where
+// nobody may have one.
+func namespace(t *testing.T) bool {
+	t.Helper()
 	c := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestWellKnownAddresses$", "-test.v")
 	c.Env = append(os.Environ(), inside+"=1")
 	c.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNET}
@@ -60,12 +91,12 @@ func namespace(t *testing.T) {
 	}
 	out, err := c.CombinedOutput()
 	if errors.Is(err, syscall.EPERM) {
-		t.Log("this system lets nobody have a network of their own; the addresses cannot be tried")
-		return
+		return false
 	}
 	if err != nil || !strings.Contains(string(out), "--- PASS: TestWellKnownAddresses") {
 		t.Errorf("%v\n%s", err, out)
 	}
+	return true
 }
 
 // loopback gives the loopback interface an address.

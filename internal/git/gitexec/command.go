@@ -13,12 +13,24 @@ import (
 type Command struct {
 	name    string
 	args    []string
-	stream  bool // a client's connection feeds or drains it
+	class   class
+	repo    string // the repository, where it is not the empty one
 	objects Objects
 	config  [][2]string
 	extra   []string // environment
 	owner   string
 }
+
+// class is what a process waits for, and so with whom it waits for a place.
+type class int
+
+const (
+	task   class = iota // computes, for a request
+	stream              // a client's connection feeds or drains it
+	upkeep              // keeps a repository up; nobody waits for it
+)
+
+var classNames = [...]string{task: "task", stream: "stream", upkeep: "upkeep"}
 
 // Objects says where a process finds objects, and that it writes new ones to Dir.
 type Objects struct {
@@ -41,7 +53,7 @@ func (c Command) For(owner string) Command {
 // Protocol is 0, 1 or 2.
 func UploadPack(view string, o Objects, protocol int, hide string) Command {
 	return Command{
-		name: "upload-pack", stream: true, objects: o,
+		name: "upload-pack", class: stream, objects: o,
 		args: []string{
 			"--stateless-rpc",        // one request, one answer: HTTP
 			"--strict",               // view is the repository; look for no other beside it
@@ -53,6 +65,7 @@ func UploadPack(view string, o Objects, protocol int, hide string) Command {
 			// version 2 serves any object by its definition.
 			{"uploadpack.allowAnySHA1InWant", "true"},
 			{"transfer.hideRefs", strings.TrimSuffix(hide, "/")},
+			{"core.commitGraph", "true"}, // a base pack's; see package git
 		},
 		extra: []string{"GIT_PROTOCOL=version=" + strconv.Itoa(protocol)},
 	}
@@ -77,7 +90,7 @@ func IndexPack(o Objects, maxInput int64, progress bool) Command {
 		args = append(args, "--show-resolving-progress") // what a client cannot count itself
 	}
 	return Command{
-		name: "index-pack", stream: true, objects: o, args: args, extra: []string{allocLimit},
+		name: "index-pack", class: stream, objects: o, args: args, extra: []string{allocLimit},
 		// A blob above this size is hashed as a stream, not held in memory.
 		config: [][2]string{{"core.bigFileThreshold", "16m"}},
 	}
@@ -142,7 +155,7 @@ var sharedConfig = [][2]string{
 	{"maintenance.auto", "false"},    // the newer name of the same
 	{"protocol.allow", "never"},      // no transport is ever opened
 	{"submodule.recurse", "false"},   // a submodule is content, not a repository of ours
-	{"core.commitGraph", "false"},    // views have none; do not look
+	{"core.commitGraph", "false"},    // only what streams history gains by it
 	{"core.multiPackIndex", "false"}, // nor this
 	{"uploadpack.keepAlive", "5"},    // seconds between signs of life to a waiting client
 	{"core.bigFileThreshold", "64m"}, // larger blobs are not searched for deltas: bounds memory
@@ -157,7 +170,10 @@ func (c *Command) environment(empty string) []string {
 		n := strconv.Itoa(i)
 		env = append(env, "GIT_CONFIG_KEY_"+n+"="+s[0], "GIT_CONFIG_VALUE_"+n+"="+s[1])
 	}
-	if c.name != "upload-pack" { // which is told its repository
+	switch {
+	case c.repo != "":
+		env = append(env, "GIT_DIR="+c.repo)
+	case c.name != "upload-pack": // which is told its repository
 		env = append(env, "GIT_DIR="+empty)
 	}
 	if c.objects.Dir != "" {

@@ -20,7 +20,7 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
-	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -38,6 +38,15 @@ type Options struct {
 	Streams int
 	// Wait bounds the time in the queue for a place; 0 is two minutes.
 	Wait time.Duration
+	// Queue bounds how many wait, of each class; 0 is 256. One principal may be a
+	// quarter of them.
+	Queue int
+
+	// Memory bounds the data of each process in bytes, 0 is 4 GiB; packs that it
+	// maps do not count. Only Linux keeps it. CPU bounds its processor time, 0 is
+	// an hour; what keeps repositories up has a day.
+	Memory int64
+	CPU    time.Duration
 }
 
 // Runner starts git.
@@ -48,10 +57,12 @@ type Runner struct {
 	env   []string
 	wait  time.Duration
 
-	streams, tasks chan struct{}
-
-	mu     sync.Mutex
-	shares map[string]*share // of the streams, by owner
+	queues  [upkeep + 1]*queue
+	memory  int64
+	cpu     time.Duration
+	killed  atomic.Int64 // for what a limit ended
+	started [upkeep + 1]atomic.Int64
+	refused [upkeep + 1]atomic.Int64
 }
 
 // New finds git, checks that it is new enough, and prepares the directories
@@ -67,9 +78,21 @@ func New(ctx context.Context, opt Options) (*Runner, error) {
 	if opt.Wait == 0 {
 		opt.Wait = 2 * time.Minute
 	}
+	if opt.Queue == 0 {
+		opt.Queue = 256
+	}
+	if opt.Memory == 0 {
+		opt.Memory = 4 << 30
+	}
+	if opt.CPU == 0 {
+		opt.CPU = time.Hour
+	}
 	r := &Runner{
 		path: path, home: filepath.Join(opt.Dir, "home"), empty: filepath.Join(opt.Dir, "empty.git"), wait: opt.Wait,
-		streams: make(chan struct{}, opt.Streams), tasks: make(chan struct{}, opt.Streams), shares: map[string]*share{},
+		memory: opt.Memory, cpu: opt.CPU,
+	}
+	for class, places := range [...]int{task: opt.Streams, stream: opt.Streams, upkeep: 1} {
+		r.queues[class] = newQueue(places, opt.Queue)
 	}
 	r.env = environment(path, r.home)
 	if err := r.prepare(); err != nil {
@@ -170,11 +193,17 @@ func (e *ExitError) Unwrap() error { return e.Input }
 // When ctx ends they are killed. The error is ErrBusy, an *ExitError, ctx's, or
 // that of a Stdout that failed.
 func (r *Runner) Run(ctx context.Context, c Command, s IO) error {
-	release, err := r.place(ctx, c)
+	release, err := r.place(ctx, &c)
 	if err != nil {
 		return err
 	}
 	defer release()
+	ctx, cancel := context.WithTimeoutCause(ctx, r.patience(&c), errTooLong)
+	defer cancel()
+	slow := &pace{}
+	if c.class == stream {
+		s.Stdin, s.Stdout = slow.reader(s.Stdin), slow.writer(s.Stdout)
+	}
 	stderr := &lineWriter{each: s.Stderr}
 	cmd := r.command(ctx, c)
 	cmd.Stdout, cmd.Stderr = s.Stdout, stderr
@@ -187,12 +216,47 @@ func (r *Runner) Run(ctx context.Context, c Command, s IO) error {
 	if err := cmd.Start(); err != nil {
 		return fmt.Errorf("starting git %s: %w", c.name, err)
 	}
+	r.limit(cmd.Process.Pid, &c)
+	r.started[c.class].Add(1)
 	go input.run()
 	endGroup(cmd.Process.Pid)
 	waitErr := cmd.Wait()
 	<-input.done
 	stderr.flush()
+	if errors.Is(context.Cause(ctx), errTooLong) || overLimit(cmd.ProcessState) {
+		r.killed.Add(1)
+	}
 	return outcome(ctx, c, waitErr, stderr, input)
+}
+
+// errTooLong ends a process that only computes, and does so for too long.
+var errTooLong = errors.New("it took longer than a git process may")
+
+// patience bounds the time of a process. How long a client takes is for its pace
+// and the door's; see pace.
+func (r *Runner) patience(c *Command) time.Duration {
+	switch c.class {
+	case task:
+		return 2 * r.cpu
+	case upkeep:
+		return upkeepTime
+	}
+	return streamTime
+}
+
+// Bounds of the time that one process may take, whatever it waits for.
+const (
+	upkeepTime = 24 * time.Hour
+	streamTime = 24 * time.Hour
+)
+
+// limit bounds what a process that has just started may take.
+func (r *Runner) limit(pid int, c *Command) {
+	memory, cpu := r.memory, r.cpu
+	if c.class == upkeep {
+		memory, cpu = 2*memory, upkeepTime
+	}
+	limitProcess(pid, memory, cpu)
 }
 
 func (r *Runner) command(ctx context.Context, c Command) *exec.Cmd {
@@ -219,65 +283,41 @@ func outcome(ctx context.Context, c Command, err error, stderr *lineWriter, in *
 	return fmt.Errorf("running git %s: %w", c.name, err)
 }
 
-// place takes a place in the class of c. Places for streams are shared: one
-// owner gets three quarters of them at the most, and waits for the others of
-// its own, so that it does not keep everybody else waiting.
-func (r *Runner) place(ctx context.Context, c Command) (release func(), _ error) {
-	timer := time.NewTimer(r.wait)
-	defer timer.Stop()
-	if !c.stream {
-		err := take(ctx, timer.C, r.tasks, c.name)
-		return func() { <-r.tasks }, err
+// place takes a place in the class of c.
+func (r *Runner) place(ctx context.Context, c *Command) (release func(), err error) {
+	wait := r.wait
+	if c.class == upkeep {
+		wait = upkeepTime
 	}
-	own := r.share(c.owner)
-	if err := take(ctx, timer.C, own.places, c.name); err != nil {
-		r.drop(c.owner, own)
-		return nil, err
+	release, err = r.queues[c.class].take(ctx, ownerOf(ctx, c), wait, c.name)
+	if errors.Is(err, ErrBusy) {
+		r.refused[c.class].Add(1)
 	}
-	giveBack := func() {
-		<-own.places
-		r.drop(c.owner, own)
-	}
-	if err := take(ctx, timer.C, r.streams, c.name); err != nil {
-		giveBack()
-		return nil, err
-	}
-	return func() { <-r.streams; giveBack() }, nil
+	return release, err
 }
 
-func take(ctx context.Context, late <-chan time.Time, places chan struct{}, name string) error {
-	select {
-	case places <- struct{}{}:
-		return nil
-	case <-ctx.Done():
-		return fmt.Errorf("waiting to run git %s: %w", name, context.Cause(ctx))
-	case <-late:
-		return fmt.Errorf("waiting to run git %s: %w", name, ErrBusy)
+// Busy tells who is about to send a long request whether it would be refused.
+func (r *Runner) Busy(ctx context.Context) error {
+	if busy := r.queues[stream].full(ownerOf(ctx, &Command{})); busy != nil {
+		r.refused[stream].Add(1)
+		return busy
 	}
+	return nil
 }
 
-// share is an owner's part of the places, while it has or wants any.
-type share struct {
-	places chan struct{}
-	users  int
+// Load is how much of one class there is.
+type Load struct {
+	Class            string // stream, task or upkeep
+	Running, Waiting int
+	Started, Refused int64
 }
 
-func (r *Runner) share(owner string) *share {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	s := r.shares[owner]
-	if s == nil {
-		s = &share{places: make(chan struct{}, max(1, 3*cap(r.streams)/4))}
-		r.shares[owner] = s
+// Loads tells of each class, and how many processes a limit has ended.
+func (r *Runner) Loads() (loads []Load, killed int64) {
+	for class, q := range r.queues {
+		l := Load{Class: classNames[class], Started: r.started[class].Load(), Refused: r.refused[class].Load()}
+		l.Running, l.Waiting = q.counts()
+		loads = append(loads, l)
 	}
-	s.users++
-	return s
-}
-
-func (r *Runner) drop(owner string, s *share) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if s.users--; s.users == 0 {
-		delete(r.shares, owner)
-	}
+	return loads, r.killed.Load()
 }

@@ -1,8 +1,10 @@
 package gitexec
 
 import (
+	"os"
 	"os/exec"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -26,3 +28,18 @@ func endGroup(pid int) {
 }
 
 func killGroup(pid int) error { return unix.Kill(-pid, unix.SIGKILL) }
+
+// limitProcess bounds a process's private memory and its processor time; its
+// children inherit both. A process that is gone already needs no bounds.
+func limitProcess(pid int, memory int64, cpu time.Duration) {
+	seconds := uint64(max(cpu/time.Second, 1))
+	unix.Prlimit(pid, unix.RLIMIT_DATA, &unix.Rlimit{Cur: uint64(memory), Max: uint64(memory)}, nil)
+	unix.Prlimit(pid, unix.RLIMIT_CPU, &unix.Rlimit{Cur: seconds, Max: seconds + 5}, nil)
+	unix.Prlimit(pid, unix.RLIMIT_CORE, &unix.Rlimit{}, nil)
+}
+
+// overLimit reports whether a process was ended for its processor time.
+func overLimit(p *os.ProcessState) bool {
+	status, ok := p.Sys().(syscall.WaitStatus)
+	return ok && status.Signaled() && status.Signal() == syscall.SIGXCPU
+}

@@ -3,8 +3,10 @@
 package gitexec
 
 import (
+	"os"
 	"os/exec"
 	"syscall"
+	"time"
 )
 
 // ownGroup makes cmd the leader of a process group, so that it can be killed with its children.
@@ -15,3 +17,8 @@ func ownGroup(cmd *exec.Cmd) { cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: t
 func endGroup(int) {}
 
 func killGroup(pid int) error { return syscall.Kill(-pid, syscall.SIGKILL) }
+
+// limitProcess does nothing: only Linux sets another process's limits.
+func limitProcess(int, int64, time.Duration) {}
+
+func overLimit(*os.ProcessState) bool { return false }

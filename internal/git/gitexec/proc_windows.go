@@ -3,6 +3,7 @@ package gitexec
 import (
 	"os"
 	"os/exec"
+	"time"
 )
 
 // Windows has no process groups of this kind; a process's children end with its pipes.
@@ -17,3 +18,8 @@ func killGroup(pid int) error {
 	}
 	return p.Kill()
 }
+
+// limitProcess does nothing: only Linux sets another process's limits.
+func limitProcess(int, int64, time.Duration) {}
+
+func overLimit(*os.ProcessState) bool { return false }

@@ -110,7 +110,11 @@ func (Door) Answer(w http.ResponseWriter, _ *wire.Service, op *wire.Operation, o
 func (Door) Error(w http.ResponseWriter, _ *wire.Service, e *awserr.Error, requestID string) {
 	name, _ := e.JSON()
 	w.Header().Set("X-Amzn-Errortype", name)
-	send(w, e.Status, wire.EncodeJSONError(name, e.Message), requestID)
+	status := e.Status
+	if e.Code == awserr.Throttling {
+		status = http.StatusTooManyRequests // as the models of services of this protocol have it
+	}
+	send(w, status, wire.EncodeJSONError(name, e.Message), requestID)
 }
 
 func send(w http.ResponseWriter, status int, b []byte, requestID string) {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"encoding/pem"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -52,9 +53,24 @@ func (s *Scanner) Files(kind, dir string, rules Rules) error {
 	})
 }
 
+// Server learns the keys in a server's data directory, and looks at all that is there.
+func (s *Scanner) Server(data string) error {
+	keys, err := filepath.Glob(filepath.Join(data, "tls", "*.pem"))
+	errs := []error{err}
+	for _, k := range append(keys, filepath.Join(data, "keys", "root.json"), filepath.Join(data, "keys", "audit.pem")) {
+		errs = append(errs, gone(s.KnowKeys("key in "+filepath.Base(k), k)))
+	}
+	return errors.Join(append(errs, s.Files("file of a server", data, Rules{
+		Holds: func(name string) bool { return strings.HasPrefix(name, "keys/") || strings.HasPrefix(name, "tls/") },
+		Open: func(name string) bool { // what clients and auditors read
+			return name == "tls/ca.pem" || name == "endpoint" || name == "keys/audit-public.pem"
+		},
+	}))...)
+}
+
 // gone takes a file that has been deleted meanwhile as none.
 func gone(err error) error {
-	if os.IsNotExist(err) {
+	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
 	return err
@@ -101,3 +117,28 @@ func (s *Scanner) texts(class string, v any) {
 		}
 	}
 }
+
+// KnowHome learns what the AWS CLI's files and our caches in a home hold.
+func (s *Scanner) KnowHome(home string) error {
+	return filepath.WalkDir(filepath.Join(home, ".aws"), func(path string, e fs.DirEntry, err error) error {
+		if err != nil || !e.Type().IsRegular() {
+			return gone(err)
+		}
+		b, err := os.ReadFile(path)
+		if err != nil {
+			return gone(err)
+		}
+		if bytes.HasPrefix(bytes.TrimSpace(b), []byte("{")) {
+			s.body(b)
+			return nil
+		}
+		for line := range strings.Lines(string(b)) {
+			name, value, _ := strings.Cut(line, "=")
+			s.field(kept.Replace(strings.ToLower(strings.TrimSpace(name))), strings.TrimSpace(value))
+		}
+		return nil
+	})
+}
+
+// kept are names in files of what bearer knows by another.
+var kept = strings.NewReplacer("aws_secret_access_key", "secretaccesskey", "aws_session_token", "sessiontoken")

@@ -46,6 +46,37 @@ func (s *Scanner) Handler(next http.Handler) http.Handler {
 	})
 }
 
+// Transport learns the secrets that go over base, in requests and answers.
+func (s *Scanner) Transport(base http.RoundTripper) http.RoundTripper {
+	return transport(func(r *http.Request) (*http.Response, error) {
+		s.header(r)
+		s.fields(r.URL.RawQuery)
+		if r.GetBody != nil {
+			if body, err := r.GetBody(); err == nil {
+				b, _ := io.ReadAll(io.LimitReader(body, maxBody)) // what could be read is looked at
+				s.body(b)
+			}
+		}
+		answer, err := base.RoundTrip(r)
+		if err != nil || strings.HasPrefix(r.URL.Path, "/v1/repos/") {
+			return answer, err
+		}
+		b, err := io.ReadAll(answer.Body)
+		answer.Body.Close()
+		answer.Body = io.NopCloser(bytes.NewReader(b))
+		if answer.StatusCode >= 400 {
+			s.Keep("error text: "+r.URL.Path, string(b))
+		} else {
+			s.body(b)
+		}
+		return answer, err
+	})
+}
+
+type transport func(*http.Request) (*http.Response, error)
+
+func (t transport) RoundTrip(r *http.Request) (*http.Response, error) { return t(r) }
+
 type tee struct {
 	io.ReadCloser
 	kept bytes.Buffer

@@ -25,7 +25,8 @@ type migration struct {
 	script  string
 }
 
-// migrations reads the files NNNN_name.sql, whose numbers are 1, 2, 3, …
+// migrations reads the files NNNN_name.sql. Numbers may be left out, but never
+// be used twice: a database knows by them what it has.
 func migrations(files fs.FS) ([]migration, error) {
 	names, err := fs.Glob(files, "migrations/*.sql")
 	if err != nil {
@@ -40,10 +41,11 @@ func migrations(files fs.FS) ([]migration, error) {
 		}
 		base := strings.TrimSuffix(strings.TrimPrefix(name, "migrations/"), ".sql")
 		number, title, _ := strings.Cut(base, "_")
-		if n, err := strconv.Atoi(number); err != nil || n != i+1 {
-			return nil, fmt.Errorf("migration %q: want number %d", name, i+1)
+		n, err := strconv.Atoi(number)
+		if err != nil || n < 1 || len(number) != 4 || i > 0 && n <= out[i-1].version {
+			return nil, fmt.Errorf("migration %q: want a number of four digits of its own", name)
 		}
-		out = append(out, migration{version: i + 1, name: title, script: string(script)})
+		out = append(out, migration{version: n, name: title, script: string(script)})
 	}
 	return out, nil
 }
@@ -95,16 +97,10 @@ func (w *writer) applyNext(ctx context.Context, list []migration) (more bool, er
 	if err := w.conn.run("CREATE TABLE IF NOT EXISTS schema_migrations (version INTEGER NOT NULL PRIMARY KEY, name TEXT NOT NULL) STRICT"); err != nil {
 		return false, err
 	}
-	version, err := schemaVersion(ctx, w.conn)
-	switch {
-	case err != nil:
+	m, err := missing(ctx, w.conn, list)
+	if err != nil || m == nil {
 		return false, err
-	case version > len(list):
-		return false, fmt.Errorf("its schema is version %d and this program knows %d: use the newer program that wrote it", version, len(list))
-	case version == len(list):
-		return false, nil
 	}
-	m := list[version]
 	if _, err := w.conn.conn.ExecContext(ctx, m.script); err != nil {
 		return false, fmt.Errorf("migration %d (%s): %w", m.version, m.name, err)
 	}
@@ -112,7 +108,48 @@ func (w *writer) applyNext(ctx context.Context, list []migration) (more bool, er
 		return false, err
 	}
 	b.good++
-	return m.version < len(list), nil
+	return true, nil
+}
+
+// missing is the first migration that the database does not have. Migrations are
+// independent of each other unless a later one says so by its number, so one that
+// was written earlier than the last applied one is applied after it.
+func missing(ctx context.Context, c *conn, list []migration) (*migration, error) {
+	applied, err := appliedMigrations(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	known := 0
+	var first *migration
+	for i := range list {
+		known = list[i].version
+		if !applied[known] && first == nil {
+			first = &list[i]
+		}
+	}
+	for version := range applied {
+		if version > known {
+			return nil, fmt.Errorf("its schema is version %d and this program knows %d: use the newer program that wrote it", version, known)
+		}
+	}
+	return first, nil
+}
+
+func appliedMigrations(ctx context.Context, c *conn) (map[int]bool, error) {
+	rows, err := c.QueryContext(ctx, "SELECT version FROM schema_migrations")
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	applied := map[int]bool{}
+	for rows.Next() {
+		var version int
+		if err := rows.Scan(&version); err != nil {
+			return nil, err
+		}
+		applied[version] = true
+	}
+	return applied, rows.Err()
 }
 
 // schemaVersion is the number of the last migration that was applied.

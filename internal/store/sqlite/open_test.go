@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -195,7 +196,22 @@ func TestMigrations(t *testing.T) {
 	if err := w.conn.conn.QueryRowContext(t.Context(), "SELECT a FROM two").Scan(&got); err != nil || got != "x" {
 		t.Fatalf("after the migrations: %q, %v", got, err)
 	}
-	if version, err := schemaVersion(t.Context(), w.conn); err != nil || version != 3 {
+	late := append(better, migration{20, "twenty", "CREATE TABLE twenty (a TEXT) STRICT;"})
+	if err := w.apply(t.Context(), late); err != nil {
+		t.Fatal(err)
+	}
+	// One that was written meanwhile has a number in between.
+	between := append(slices.Clone(better), migration{7, "seven", "INSERT INTO twenty VALUES ('7');"}, late[3])
+	if err := errors.Join(w.apply(t.Context(), between), w.apply(t.Context(), between)); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.conn.conn.QueryRowContext(t.Context(), "SELECT group_concat(a) FROM twenty").Scan(&got); err != nil || got != "7" {
+		t.Fatalf("after a late migration: %q, %v", got, err)
+	}
+	if err := w.apply(t.Context(), better); err == nil || !strings.Contains(err.Error(), "newer program") {
+		t.Fatalf("a newer schema: %v", err)
+	}
+	if version, err := schemaVersion(t.Context(), w.conn); err != nil || version != 20 {
 		t.Fatalf("schema version %d, %v", version, err)
 	}
 }
@@ -204,7 +220,7 @@ func TestMigrationFiles(t *testing.T) {
 	if list, err := migrations(migrationFiles); err != nil || len(list) == 0 {
 		t.Fatalf("the embedded files: %d, %v", len(list), err)
 	}
-	for _, names := range [][]string{{"0002_b.sql"}, {"0001_a.sql", "0003_c.sql"}, {"0001_a.sql", "0001_b.sql"}, {"first.sql"}} {
+	for _, names := range [][]string{{"0000_b.sql"}, {"0001_a.sql", "0001_b.sql"}, {"first.sql"}, {"3_c.sql"}} {
 		files := fstest.MapFS{}
 		for _, n := range names {
 			files["migrations/"+n] = &fstest.MapFile{}

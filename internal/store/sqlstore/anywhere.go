@@ -109,7 +109,7 @@ func mappingList(m []store.AttributeMapping) string {
 const selectCRL = "SELECT account, region, id, name, enabled, trust_anchor, data, created, updated, tags FROM crls"
 
 func scanCRL(rows *sql.Rows, c *store.CRL) error {
-	return rows.Scan(&c.Account, &c.Region, &c.ID, &c.Name, flag{&c.Enabled}, &c.TrustAnchor, &c.Data, instant{&c.Created}, instant{&c.Updated}, jsonOf(&c.Tags))
+	return rows.Scan(&c.Account, &c.Region, &c.ID, &c.Name, flag{&c.Enabled}, &c.TrustAnchor, bytesOf{&c.Data}, instant{&c.Created}, instant{&c.Updated}, jsonOf(&c.Tags))
 }
 
 // InsertCRL implements store.AnywhereTx.

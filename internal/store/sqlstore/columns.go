@@ -163,3 +163,15 @@ func flagged(b bool) int64 {
 	}
 	return 0
 }
+
+// bytesOf is a BLOB column. An empty one reads as nil, whatever the database makes of it.
+type bytesOf struct{ b *[]byte }
+
+func (b bytesOf) Scan(v any) error {
+	raw, ok := v.([]byte)
+	if !ok && v != nil {
+		return fmt.Errorf("a column of bytes is %T", v)
+	}
+	*b.b = append([]byte(nil), raw...) // the driver's is its own
+	return nil
+}

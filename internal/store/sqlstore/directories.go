@@ -11,7 +11,7 @@ const selectDirectory = "SELECT id, account, region, name, created, updated, kin
 
 func scanDirectory(rows *sql.Rows, d *store.Directory) error {
 	return rows.Scan(&d.ID, &d.Account, &d.Region, &d.Name, instant{&d.Created}, instant{&d.Updated}, &d.Kind, jsonOf(&d.URLs), &d.Authorities,
-		&d.BindDN, &d.BindPassword, &d.BaseDN, &d.UserFilter, &d.UserNameAttribute, &d.IdentityAttribute, &d.ShortName,
+		&d.BindDN, bytesOf{&d.BindPassword}, &d.BaseDN, &d.UserFilter, &d.UserNameAttribute, &d.IdentityAttribute, &d.ShortName,
 		&d.GroupBaseDN, &d.GroupFilter, &d.GroupNesting)
 }
 
@@ -38,12 +38,14 @@ func (t *Tx) Directories(account string) ([]store.Directory, error) {
 
 // UpdateDirectory implements store.DirectoryTx.
 func (t *Tx) UpdateDirectory(d store.Directory) error {
-	return t.change("directory", d.Name,
-		"UPDATE directories SET name = ?, name_key = ?, updated = ?, kind = ?, urls = ?, authorities = ?, bind_dn = ?, bind_password = ?, base_dn = ?,"+
-			" user_filter = ?, user_name_attribute = ?, identity_attribute = ?, short_name = ?, group_base_dn = ?, group_filter = ?, group_nesting = ?"+
-			" WHERE account = ? AND id = ?",
-		d.Name, nameKey(d.Name), micros(d.Updated), d.Kind, stringList(d.URLs), d.Authorities, d.BindDN, blob(d.BindPassword), d.BaseDN,
-		d.UserFilter, d.UserNameAttribute, d.IdentityAttribute, d.ShortName, d.GroupBaseDN, d.GroupFilter, d.GroupNesting, d.Account, d.ID)
+	if _, err := t.Directory(d.Account, d.ID); err != nil { // ids are of one account
+		return err
+	}
+	return t.updateNamed(named{"directory", "directories", d.ID, d.Name},
+		[]string{"updated", "kind", "urls", "authorities", "bind_dn", "bind_password", "base_dn", "user_filter", "user_name_attribute",
+			"identity_attribute", "short_name", "group_base_dn", "group_filter", "group_nesting"},
+		micros(d.Updated), d.Kind, stringList(d.URLs), d.Authorities, d.BindDN, blob(d.BindPassword), d.BaseDN, d.UserFilter, d.UserNameAttribute,
+		d.IdentityAttribute, d.ShortName, d.GroupBaseDN, d.GroupFilter, d.GroupNesting)
 }
 
 // DeleteDirectory implements store.DirectoryTx.

@@ -8,7 +8,7 @@ import (
 )
 
 func scanIssuerKeys(rows *sql.Rows, k *store.IssuerKeys) error {
-	return rows.Scan(&k.Issuer, &k.Keys, instant{&k.Fetched})
+	return rows.Scan(&k.Issuer, bytesOf{&k.Keys}, instant{&k.Fetched})
 }
 
 // PutIssuerKeys implements store.IssuerKeysTx.

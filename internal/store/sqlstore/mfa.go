@@ -10,7 +10,7 @@ const selectMFADevice = "SELECT mfa_devices.serial, mfa_devices.account, mfa_dev
 	" mfa_devices.created, mfa_devices.enabled, mfa_devices.last_step, mfa_devices.drift, mfa_devices.failures, mfa_devices.retry_at, mfa_devices.tags FROM mfa_devices"
 
 func scanMFADevice(rows *sql.Rows, d *store.MFADevice) error {
-	return rows.Scan(&d.Serial, &d.Account, &d.Name, &d.Path, &d.Seed, &d.UserID,
+	return rows.Scan(&d.Serial, &d.Account, &d.Name, &d.Path, bytesOf{&d.Seed}, &d.UserID,
 		instant{&d.Created}, instant{&d.Enabled}, &d.LastStep, &d.Drift, &d.Failures, instant{&d.RetryAt}, jsonOf(&d.Tags))
 }
 

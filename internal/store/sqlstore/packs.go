@@ -6,22 +6,24 @@ import (
 	"sojourn/internal/store"
 )
 
+const packColumns = "repo, id, git_name, size, idx_size, sha256, idx_sha256, objects, kind, added_version, bitmap_size, bitmap_sha256, graph_size, graph_sha256, added"
+
 // Packs implements store.PackTx.
 func (t *Tx) Packs(repo string) ([]store.Pack, error) {
 	scan := func(rows *sql.Rows, p *store.Pack) error {
-		return rows.Scan(&p.Repo, &p.ID, &p.GitName, &p.Size, &p.IdxSize, &p.SHA256, &p.IdxSHA256, &p.Objects, &p.Kind, &p.AddedVersion)
+		return rows.Scan(&p.Repo, &p.ID, &p.GitName, &p.Size, &p.IdxSize, &p.SHA256, &p.IdxSHA256, &p.Objects, &p.Kind, &p.AddedVersion,
+			&p.BitmapSize, &p.BitmapSHA256, &p.GraphSize, &p.GraphSHA256, &p.Added)
 	}
-	return all(t, "packs of repository", repo, scan,
-		"SELECT repo, id, git_name, size, idx_size, sha256, idx_sha256, objects, kind, added_version FROM packs WHERE repo = ? ORDER BY seq",
-		repo)
+	return all(t, "packs of repository", repo, scan, "SELECT "+packColumns+" FROM packs WHERE repo = ? ORDER BY seq", repo)
 }
 
 // InsertPack implements store.PackTx.
 func (t *Tx) InsertPack(p store.Pack) error {
 	return t.insert("pack", p.ID,
-		"INSERT INTO packs (repo, id, seq, git_name, size, idx_size, sha256, idx_sha256, objects, kind, added_version)"+
-			" VALUES (?, ?, (SELECT COALESCE(MAX(seq), 0) + 1 FROM packs WHERE repo = ?), ?, ?, ?, ?, ?, ?, ?, ?)",
-		p.Repo, p.ID, p.Repo, p.GitName, p.Size, p.IdxSize, p.SHA256, p.IdxSHA256, p.Objects, p.Kind, p.AddedVersion)
+		"INSERT INTO packs ("+packColumns+", seq)"+
+			" VALUES ("+markers("?", 15)+", (SELECT COALESCE(MAX(seq), 0) + 1 FROM packs WHERE repo = ?))",
+		p.Repo, p.ID, p.GitName, p.Size, p.IdxSize, p.SHA256, p.IdxSHA256, p.Objects, p.Kind, p.AddedVersion,
+		p.BitmapSize, p.BitmapSHA256, p.GraphSize, p.GraphSHA256, p.Added, p.Repo)
 }
 
 // DeletePacks implements store.PackTx.

@@ -49,7 +49,7 @@ func (t *Tx) DeleteUser(id string) error {
 const selectAccessKey = "SELECT id, account, user_id, secret, status, created, last_used, last_service, last_region FROM access_keys"
 
 func scanAccessKey(rows *sql.Rows, k *store.AccessKey) error {
-	return rows.Scan(&k.ID, &k.Account, &k.UserID, &k.Secret, &k.Status,
+	return rows.Scan(&k.ID, &k.Account, &k.UserID, bytesOf{&k.Secret}, &k.Status,
 		instant{&k.Created}, instant{&k.LastUsed}, &k.LastService, &k.LastRegion)
 }
 

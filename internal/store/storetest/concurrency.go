@@ -159,11 +159,19 @@ func fail(ctx context.Context, db *database, id string, how int) (err error, pan
 
 // Who waits for others stops waiting when its context ends.
 func waitingIsCancelled(t *testing.T, db *database) {
+	db.update(t, func(tx store.Tx) { ok(t, tx.InsertRepository(repository("r-1", "demo"))) })
 	ctx, cancel := context.WithCancel(t.Context())
 	db.update(t, func(tx store.Tx) {
+		_, err := tx.LockRepository("r-1")
+		ok(t, err)
 		done := make(chan error, 1)
 		go func() {
-			done <- db.Update(ctx, func(tx store.Tx) error { return addAccount(tx, account) })
+			done <- db.Update(ctx, func(tx store.Tx) error {
+				if _, err := tx.LockRepository("r-1"); err != nil {
+					return err
+				}
+				return addAccount(tx, account)
+			})
 		}()
 		cancel()
 		is(t, "a waiting Update", <-done, context.Canceled)

@@ -44,6 +44,7 @@ func Run(t *testing.T, fresh Fresh) {
 		{"Repository", repositoryTests},
 		{"Ref", refTests},
 		{"Pack", packTests},
+		{"Maintenance", maintenanceTests},
 	}
 	for _, g := range groups {
 		t.Run(g.name, func(t *testing.T) {

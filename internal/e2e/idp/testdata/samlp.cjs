@@ -5,7 +5,8 @@ const { createServer } = require('node:http');
 const { inflateRawSync } = require('node:zlib');
 const samlp = require('samlp');
 
-const { ISSUER, LISTEN, RECIPIENT, KEY, CERT, FOR } = process.env;
+const { ISSUER, LISTEN, RECIPIENT, KEY_FILE, CERT, FOR } = process.env;
+const KEY = require('node:fs').readFileSync(KEY_FILE, 'utf8');
 const aws = 'https://aws.amazon.com/SAML/Attributes/';
 const account = 'arn:aws:iam::111122223333';
 

@@ -1,0 +1,44 @@
+package sqlstore
+
+import (
+	"database/sql"
+
+	"sojourn/internal/store"
+)
+
+// AppendEvents implements store.EventTx. Payloads are long, so each is a statement.
+func (t *Tx) AppendEvents(events []store.Event) error {
+	for _, e := range events {
+		err := t.insert("event of repository", e.Repo, "INSERT INTO outbox (repo, version, seq, kind, payload, at, due, tries) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+			e.Repo, e.Version, e.Seq, e.Kind, e.Payload, e.At, e.Due, e.Tries)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// DueEvents implements store.EventTx.
+func (t *Tx) DueEvents(now int64, n int) ([]store.Event, error) {
+	scan := func(rows *sql.Rows, e *store.Event) error {
+		return rows.Scan(&e.Repo, &e.Version, &e.Seq, &e.Kind, &e.Payload, &e.At, &e.Due, &e.Tries)
+	}
+	return all(t, "events", "", scan, "SELECT repo, version, seq, kind, payload, at, due, tries FROM outbox WHERE due <= ?"+
+		" ORDER BY due, at, repo, version, seq LIMIT ?", now, limit(n))
+}
+
+// DelayEvent implements store.EventTx.
+func (t *Tx) DelayEvent(repo string, version int64, seq int, due int64, tries int) error {
+	return t.change("event of repository", repo, "UPDATE outbox SET due = ?, tries = ? WHERE repo = ? AND version = ? AND seq = ?", due, tries, repo, version, seq)
+}
+
+// DeleteEvent implements store.EventTx.
+func (t *Tx) DeleteEvent(repo string, version int64, seq int) error {
+	return t.run("event of repository", repo, "DELETE FROM outbox WHERE repo = ? AND version = ? AND seq = ?", repo, version, seq)
+}
+
+// CountEvents implements store.EventTx.
+func (t *Tx) CountEvents() (n, oldest int64, err error) {
+	p, err := one(t, "events", "", scanPair, "SELECT COUNT(*), COALESCE(MIN(at), 0) FROM outbox")
+	return p[0], p[1], err
+}
