@@ -148,6 +148,10 @@ func (b *bench) measure(n int) error {
 			continue
 		}
 		peer.args[0] = path
+		if err := b.once(peer, false); err != nil {
+			fmt.Printf("%s does not run on this machine\n", peer.name)
+			continue
+		}
 		programs = append(programs, peer)
 	}
 	if err := b.turns(programs, n); err != nil {
