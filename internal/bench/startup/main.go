@@ -134,6 +134,7 @@ func (b *bench) measure(n int) error {
 		{name: "git --version", args: []string{git, "--version"}},
 		{name: "git-remote-codecommit, static keys", args: []string{helper, "origin", "codecommit://default@repo"}},
 		{name: "git-remote-codecommit, cached session", args: []string{helper, "origin", "codecommit://R@repo"}},
+		{name: "git-remote-codecommit credential-helper", args: []string{helper, "credential-helper", "--profile", "R", "get"}, stdin: request},
 		{name: "sojourn credential-helper, cached session", args: []string{filepath.Join(b.bin, "sojourn"), "credential-helper", "--profile", "R", "get"}, stdin: request},
 	}
 	for _, peer := range []*program{
@@ -147,6 +148,10 @@ func (b *bench) measure(n int) error {
 			continue
 		}
 		peer.args[0] = path
+		if err := b.once(peer, false); err != nil {
+			fmt.Printf("%s does not run on this machine\n", peer.name)
+			continue
+		}
 		programs = append(programs, peer)
 	}
 	if err := b.turns(programs, n); err != nil {

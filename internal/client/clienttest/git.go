@@ -21,6 +21,9 @@ type Git struct {
 	Region string
 	Now    func() time.Time // signatures are good for a quarter of an hour
 
+	// Before, if not nil, is called when a request has been let in and before it is answered.
+	Before func(r *http.Request)
+
 	mu     sync.Mutex
 	status int
 	seen   []string
@@ -39,6 +42,9 @@ func NewGit(root, region string) (*Git, error) {
 	g.Server = httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch status := g.admit(r); status {
 		case http.StatusOK:
+			if g.Before != nil {
+				g.Before(r)
+			}
 			if r.ContentLength < 0 { // CGI knows no chunks
 				body, err := io.ReadAll(r.Body)
 				if err != nil {

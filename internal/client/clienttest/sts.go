@@ -20,7 +20,7 @@ import (
 )
 
 // STS is a stub of the Security Token Service. Its n-th session is
-// ASIASESSIONn with the secret secret-n and the token token-n+/=.
+// ASIASESSIONn with the secret secret-n and the token token-n+/=. No code of a device called mfa/wrong is right.
 type STS struct {
 	*httptest.Server
 	Keys map[string]string // access key id → secret, of whom calls are taken
@@ -52,6 +52,9 @@ func (s *STS) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	by, ok := s.signer(r, body)
 	s.Log(line(form, by))
 	switch {
+	case ok && strings.HasSuffix(form.Get("SerialNumber"), "/wrong"):
+		s.answer(w, 403, `<ErrorResponse xmlns="%s"><Error><Type>Sender</Type><Code>AccessDenied</Code><Message>MultiFactorAuthentication failed with invalid MFA one time pass code`+
+			`</Message></Error><RequestId>r</RequestId></ErrorResponse>`, namespace)
 	case (action == "AssumeRoleWithWebIdentity" || action == "AssumeRoleWithSAML") && by == "" || action == "AssumeRole" && ok:
 		s.n++
 		s.session(w, action, form)

@@ -143,7 +143,8 @@ func (o *own) ask(ctx context.Context) (stsclient.Session, error) {
 	if t.TokenCode, err = o.chain.code(ctx, t.SerialNumber); err != nil {
 		return stsclient.Session{}, err
 	}
-	return sts.GetSessionToken(ctx, from.Credentials, t)
+	session, err := sts.GetSessionToken(ctx, from.Credentials, t)
+	return session, wrongCode(err)
 }
 
 func (o *own) saml(ctx context.Context, sts STS) (stsclient.Session, error) {

@@ -2,6 +2,7 @@ package credentials
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -158,7 +159,18 @@ func (r *role) assume(ctx context.Context) (stsclient.Session, error) {
 	if err != nil {
 		return stsclient.Session{}, err
 	}
-	return sts.AssumeRole(ctx, from.Credentials, params)
+	session, err := sts.AssumeRole(ctx, from.Credentials, params)
+	return session, wrongCode(err)
+}
+
+// wrongCode adds what to do where STS does not take the code of a device.
+func wrongCode(err error) error {
+	if e, ok := errors.AsType[*stsclient.Error](err); ok && strings.Contains(e.Message, "invalid MFA one time pass code") {
+		said := *e
+		said.Message = strings.TrimRight(e.Message, ". ") + "; run the command again with the device's next code"
+		return &said
+	}
+	return err
 }
 
 // code asks for the code of an MFA device, if one is named.

@@ -62,6 +62,22 @@ func TestScripts(t *testing.T) {
 
 type gitKey struct{}
 
+// turn sets the clock as the file "turn" says, if there is one, when the Git
+// server has let a fetch's POST in. Its lines are for one such request each.
+func turn(work string, r *http.Request) {
+	path := filepath.Join(work, "turn")
+	if !strings.HasSuffix(r.URL.Path, "/git-upload-pack") {
+		return
+	}
+	if b, err := os.ReadFile(path); err == nil {
+		now, rest, _ := strings.Cut(string(b), "\n")
+		os.WriteFile(path, []byte(rest), 0o600)
+		if now != "" {
+			os.WriteFile(filepath.Join(work, "clock"), []byte(now), 0o600)
+		}
+	}
+}
+
 func setUp(e *testscript.Env) error {
 	sts := clienttest.NewSTS(false)
 	e.Defer(sts.Close)
@@ -83,6 +99,7 @@ func setUp(e *testscript.Env) error {
 	e.Defer(git.Close)
 	git.Keys["AKIDEXAMPLE"], git.Keys["ASIASESSION1"], git.Keys["ASIASESSION2"] = "secret", "secret-1", "secret-2"
 	git.Now = sts.Now
+	git.Before = func(r *http.Request) { turn(e.WorkDir, r) }
 	if err := clienttest.WriteCA(filepath.Join(e.WorkDir, "ca.pem"), git.Server); err != nil {
 		return err
 	}

@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// Dashboards and alerts are written for the names of Prometheus's own library (client_golang 1.23, its default collectors).
+// Dashboards and alerts are written for the names of Prometheus's own library (client_golang 1.25, its default collectors).
 func TestNamesAreTheLibrarys(t *testing.T) {
 	want, err := os.ReadFile("testdata/client_golang.txt")
 	if err != nil {
