@@ -84,6 +84,10 @@ func (d *Door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	ev := event.From(r.Context())
 	ev.Service = "git"
 	w.Header().Set("X-Amzn-Requestid", ev.RequestID)
+	if isLFS(r.URL.Path) {
+		refuseLFS(w, r, ev)
+		return
+	}
 	if err := d.serve(w, r, ev); err != nil {
 		fail(w, r, ev, err)
 	}
