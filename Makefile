@@ -53,7 +53,7 @@ demo: build ## the main job on real input; KEEP=1 leaves the server running
 	@bin/sojourn demo $(if $(KEEP),--keep)
 
 test: parts lint build ## the whole test suite, real parts included
-	CGO_ENABLED=0 $(GO) test -timeout 15m ./...
+	CGO_ENABLED=0 $(GO) test -timeout 40m ./...
 
 parts: $(BUILD)/bin/dex $(BUILD)/bin/rolesanywhere-credential-helper $(BUILD)/bin/versitygw $(BUILD)/providers/node_modules ## install what the tests need beside Go and git (AWS CLI, xmlsec1, identity providers)
 
