@@ -77,9 +77,9 @@ func authenticatorCommand(t *testing.T) string {
 }
 
 // runLine runs one command with the shell; variables that it sets with
-// "export" stay for the next ones.
+// "export" stay for the next ones. What it redirects to files may hold secrets.
 func runLine(sh *sojourntest.Shell, line string) string {
-	c := sh.Command("/bin/sh", "-c", `[ ! -f "$HOME/.vars" ] || . "$HOME/.vars"; `+line+`
+	c := sh.Command("/bin/sh", "-c", `umask 077; [ ! -f "$HOME/.vars" ] || . "$HOME/.vars"; `+line+`
 status=$?; export -p >"$HOME/.vars"; exit $status`)
 	out, err := c.CombinedOutput()
 	if exit, ok := errors.AsType[*exec.ExitError](err); ok {

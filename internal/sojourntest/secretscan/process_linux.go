@@ -32,8 +32,9 @@ func (s *Scanner) Processes(marker string, stop <-chan struct{}) {
 
 // typed are commands of the AWS CLI, and ours by the same names, that take a
 // secret as an argument because AWS made them so: whoever types them shows it.
-// What sets a directory up for the tests has no other way either.
-var typed = regexp.MustCompile(` configure set aws_|--(?:token-code|authentication-code[12])[= ]|samba-tool domain provision`)
+// What sets a directory up for the tests has no other way either, and the tests'
+// authenticator stands for a phone.
+var typed = regexp.MustCompile(` configure set aws_|--(?:token-code|authentication-code[12])[= ]|samba-tool domain provision|\.test totp `)
 
 // descend looks at the descendants of pid. Seen is what each was when it was last
 // looked at: one that still is, is not looked at again.
