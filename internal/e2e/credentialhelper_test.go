@@ -19,6 +19,7 @@ func TestCredentialHelpers(t *testing.T) {
 			t.Parallel()
 			s := sojourntest.Start(t)
 			sh := page(t, s)
+			sh.Set("GIT_TRACE_CURL", "") // what any credential helper gives git, curl names in its own trace: the user, with the token in it
 			config := readHome(t, sh, ".aws/config")
 			// The AWS CLI takes no session name with a space, no profile without a
 			// region, and before 2.13 no endpoint but by flag: its source is a session.
