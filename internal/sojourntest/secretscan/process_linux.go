@@ -14,10 +14,11 @@ import (
 const pause = 40 * time.Millisecond
 
 // Processes looks at the arguments of every process that descends from this one,
-// and at the environment of those that are the server's own, which have no
-// variable of the name marker: users' commands have. It runs until stop is closed.
+// and at the environment of those that are the server's own: users' commands have
+// a variable of the name marker, and what they start is theirs too, whatever it
+// keeps of the environment. It runs until stop is closed.
 func (s *Scanner) Processes(marker string, stop <-chan struct{}) {
-	seen := map[string]string{}
+	p := processes{Scanner: s, marker: []byte(marker + "="), seen: map[string]string{}, users: map[string]bool{}}
 	tick := time.NewTicker(pause)
 	defer tick.Stop()
 	for {
@@ -25,7 +26,7 @@ func (s *Scanner) Processes(marker string, stop <-chan struct{}) {
 		case <-stop:
 			return
 		case <-tick.C:
-			s.descend("self", marker, seen)
+			p.descend("self", false)
 		}
 	}
 }
@@ -36,36 +37,42 @@ func (s *Scanner) Processes(marker string, stop <-chan struct{}) {
 // authenticator stands for a phone.
 var typed = regexp.MustCompile(` configure set aws_|--(?:token-code|authentication-code[12])[= ]|samba-tool domain provision|\.test totp `)
 
-// descend looks at the descendants of pid. Seen is what each was when it was last
-// looked at: one that still is, is not looked at again.
-func (s *Scanner) descend(pid, marker string, seen map[string]string) {
+type processes struct {
+	*Scanner
+	marker []byte
+	seen   map[string]string // by process id, what it was when it was last looked at: one that still is, is not looked at again
+	users  map[string]bool   // by process id: those with the marker
+}
+
+// descend looks at the descendants of pid, which are a user's if it is.
+func (p *processes) descend(pid string, user bool) {
 	lists, _ := filepath.Glob("/proc/" + pid + "/task/*/children")
 	for _, l := range lists {
 		b, _ := os.ReadFile(l) // the process may have ended
 		for _, child := range strings.Fields(string(b)) {
-			s.process(child, marker, seen)
-			s.descend(child, marker, seen)
+			p.process(child, user)
+			p.descend(child, user || p.users[child])
 		}
 	}
 }
 
-func (s *Scanner) process(pid, marker string, seen map[string]string) {
+func (p *processes) process(pid string, user bool) {
 	arguments, _ := os.ReadFile("/proc/" + pid + "/cmdline")
-	if seen[pid] == string(arguments) {
+	if p.seen[pid] == string(arguments) {
 		return
 	}
 	line := string(bytes.TrimRight(bytes.ReplaceAll(arguments, []byte{0}, []byte{' '}), " "))
 	name, _, _ := strings.Cut(line, " ")
 	if !typed.MatchString(line) {
-		s.Keep("arguments: "+filepath.Base(name), line)
+		p.Keep("arguments: "+filepath.Base(name), line)
 	}
 	environment, _ := os.ReadFile("/proc/" + pid + "/environ")
 	again, _ := os.ReadFile("/proc/" + pid + "/environ") // of a process that ends, a part is read, and the next time nothing
 	if len(environment) == 0 || !bytes.Equal(environment, again) {
 		return
 	}
-	seen[pid] = string(arguments)
-	if !bytes.Contains(environment, []byte(marker+"=")) {
-		s.Keep("environment: "+filepath.Base(name), string(environment))
+	p.seen[pid] = string(arguments)
+	if p.users[pid] = bytes.Contains(environment, p.marker); !p.users[pid] && !user {
+		p.Keep("environment: "+filepath.Base(name), string(environment))
 	}
 }

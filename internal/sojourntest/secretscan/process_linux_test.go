@@ -19,6 +19,7 @@ func TestProcesses(t *testing.T) {
 		"argument":            {[]string{"MARK=1"}, []string{"-c", "sleep 60; : " + key}, []string{"key in arguments: sh"}},
 		"environment":         {[]string{"S=" + key}, []string{"-c", "sleep 60; :"}, []string{"key in environment: sh", "key in environment: sleep"}},
 		"a user's":            {[]string{"MARK=1", "S=" + key}, []string{"-c", "sleep 60; :"}, nil},
+		"what a user starts":  {[]string{"MARK=1", "S=" + key}, []string{"-c", "unset MARK; sleep 60; :"}, nil},
 		"what a user types":   {[]string{"MARK=1"}, []string{"-c", "sleep 60; : aws configure set aws_secret_access_key " + key}, nil},
 		"of a child's child":  {[]string{"MARK=1"}, []string{"-c", "sh -c 'sleep 60; : " + key + "'; :"}, []string{"key in arguments: sh"}},
 		"a command like that": {[]string{"MARK=1"}, []string{"-c", "sleep 60; : configure set " + key}, []string{"key in arguments: sh"}},
