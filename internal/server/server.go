@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"sojourn/internal/server/event"
+	"sojourn/internal/server/logs"
 	"sojourn/internal/server/metrics"
 )
 
@@ -47,7 +48,9 @@ type Options struct {
 	// Proxies are trusted to say in X-Forwarded-For for whom they ask.
 	Proxies []netip.Prefix
 	Log     *slog.Logger
-	Now     func() time.Time
+	// Requests writes the line of a request; nil writes it to Log.
+	Requests func(*logs.Request)
+	Now      func() time.Time
 	// Wrap stands before everything else; nil leaves it out. Tests learn by it
 	// what goes in and out.
 	Wrap func(http.Handler) http.Handler
@@ -65,6 +68,9 @@ type Server struct {
 
 // New makes a server; Serve runs it.
 func New(opt Options) *Server {
+	if opt.Requests == nil {
+		opt.Requests = logs.Handler(opt.Log.Handler())
+	}
 	s := &Server{opt: opt}
 	registry := metrics.New(slices.Concat(opt.Metrics, s.counts.gauges())...)
 	s.counts.register(registry)
@@ -250,9 +256,6 @@ func aborted(p any) bool {
 	return ok && errors.Is(err, http.ErrAbortHandler)
 }
 
-// logFields is how many fields a request's line has at most.
-const logFields = 13
-
 func (s *Server) finish(r *http.Request, a *answer, ev *event.Event, took time.Duration) {
 	s.counts.observe(a.route, ev, a.code(), took)
 	level := slog.LevelInfo
@@ -262,13 +265,7 @@ func (s *Server) finish(r *http.Request, a *answer, ev *event.Event, took time.D
 	case a.route == "healthz" || a.route == "readyz" || a.route == "metrics":
 		level = slog.LevelDebug
 	}
-	if !s.opt.Log.Enabled(r.Context(), level) {
-		return
-	}
-	attrs := append(make([]slog.Attr, 0, logFields),
-		slog.String("method", r.Method), slog.String("path", cut(r.URL.Path)), slog.Int("status", a.code()),
-		slog.Int64("bytes", a.bytes), slog.Duration("took", took))
-	s.opt.Log.LogAttrs(r.Context(), level, "request", ev.Append(attrs)...)
+	s.opt.Requests(&logs.Request{Level: level, Method: r.Method, Path: cut(r.URL.Path), Status: a.code(), Bytes: a.bytes, Took: took, Event: ev})
 }
 
 // cut bounds outside text in the log.
