@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"sojourn/internal/server/event"
+	"sojourn/internal/server/http1"
 	"sojourn/internal/server/logs"
 	"sojourn/internal/server/metrics"
 )
@@ -61,7 +62,7 @@ type Options struct {
 // Server serves one listener.
 type Server struct {
 	opt      Options
-	http     *http.Server
+	http     *http1.Server
 	draining atomic.Bool
 	counts   counts
 }
@@ -80,23 +81,28 @@ func New(opt Options) *Server {
 	if opt.Wrap != nil {
 		handler = opt.Wrap(handler)
 	}
-	s.http = &http.Server{
-		Handler:   handler,
-		TLSConfig: opt.TLS, Protocols: &only, DisableGeneralOptionsHandler: true, // no answer goes past observe
-		ReadHeaderTimeout: headerTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeaderBytes,
-		ErrorLog: slog.NewLogLogger(opt.Log.Handler(), slog.LevelDebug),
+	errorLog := slog.NewLogLogger(opt.Log.Handler(), slog.LevelDebug)
+	s.http = &http1.Server{
+		Takes: brief, Handler: handler, TLS: opt.TLS, WriteTimeout: 2 * apiTimeout, ErrorLog: errorLog,
+		Rest: &http.Server{
+			Handler: handler, Protocols: &only, DisableGeneralOptionsHandler: true, // no answer goes past observe
+			ReadHeaderTimeout: headerTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeaderBytes,
+			ErrorLog: errorLog,
+		},
 	}
 	return s
 }
 
+// brief reports whether the answer to a request is made at once, in one piece:
+// the APIs at the root, and what a repository advertises.
+func brief(method, target string) bool {
+	path, _, _ := strings.Cut(target, "?")
+	return path == "/" || method == http.MethodGet && strings.HasPrefix(path, "/v1/repos/") && strings.HasSuffix(path, "/info/refs")
+}
+
 // Serve answers requests on l until Shutdown, and then returns nil.
 func (s *Server) Serve(l net.Listener) error {
-	var err error
-	if s.opt.TLS != nil {
-		err = s.http.ServeTLS(l, "", "")
-	} else {
-		err = s.http.Serve(l)
-	}
+	err := s.http.Serve(l)
 	if errors.Is(err, http.ErrServerClosed) {
 		return nil
 	}
@@ -217,7 +223,7 @@ func (s *Server) observe(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start := s.opt.Now()
 		ev := &event.Event{RequestID: newRequestID(), SourceIP: sourceIP(r, s.opt.Proxies)}
-		a, body := &answer{ResponseWriter: w}, &incoming{ReadCloser: r.Body}
+		a, body := &answer{ResponseWriter: w}, newIncoming(r.Body)
 		s.counts.inFlight.Add(1)
 		defer func() {
 			s.counts.inFlight.Add(-1)
