@@ -183,6 +183,19 @@ var attacks = []struct {
 		}
 		refusesAt("alice", rightPassword, "IDPCommunicationError")(t, w)
 	}},
+	{"a message that is too long", refusesAt("alice", rightPassword, "IDPCommunicationError", finds(answer{entries: []entry{alice(with("description", strings.Repeat("x", maxMessage)))}}))},
+	{"an answer of more elements than anybody's", func(t *testing.T, w *world) {
+		full := alice(with("description", make([]string, 30_000)...))
+		w.groups(func(string) []string { return nil })
+		search := w.search
+		w.search = func(base, filter string) answer {
+			if a := search(base, filter); len(a.entries) > 0 {
+				return a
+			}
+			return answer{entries: []entry{full, full, full, full, full}}
+		}
+		refusesAt("alice", rightPassword, "IDPCommunicationError")(t, w)
+	}},
 	{"an answer that nests without end", func(t *testing.T, w *world) {
 		finds(answer{raw: bytes.Repeat([]byte{0x30, 0x80}, 100_000)})(w)
 		refusesAt("alice", rightPassword, "IDPCommunicationError")(t, w)
