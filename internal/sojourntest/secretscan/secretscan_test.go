@@ -107,6 +107,9 @@ func TestHandler(t *testing.T) {
 			t.Errorf("text %d counts as a secret", n)
 		}
 	}
+	if s.In("20261126T000000Z"+secret(93)[:32]) != nil {
+		t.Error("the time in a Git password counts as a secret")
+	}
 	ask("Password="+secret(9), "the password "+secret(9)+" is wrong", 403)
 	s.Keep("error text: before", "leaks "+secret(10))
 	s.Know("late", secret(10))
