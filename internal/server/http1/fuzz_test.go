@@ -198,4 +198,3 @@ func TestMutantsAsNetHTTP(t *testing.T) {
 		t.Error("too few requests are taken for this to say anything")
 	}
 }
-

@@ -225,7 +225,7 @@ func TestAnswers(t *testing.T) {
 		"a line's end": {func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("X-A", "1\r\nX-B: 2")
 			w.Header()["X C"] = []string{"1"}
-		}, 200, map[string]string{"X-A": "1  X-B: 2", "X-B": ""}, "", false},
+		}, 200, map[string]string{"X-A": "1  X-B: 2", "X-B": "", "X C": ""}, "", false},
 		"the end": {func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Connection", "close")
 			io.WriteString(w, "x")
@@ -364,13 +364,19 @@ func TestShutdown(t *testing.T) {
 	ask(t, waiting, bufio.NewReader(waiting), plainGet)
 	io.WriteString(running, "GET /?wait HTTP/1.1\r\nHost: x\r\n\r\n")
 	<-entered
-	done := make(chan error)
+	done, begun := make(chan error), time.Now()
 	go func() { done <- p.Shutdown(t.Context()) }()
 	if n, err := waiting.Read(make([]byte, 1)); err == nil {
 		t.Errorf("the waiting connection has %d bytes", n)
 	}
+	if took := time.Since(begun); took > grace-50*time.Millisecond {
+		t.Errorf("the waiting connection ended after %v", took)
+	}
 	if n, err := silent.Read(make([]byte, 1)); err == nil {
 		t.Errorf("the silent connection has %d bytes", n)
+	}
+	if took := time.Since(begun); took < grace || took > p.headerTimeout-time.Second {
+		t.Errorf("the silent connection ended after %v", took)
 	}
 	close(leave)
 	a, err := http.ReadResponse(bufio.NewReader(running), nil)
@@ -410,7 +416,11 @@ func TestClose(t *testing.T) {
 		t.Error(err)
 	}
 	p.Close()
-	<-left
+	select {
+	case <-left:
+	case <-time.After(20 * time.Second):
+		t.Error("the handler was not told")
+	}
 }
 
 func TestTLS(t *testing.T) {
