@@ -35,12 +35,14 @@ func serveFlags(a *app) (*settings, *node.Config) {
 	f.StringVar(&c.FederationCA, "federation-ca", "", "PEM `FILE` of further authorities for identity providers")
 	ranges(f, "trusted-proxy", "`CIDR` of proxies in front, whose X-Forwarded-For is believed; may be repeated", &c.Proxies)
 	throttleFlags(f, c)
+	queueFlags(f, c)
+	eventFlags(f, c)
 	auditFlags(f, c)
 	f.TextVar(&c.LogLevel, "log-level", slog.LevelInfo, "debug, info, warn or error")
 	f.StringVar(&c.LogFormat, "log-format", "text", "text or json")
 	f.String("config", "", "`FILE` with the same settings")
 	return &settings{flags: f, more: moreSettings(c), lists: map[string]bool{
-		"federation-allow-cidr": true, "login-with-amazon-app": true, "trusted-proxy": true, "throttle-exempt-cidr": true}}, c
+		"federation-allow-cidr": true, "login-with-amazon-app": true, "trusted-proxy": true, "throttle-exempt-cidr": true, "events-allow-cidr": true}}, c
 }
 
 // ranges binds a list of address ranges to a flag that may be repeated.
