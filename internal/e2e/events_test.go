@@ -86,9 +86,9 @@ func TestEventsOfKilledServer(t *testing.T) {
 	front.Close()
 	sojourntest.Secret("webhook key", base64.StdEncoding.EncodeToString([]byte(raw)))
 	log := filepath.Join(home, "events.jsonl")
-	p := &process{t: t, data: t.TempDir(), addr: "127.0.0.1:0", more: []string{
-		"--events-log", log, "--events-webhook", "https://" + away + "/hook", "--events-key-file", put("key", []byte(base64.StdEncoding.EncodeToString([]byte(raw)))),
-		"--events-allow-cidr", "127.0.0.1/32", "--events-ca", ca}}
+	p := &process{t: t, data: t.TempDir(), addr: "127.0.0.1:0", more: []string{"--config", put("sojourn.conf", []byte(
+		"events-log = "+log+"\nevents-webhook = https://"+away+"/hook\nevents-key-file = "+put("key", []byte(base64.StdEncoding.EncodeToString([]byte(raw))))+
+			"\nevents-allow-cidr = 127.0.0.1/32\nevents-ca = "+ca+"\n"))}}
 	p.start()
 	defer func() { p.kill() }()
 	_, work := killedSetup(t, p)

@@ -19,7 +19,7 @@ import (
 	"sojourn/internal/secret"
 )
 
-var testPeer = outbound.Peer{Name: "a webhook", Allow: "--events-allow-cidr", CA: "--events-ca"}
+var testPeer = outbound.Peer{Name: "a webhook", Allow: "events-allow-cidr", CA: "events-ca"}
 
 // receiver is a server for webhooks and the client's options to reach it.
 func receiver(t *testing.T, h http.HandlerFunc) (url string, opt outbound.Options) {
@@ -91,7 +91,7 @@ func TestHostileReceivers(t *testing.T) {
 		"error":             {h: func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(500) }, want: "status 500"},
 		"too many":          {h: func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(429) }, want: "status 429"},
 		"refusal":           {h: func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(422) }, want: "status 422", refused: true},
-		"private address":   {change: func(o *outbound.Options) { o.Allow = nil }, want: "--events-allow-cidr"},
+		"private address":   {change: func(o *outbound.Options) { o.Allow = nil }, want: "events-allow-cidr"},
 		"unknown authority": {change: func(o *outbound.Options) { o.CAFile = "" }, want: "certificate"},
 		"cut off":           {h: func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, want: "EOF"},
 	} {

@@ -97,7 +97,7 @@ func (n *Node) sink(kind string, now func() time.Time) (events.Sink, error) {
 		return nil, fmt.Errorf("events-key-file: %w", err)
 	}
 	client, err := outbound.New(outbound.Options{Allow: c.Allow, CAFile: c.CA,
-		Peer: outbound.Peer{Name: "a webhook", Allow: "--events-allow-cidr", CA: "--events-ca"}})
+		Peer: outbound.Peer{Name: "a webhook", Allow: "events-allow-cidr", CA: "events-ca"}})
 	if err != nil {
 		return nil, err
 	}
