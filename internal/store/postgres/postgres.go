@@ -142,4 +142,5 @@ var dialect = sqlstore.Dialect{
 	Rebind:    rebind,
 	IsUnique:  func(error) bool { return false },
 	ForUpdate: " FOR UPDATE",
+	IsFrozen:  isFrozen,
 }

@@ -14,6 +14,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -168,10 +169,17 @@ func (s *Store) Close() error {
 }
 
 // dialect is SQLite's. A transaction that writes is alone, so no row needs a lock.
-var dialect = sqlstore.Dialect{IsUnique: func(err error) bool {
+var dialect = sqlstore.Dialect{
+	IsUnique: func(err error) bool {
+		return hasCode(err, sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY)
+	},
+	IsFrozen: func(err error) bool { return hasCode(err, sqlite3.SQLITE_CONSTRAINT_TRIGGER) },
+}
+
+func hasCode(err error, codes ...int) bool {
 	e, ok := errors.AsType[*sqlite.Error](err)
-	return ok && (e.Code() == sqlite3.SQLITE_CONSTRAINT_UNIQUE || e.Code() == sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY)
-}}
+	return ok && slices.Contains(codes, e.Code())
+}
 
 // isBusy reports whether another process holds the lock that was needed.
 func isBusy(err error) bool {
