@@ -8,7 +8,9 @@ var ErrFrozen error = frozen{}
 
 type frozen struct{ unavailable }
 
-func (frozen) Error() string { return "the data is being moved, and can only be read until that is done" }
+func (frozen) Error() string {
+	return "the data is being moved, and can only be read until that is done"
+}
 
 // Advice is what a caller is told.
 func (f frozen) Advice() string {

@@ -45,7 +45,9 @@ type history struct {
 	problems []string
 }
 
-func newHistory(r repository) *history { return &history{repo: r, begin: time.Now(), seed: maphash.MakeSeed()} }
+func newHistory(r repository) *history {
+	return &history{repo: r, begin: time.Now(), seed: maphash.MakeSeed()}
+}
 
 func (h *history) now() time.Duration { return time.Since(h.begin) }
 

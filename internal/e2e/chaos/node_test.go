@@ -36,7 +36,7 @@ const nodeVariable = "SOJOURN_CHAOS_NODE"
 
 // nodeConfig is all that a node's process is told.
 type nodeConfig struct {
-	Place     place // of the stores
+	Place     place  // of the stores
 	Cache     string // the node's own
 	Listen    string
 	Failpoint string // where it kills itself

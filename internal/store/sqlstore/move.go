@@ -191,4 +191,3 @@ func (s *Schema) SetFrozen(ctx context.Context, db DB, frozen bool) error {
 	}
 	return nil
 }
-
