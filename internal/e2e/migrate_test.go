@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"context"
+	"encoding/json"
 	"flag"
 	"fmt"
 	"io/fs"
@@ -17,6 +18,8 @@ import (
 	"time"
 
 	"sojourn/internal/objects/s3/s3test"
+	"sojourn/internal/secret"
+	"sojourn/internal/sigv4"
 	"sojourn/internal/sojourntest"
 	"sojourn/internal/store/postgres/postgrestest"
 )
@@ -66,15 +69,21 @@ func TestMigrate(t *testing.T) {
 	}
 }
 
-func newMoving(t *testing.T) *moving {
+func newMoving(t *testing.T) *moving { return newMovingWith(t, false) }
+
+// newMovingWith makes a server with repositories, in a directory or in stores.
+func newMovingWith(t *testing.T, grown bool) *moving {
 	t.Helper()
 	m := &moving{t: t, p: &process{t: t, data: t.TempDir(), addr: "127.0.0.1:0"}}
 	m.env = grownEnv(t)
 	m.bucket, _, _ = strings.Cut(strings.TrimPrefix(m.env[1], "SOJOURN_OBJECTS=s3://"), "?")
+	if grown {
+		m.p.env = m.env
+	}
 	m.p.start()
 	t.Cleanup(func() { m.p.kill() })
 	s := sojourntest.At(t, m.p.data, "https://"+m.p.addr)
-	root := s.Root("")
+	root := m.root()
 	admin := &api{t: t, s: s, cred: root}
 	m.sh = s.Shell(bin).As(root)
 	work := commit(t, m.sh, "work")
@@ -111,6 +120,22 @@ func grownEnv(t *testing.T) []string {
 		}
 	}
 	return []string{"SOJOURN_METADATA=" + metadata.String(), "SOJOURN_OBJECTS=" + stores.s3.Bucket(t), "PGPASSFILE=" + password, "AWS_SHARED_CREDENTIALS_FILE=" + keys}
+}
+
+// root asks for an administrator's credentials as credential_process does.
+func (m *moving) root() sigv4.Credentials {
+	m.t.Helper()
+	out, err := m.admin("credentials").Output()
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	var c struct{ AccessKeyId, SecretAccessKey, SessionToken string }
+	if err := json.Unmarshal(out, &c); err != nil {
+		m.t.Fatal(err)
+	}
+	sojourntest.Secret("secret key", c.SecretAccessKey)
+	sojourntest.Secret("session token", c.SessionToken)
+	return sigv4.Credentials{AccessKeyID: c.AccessKeyId, Secret: secret.New(c.SecretAccessKey), Token: c.SessionToken}
 }
 
 func (m *moving) admin(args ...string) *exec.Cmd {
