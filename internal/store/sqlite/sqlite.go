@@ -52,7 +52,7 @@ var _ store.Store = (*Store)(nil)
 
 // Open opens the database file at path, making it and its schema when they are
 // not there. The file and what SQLite keeps beside it are for the owner alone.
-// A database with a newer schema than this program knows is refused.
+// A database with a newer schema that this program cannot work with is refused.
 func Open(ctx context.Context, path string) (*Store, error) {
 	s, err := open(ctx, path)
 	if err != nil {
