@@ -225,4 +225,3 @@ func FuzzLsRefsBesideGit(f *testing.F) {
 		}
 	})
 }
-
