@@ -16,6 +16,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"modernc.org/sqlite"
@@ -46,6 +47,8 @@ type Store struct {
 	readers *readers
 	writer  *writer
 	version *version
+
+	released sync.Once
 }
 
 var _ store.Store = (*Store)(nil)
@@ -73,8 +76,9 @@ func open(ctx context.Context, path string) (*Store, error) {
 	s := &Store{
 		readers: newReaders(reading, maxReaders),
 		writer:  newWriter(dsn(abs)),
-		version: &version{dsn: reading, now: time.Now},
+		version: &version{dsn: reading, path: abs, now: time.Now},
 	}
+	hold(abs)
 	s.writer.committed = s.version.changed
 	if err := s.writer.migrate(ctx); err != nil {
 		return nil, errors.Join(err, s.Close())
@@ -165,7 +169,9 @@ func (s *Store) Ping(ctx context.Context) error {
 
 // Close waits for running transactions and closes the file.
 func (s *Store) Close() error {
-	return errors.Join(s.writer.close(), s.readers.close(), s.version.close())
+	err := errors.Join(s.writer.close(), s.readers.close(), s.version.close())
+	s.released.Do(func() { letGo(s.version.path) })
+	return err
 }
 
 // dialect is SQLite's. A transaction that writes is alone, so no row needs a lock.
