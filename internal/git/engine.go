@@ -61,6 +61,10 @@ type Options struct {
 	// Idle does nothing in the background: for a tool beside servers.
 	Idle bool
 
+	// Events are the kinds of store.Event that a change of refs is written as, in
+	// its own transaction; none when empty.
+	Events []string
+
 	CompactEvery time.Duration // between looks at all repositories' packs; 1 minute
 
 	SweepEvery  time.Duration // 10 minutes
@@ -101,6 +105,7 @@ type Engine struct {
 	opt   Options
 	store store.Store
 	git   *gitexec.Runner
+	rows  store.Memo[address, store.Repository]
 	warm  *warm
 	dirs  atomic.Int64 // numbers the directories that are made
 

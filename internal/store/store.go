@@ -55,6 +55,10 @@ type Store interface {
 	// It may grow without a change, and does so while the store cannot tell.
 	Version() uint64
 
+	// Now is Version at this moment, for every process: as long as it is the same,
+	// nobody has committed anything. It is false where only a View could tell.
+	Now() (version uint64, exact bool)
+
 	// Ping says whether the store can serve now.
 	Ping(ctx context.Context) error
 
@@ -372,10 +376,11 @@ type MaintenanceTx interface {
 // EventTx owns the events that are still to be delivered.
 type EventTx interface {
 	AppendEvents(events []Event) error // ErrExists when one is there, and then the transaction must be given up
-	// DueEvents lists events that are due at a time, those first that were due first.
-	DueEvents(now int64, limit int) ([]Event, error)
+	// DueEvents lists events of a kind: repositories as their oldest event is old,
+	// the events of each in order. One that is not due at now holds back all of its repository.
+	DueEvents(kind string, now int64, limit int) ([]Event, error)
 	// DelayEvent notes that a delivery failed, and when to try again.
 	DelayEvent(repo string, version int64, seq int, due int64, tries int) error
 	DeleteEvent(repo string, version int64, seq int) error // idempotent
-	CountEvents() (n, oldest int64, err error)             // oldest is the At of the first, 0 for none
+	CountEvents(kind string) (n, oldest int64, err error)  // oldest is the least At, 0 for none
 }
