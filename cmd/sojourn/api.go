@@ -26,19 +26,19 @@ const statusRefused = 254
 var unsignedOperations = map[string]bool{"AssumeRoleWithSAML": true, "AssumeRoleWithWebIdentity": true, "AssumeRoleWithLDAPIdentity": true}
 
 func runSTS(ctx context.Context, a *app, args []string) error {
-	return runAPI(ctx, a, stswire.Service, args, "sojourn sts assume-role --role-arn arn:aws:iam::111111111111:role/CodeCommitAccess --role-session-name Maria_Garcia")
+	return runAPI(ctx, a, stswire.Service(), args, "sojourn sts assume-role --role-arn arn:aws:iam::111111111111:role/CodeCommitAccess --role-session-name Maria_Garcia")
 }
 
 func runIAM(ctx context.Context, a *app, args []string) error {
-	return runAPI(ctx, a, iamwire.Service, args, "sojourn iam create-role --role-name CodeCommitAccess --assume-role-policy-document file://trust.json")
+	return runAPI(ctx, a, iamwire.Service(), args, "sojourn iam create-role --role-name CodeCommitAccess --assume-role-policy-document file://trust.json")
 }
 
 func runDS(ctx context.Context, a *app, args []string) error {
-	return runAPI(ctx, a, dswire.Service, args, "sojourn ds test-directory --directory-id d-0123456789 --user-name maria")
+	return runAPI(ctx, a, dswire.Service(), args, "sojourn ds test-directory --directory-id d-0123456789 --user-name maria")
 }
 
 func runCodeCommit(ctx context.Context, a *app, args []string) error {
-	return runAPI(ctx, a, codecommitwire.Service, args, "sojourn codecommit create-repository --repository-name MyDemoRepo --profile CodeAccess")
+	return runAPI(ctx, a, codecommitwire.Service(), args, "sojourn codecommit create-repository --repository-name MyDemoRepo --profile CodeAccess")
 }
 
 // runAPI runs one operation of a service with the AWS CLI's names, flags and output.

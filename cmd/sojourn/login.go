@@ -384,7 +384,7 @@ func (l *login) assume(ctx context.Context, operation string, in apicall.Input) 
 	}
 	c := l.f.clientFlags
 	c.noSign = true
-	out, err := c.ask(ctx, l.user, stswire.Service, stswire.Service.Operations[operation], in)
+	out, err := c.ask(ctx, l.user, stswire.Service(), stswire.Service().Operations[operation], in)
 	if err != nil {
 		return signin.Session{}, l.refused(err)
 	}

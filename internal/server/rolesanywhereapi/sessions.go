@@ -50,7 +50,7 @@ func NewSessions(o Options) *Sessions { return &Sessions{o} }
 // ServeHTTP answers one request.
 func (s *Sessions) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	ev := event.From(r.Context())
-	ev.Service, ev.Operation = wire.Service.Name, createSession
+	ev.Service, ev.Operation = wire.Service().Name, createSession
 	defer func() {
 		switch p := recover(); p {
 		case nil:
@@ -72,7 +72,7 @@ func fail(w http.ResponseWriter, ev *event.Event, err error) {
 	if e.Wait > 0 {
 		w.Header().Set("Retry-After", strconv.Itoa(e.RetryAfter()))
 	}
-	awsrest.Door{}.Error(w, wire.Service, e, ev.RequestID)
+	awsrest.Door{}.Error(w, wire.Service(), e, ev.RequestID)
 }
 
 func (s *Sessions) serve(w http.ResponseWriter, r *http.Request, ev *event.Event) error {
@@ -89,7 +89,7 @@ func (s *Sessions) serve(w http.ResponseWriter, r *http.Request, ev *event.Event
 		w.Header().Set("Connection", "close")
 		return awserr.New("RequestEntityTooLarge", http.StatusRequestEntityTooLarge, "The request body is larger than %d bytes, or could not be read to its end.", maxBody)
 	}
-	op := wire.Service.Operations[createSession]
+	op := wire.Service().Operations[createSession]
 	q, err := awsrest.Door{}.Parse(r, body)
 	if err != nil {
 		return err
@@ -105,7 +105,7 @@ func (s *Sessions) serve(w http.ResponseWriter, r *http.Request, ev *event.Event
 	if err != nil {
 		return err
 	}
-	return awsrest.Door{}.Answer(w, wire.Service, op, out, ev.RequestID)
+	return awsrest.Door{}.Answer(w, wire.Service(), op, out, ev.RequestID)
 }
 
 // caller is nobody yet: the certificate is the proof that takes a caller's place.
