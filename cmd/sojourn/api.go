@@ -12,6 +12,7 @@ import (
 	"sojourn/internal/client/credentials"
 	"sojourn/internal/client/session"
 	"sojourn/internal/client/signedhttp"
+	"sojourn/internal/client/stsclient"
 	"sojourn/internal/wire"
 	"sojourn/internal/wire/codecommitwire"
 	"sojourn/internal/wire/dswire"
@@ -155,17 +156,24 @@ func (c *clientFlags) ask(ctx context.Context, user *session.Session, s *wire.Se
 	if err != nil {
 		return "", err
 	}
-	return apicall.Call(s, o, in, func(request apicall.Request) (int, []byte, error) {
+	var drop func()
+	call := func(request apicall.Request) (int, []byte, error) {
 		post := signedhttp.Request{URL: api.URL, ContentType: request.ContentType, Target: request.Target, Body: request.Body, Service: s.Name, Region: api.Region}
 		if !c.noSign && !unsignedOperations[o.Name] {
 			cred, err := signer(ctx, user)
 			if err != nil {
 				return 0, nil, err
 			}
-			post.Credentials = &cred.Credentials
+			post.Credentials, drop = &cred.Credentials, cred.Drop
 		}
 		return client.Post(ctx, post)
-	})
+	}
+	out, err := apicall.Call(s, o, in, call)
+	if refused, ok := errors.AsType[*apicall.Error](err); ok && drop != nil && stsclient.OverCode(refused.Code) {
+		drop() // the session was revoked: a new one may do
+		return apicall.Call(s, o, in, call)
+	}
+	return out, err
 }
 
 func signer(ctx context.Context, user *session.Session) (credentials.Snapshot, error) {

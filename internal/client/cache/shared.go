@@ -33,11 +33,15 @@ func (s Shared) Store(key string, e Entry) error {
 	if s == "" {
 		return nil
 	}
+	e.Profile = "" // which profile it is for, the AWS CLI does not say
 	if err := WriteFile(Dir(s).path(key), encode(e)); err != nil {
 		return fmt.Errorf("writing the AWS CLI's credentials cache: %w", err)
 	}
 	return nil
 }
+
+// Drop removes an entry as Dir's does.
+func (s Shared) Drop(key, accessKeyID string) { Dir(s).Drop(key, accessKeyID) }
 
 // Member is one name and value of what the AWS CLI hashes.
 type Member struct {

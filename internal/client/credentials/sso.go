@@ -83,7 +83,7 @@ func (s *sso) fetch(ctx context.Context) (Snapshot, error) {
 	if shared := cache.SharedUnder(s.chain.Env.Home()); address == "" && shared != "" {
 		kept, key = shared, s.sharedKey()
 	}
-	return s.chain.session(ctx, "sso", kept, key, cache.Key("lock", "sso", s.name(), s.account, s.role), func() (stsclient.Session, error) {
+	return s.chain.session(ctx, s.profile, "sso", kept, key, cache.Key("lock", "sso", s.name(), s.account, s.role), func() (stsclient.Session, error) {
 		return s.credentials(ctx)
 	})
 }
