@@ -7,6 +7,7 @@ import (
 
 	"sojourn/internal/client/cache"
 	"sojourn/internal/client/config"
+	"sojourn/internal/client/credentials"
 	"sojourn/internal/client/session"
 	"sojourn/internal/client/signin"
 )
@@ -33,6 +34,8 @@ func runLogout(ctx context.Context, a *app, args []string) error {
 	kept := cache.Under(files.Env.Home()).Forget(user.Name)
 	method := user.Profile.Value(signin.KeyMethod)
 	switch {
+	case method == "" && inCenter(user.Profile):
+		return a.leaveCenter(ctx, user, files, kept)
 	case method == "" && kept == 0:
 		return fmt.Errorf("profile %q was not written by \"sojourn login\", and no session is kept for it; nothing is removed", user.Name)
 	case method == "":
@@ -50,6 +53,28 @@ func runLogout(ctx context.Context, a *app, args []string) error {
 		return err
 	}
 	_, err = fmt.Fprintf(a.stdout, "Signed out. Profile %q holds no credentials any more; forgot %s.\n", plain(user.Name), sessions(kept))
+	return err
+}
+
+// leaveCenter ends the sign-in at IAM Identity Center, which is the AWS CLI's too.
+func (a *app) leaveCenter(ctx context.Context, user *session.Session, files signin.Files, kept int) error {
+	i, err := centerOf(user)
+	if err != nil {
+		return err
+	}
+	p := user.Profile
+	key := credentials.CenterKey(credentials.Center{Session: i.Session, StartURL: i.StartURL}, p.Value("sso_account_id"), p.Value("sso_role_name"))
+	if cache.SharedUnder(files.Env.Home()).Remove(key) {
+		kept++
+	}
+	there, err := i.SignOut(ctx, files.Env)
+	if err != nil {
+		fmt.Fprintf(a.stderr, "sojourn: the sign-in is removed here, but was not ended at %s: %v\n", plain(i.StartURL), err)
+	}
+	if !there {
+		return fmt.Errorf("nobody is signed in at %s; forgot %s of profile %q", plain(i.StartURL), sessions(kept), user.Name)
+	}
+	_, err = fmt.Fprintf(a.stdout, "Signed out of %s; forgot %s of profile %q.\n", plain(i.StartURL), sessions(kept), plain(user.Name))
 	return err
 }
 
