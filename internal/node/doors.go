@@ -99,7 +99,7 @@ func (p parts) doors(url string) (server.Options, error) {
 	}
 	return server.Options{
 		API: apis,
-		Sessions: rolesanywhereapi.NewSessions(rolesanywhereapi.Options{Domain: anywhere, Region: p.cfg.Region, Secure: p.cfg.PlainHTTP, Now: p.now,
+		Sessions: rolesanywhereapi.NewSessions(rolesanywhereapi.Options{Domain: anywhere, Records: guard, Region: p.cfg.Region, Secure: p.cfg.PlainHTTP, Now: p.now,
 			Log: p.log}),
 		Git: githttp.New(githttp.Options{Auth: who, Records: guard, Region: p.cfg.Region, Now: p.now, Git: git.NewService(p.engine, guard, who, p.cfg.Region), Secure: p.cfg.PlainHTTP}),
 		Ready: func(ctx context.Context) error {
