@@ -139,7 +139,7 @@ func (m *moving) root() sigv4.Credentials {
 }
 
 func (m *moving) admin(args ...string) *exec.Cmd {
-	c := exec.CommandContext(m.t.Context(), filepath.Join(bin, "sojourn"), append([]string{"admin", args[0], "--data", m.p.data}, args[1:]...)...)
+	c := exec.CommandContext(m.t.Context(), filepath.Join(bin, "sojourn"), append(append([]string{"admin"}, args...), "--data", m.p.data)...)
 	c.Env = append([]string{"PATH=" + os.Getenv("PATH")}, m.p.env...)
 	return c
 }
