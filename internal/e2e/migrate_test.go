@@ -3,6 +3,7 @@ package e2e
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"io/fs"
@@ -170,7 +171,7 @@ func (m *moving) move(to string) {
 		}
 		ended := make(chan error, 1)
 		go func() { ended <- c.Wait() }()
-		for len(ended) == 0 && m.arrived(to) < killed*len(m.names)/2 {
+		for len(ended) == 0 && len(m.arrived(to)) < killed*len(m.names)/2 {
 			time.Sleep(time.Millisecond)
 		}
 		c.Process.Kill()
@@ -181,6 +182,7 @@ func (m *moving) move(to string) {
 	if !m.frozen() {
 		m.t.Errorf("to %s: the source takes a push when the migration was cut off", to)
 	}
+	m.damage(to)
 	out, err := m.migrate(to).CombinedOutput()
 	if err != nil {
 		m.t.Fatalf("to %s: %v\n%s", to, err, out)
@@ -202,19 +204,49 @@ func (m *moving) move(to string) {
 	m.t.Logf("to %s: %s%d reads meanwhile", to, out, reads.Load())
 }
 
-// arrived counts the files of packs that are in the target.
-func (m *moving) arrived(to string) (n int) {
+// arrived are the files of packs that are in the target.
+func (m *moving) arrived(to string) (files []string) {
 	dir := filepath.Join(m.p.data, "objects")
 	if to == "stores" {
 		dir = stores.s3.File(m.bucket, "repos")
 	}
 	filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
 		if ext := filepath.Ext(path); err == nil && (ext == ".pack" || ext == ".idx") {
-			n++
+			files = append(files, path)
 		}
 		return nil // what is being made may be gone
 	})
-	return n
+	return files
+}
+
+// damage changes a byte of a pack that has arrived, which must not be taken for good.
+func (m *moving) damage(to string) {
+	m.t.Helper()
+	for _, path := range m.arrived(to) {
+		if filepath.Ext(path) != ".pack" {
+			continue
+		}
+		f, err := os.OpenFile(path, os.O_RDWR, 0)
+		if errors.Is(err, fs.ErrPermission) {
+			if err = os.Chmod(path, 0o600); err == nil {
+				f, err = os.OpenFile(path, os.O_RDWR, 0)
+			}
+		}
+		if err != nil {
+			m.t.Fatal(err)
+		}
+		defer f.Close()
+		b := make([]byte, 1)
+		if _, err := f.ReadAt(b, 20); err != nil {
+			m.t.Fatal(err)
+		}
+		b[0] ^= 1
+		if _, err := f.WriteAt(b, 20); err != nil {
+			m.t.Fatal(err)
+		}
+		return
+	}
+	m.t.Fatal("no pack has arrived")
 }
 
 // frozen reports whether a migration came as far as to begin.
