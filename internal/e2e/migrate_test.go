@@ -27,6 +27,9 @@ import (
 
 var flagMigrate = flag.Int("migrate.repos", 20, "repositories that are moved from a directory to stores and back")
 
+// few repositories are enough to see what is refused.
+const few = 4
+
 // moving is a server that is moved, and its user.
 type moving struct {
 	t     *testing.T
@@ -42,7 +45,7 @@ type moving struct {
 // users read. What it has is the same at each place, and no write is taken in between.
 func TestMigrate(t *testing.T) {
 	t.Parallel()
-	m := newMoving(t)
+	m := newMoving(t, *flagMigrate)
 	before := m.objects("before")
 
 	m.move("stores")
@@ -70,10 +73,10 @@ func TestMigrate(t *testing.T) {
 	}
 }
 
-func newMoving(t *testing.T) *moving { return newMovingWith(t, false) }
+func newMoving(t *testing.T, repos int) *moving { return newMovingWith(t, repos, false) }
 
 // newMovingWith makes a server with repositories, in a directory or in stores.
-func newMovingWith(t *testing.T, grown bool) *moving {
+func newMovingWith(t *testing.T, repos int, grown bool) *moving {
 	t.Helper()
 	m := &moving{t: t, p: &process{t: t, data: t.TempDir(), addr: "127.0.0.1:0"}}
 	m.env = grownEnv(t)
@@ -88,7 +91,7 @@ func newMovingWith(t *testing.T, grown bool) *moving {
 	admin := &api{t: t, s: s, cred: root}
 	m.sh = s.Shell(bin).As(root)
 	work := commit(t, m.sh, "work")
-	for i := range *flagMigrate {
+	for i := range repos {
 		name := fmt.Sprint("repository-", i)
 		m.names = append(m.names, name)
 		admin.json("CreateRepository", `{"repositoryName":"`+name+`"}`)
@@ -301,14 +304,14 @@ func (m *moving) push(branch string) {
 // overwrites nothing; one that is given up lets the source be written to again.
 func TestMigrateRefuses(t *testing.T) {
 	t.Parallel()
-	m := newMoving(t)
+	m := newMoving(t, few)
 	if out, err := m.admin("migrate", "--to", "stores").CombinedOutput(); err == nil || !strings.Contains(string(out), "SOJOURN_METADATA") {
 		t.Errorf("without stores: %v %s", err, out)
 	}
 	if out, err := m.migrate("directory").CombinedOutput(); err == nil || !strings.Contains(string(out), "nothing is overwritten") {
 		t.Errorf("into its own directory: %v %s", err, out)
 	}
-	other := newMoving(t)
+	other := newMoving(t, few)
 	other.env = m.env
 	if out, err := other.migrate("stores").CombinedOutput(); err != nil {
 		t.Fatalf("%v %s", err, out)
