@@ -23,6 +23,10 @@ import (
 // It kills itself at the point that its environment names.
 func serveUntilKilled(data string) {
 	at := os.Getenv("SOJOURN_CRASH_AT")
+	if err := ignoreFlushes(os.Getenv("SOJOURN_CRASH_WEAK")); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
 	n, err := openNode(context.Background(), data, &rules{}, os.Stderr, func(o *git.Options) {
 		if os.Getenv("SOJOURN_CRASH_SWEEP") != "" {
 			everythingIsOld(o)
@@ -84,20 +88,27 @@ func newVictim(t *testing.T) *victim {
 
 func (v *victim) start(crashAt string) {
 	v.t.Helper()
+	if err := v.tryStart("SOJOURN_CRASH_AT=" + crashAt); err != nil {
+		v.t.Fatal(err)
+	}
+}
+
+func (v *victim) tryStart(env string) error {
 	v.cmd = exec.Command(os.Args[0])
-	v.cmd.Env = append(os.Environ(), "SOJOURN_CRASH_DATA="+v.dir, "SOJOURN_CRASH_AT="+crashAt)
+	v.cmd.Env = append(os.Environ(), "SOJOURN_CRASH_DATA="+v.dir, env)
 	out, err := v.cmd.StdoutPipe()
 	if err == nil {
 		err = v.cmd.Start()
 	}
 	if err != nil {
-		v.t.Fatal(err)
+		return err
 	}
 	line, err := bufio.NewReader(out).ReadString('\n')
 	if err != nil {
-		v.t.Fatalf("the server says %q, %v", line, err)
+		return fmt.Errorf("the server says %q, %w", line, err)
 	}
 	v.url = strings.TrimSpace(line)
+	return nil
 }
 
 func (v *victim) kill() {

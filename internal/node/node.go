@@ -119,7 +119,8 @@ func (n *Node) start(ctx context.Context, opt Options) error {
 }
 
 func (n *Node) openEngine(ctx context.Context, d dataDir, st store.Store, blobs objects.Store, opt Options) (*git.Engine, error) {
-	engine, err := git.New(ctx, git.Options{Store: st, Objects: blobs, Dir: d.cache(), MaxPackBytes: n.cfg.cacheBytes(), Now: opt.Now, Log: n.log})
+	engine, err := git.New(ctx, git.Options{Store: st, Objects: blobs, Dir: d.cache(), MaxPackBytes: n.cfg.cacheBytes(),
+		MaxPack: int64(n.cfg.MaxPackSize) << 20, Quota: int64(n.cfg.AccountQuota) << 20, Now: opt.Now, Log: n.log})
 	if err != nil {
 		return nil, err
 	}
