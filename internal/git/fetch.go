@@ -59,6 +59,9 @@ func (e *Engine) uploadPack(ctx context.Context, r *repo, s *snapshot, version i
 	if err != nil {
 		return err
 	}
+	if err := gitproto.CheckFilters(whole); err != nil {
+		return err
+	}
 	v, err := e.viewOf(ctx, r, s)
 	if err != nil {
 		return err

@@ -38,6 +38,9 @@ const (
 // TestMain fails when a test leaves a process behind, and is the server of the
 // crash tests when it is told so.
 func TestMain(m *testing.M) {
+	if git := os.Getenv("SOJOURN_MEASURED_GIT"); git != "" {
+		measure(git, os.Getenv("SOJOURN_MEASURES"))
+	}
 	if data := os.Getenv("SOJOURN_CRASH_DATA"); data != "" {
 		serveUntilKilled(data)
 		return
@@ -120,6 +123,9 @@ type server struct {
 	close  func()
 }
 
+// silence is how long the door bears with a client that stands still; 0 is its own.
+var silence time.Duration
+
 const demoID = "demo-repository-id"
 
 func start(t testing.TB, change ...func(*git.Options)) *server {
@@ -171,7 +177,7 @@ func openNode(ctx context.Context, dir string, g *rules, log io.Writer, change .
 	if err != nil {
 		return nil, err
 	}
-	front := httptest.NewServer(githttp.New(githttp.Options{Auth: anyone{}, Git: git.NewService(e, g, g, region)}))
+	front := httptest.NewServer(githttp.New(githttp.Options{Auth: anyone{}, Git: git.NewService(e, g, g, region), Silence: silence}))
 	url := strings.Replace(front.URL, "http://", "http://user:password@", 1) + "/v1/repos/demo"
 	return &node{e, opt.Store, url, func() error {
 		front.Close()
