@@ -96,7 +96,7 @@ fuzz: ## run every fuzz test for FUZZTIME (60s)
 mutate: ## make small faults in the decision code, one at a time; the tests must notice 95 of 100
 	@GO='$(GO)' sh scripts/mutate
 
-bench: build ## measure us beside our peers in one run; prints ratios
+bench: packages build ## measure us beside our peers in one run; prints ratios
 	@GO='$(GO)' sh scripts/bench
 
 generate: ## make the wire shapes anew from the installed botocore's models

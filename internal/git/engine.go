@@ -104,6 +104,7 @@ type Engine struct {
 	opt   Options
 	store store.Store
 	git   *gitexec.Runner
+	rows  store.Memo[address, store.Repository]
 	warm  *warm
 	dirs  atomic.Int64 // numbers the directories that are made
 

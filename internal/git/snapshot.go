@@ -88,23 +88,26 @@ func (s *snapshot) cost() int64 {
 	return 1024 + perRef*int64(len(s.refs))
 }
 
-// finder finds one repository in a transaction.
-type finder func(store.Tx) (store.Repository, error)
+// address is how a repository is asked for: by its id, or by account, region and name.
+type address struct{ id, account, region, name string }
 
-func byID(id string) finder {
-	return func(tx store.Tx) (store.Repository, error) { return tx.RepositoryByID(id) }
+func byID(id string) address { return address{id: id} }
+
+func byName(account, region, name string) address {
+	return address{account: account, region: region, name: name}
 }
 
-func byName(account, region, name string) finder {
-	return func(tx store.Tx) (store.Repository, error) { return tx.Repository(account, region, name) }
+func (a address) row(tx store.Tx) (store.Repository, error) {
+	if a.id != "" {
+		return tx.RepositoryByID(a.id)
+	}
+	return tx.Repository(a.account, a.region, a.name)
 }
 
-// find reads a repository's row: what every request begins with.
-func (e *Engine) find(ctx context.Context, find finder) (row store.Repository, err error) {
-	err = e.store.View(ctx, func(tx store.Tx) error {
-		row, err = find(tx)
-		return err
-	})
+// find returns a repository's row as it is now: what every request begins with.
+// It is shared, and only read.
+func (e *Engine) find(ctx context.Context, a address) (store.Repository, error) {
+	row, err := e.rows.ReadNow(ctx, e.store, a, a.row)
 	if errors.Is(err, store.ErrNotFound) {
 		return row, ErrNoRepository
 	}
@@ -112,8 +115,8 @@ func (e *Engine) find(ctx context.Context, find finder) (row store.Repository, e
 }
 
 // open finds a repository and its refs.
-func (e *Engine) open(ctx context.Context, find finder) (*repo, *snapshot, error) {
-	row, err := e.find(ctx, find)
+func (e *Engine) open(ctx context.Context, a address) (*repo, *snapshot, error) {
+	row, err := e.find(ctx, a)
 	if err != nil {
 		return nil, nil, err
 	}

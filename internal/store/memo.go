@@ -20,24 +20,41 @@ type Memo[K comparable, V any] struct {
 	kept    map[K]V
 }
 
+// ReadNow is Read for what must not be older than the call: where the store
+// cannot tell of others' changes at once, it is read each time.
+func (m *Memo[K, V]) ReadNow(ctx context.Context, s Store, key K, load func(Tx) (V, error)) (V, error) {
+	version, exact := s.Now()
+	if exact {
+		return m.read(ctx, s, version, key, load)
+	}
+	return view(ctx, s, load)
+}
+
 // Read returns what load reads for key, or what it read before at the store's
 // present version. key must hold all that load depends on beside the store. An
 // error is not kept.
 func (m *Memo[K, V]) Read(ctx context.Context, s Store, key K, load func(Tx) (V, error)) (V, error) {
 	// Before the reading: what is committed between the two is in what is read,
 	// and comes with another version.
-	version := s.Version()
+	return m.read(ctx, s, s.Version(), key, load)
+}
+
+func (m *Memo[K, V]) read(ctx context.Context, s Store, version uint64, key K, load func(Tx) (V, error)) (V, error) {
 	if v, ok := m.get(version, key); ok {
 		return v, nil
 	}
-	var v V
-	err := s.View(ctx, func(tx Tx) (err error) {
-		v, err = load(tx)
-		return err
-	})
+	v, err := view(ctx, s, load)
 	if err == nil {
 		m.put(version, key, v)
 	}
+	return v, err
+}
+
+func view[V any](ctx context.Context, s Store, load func(Tx) (V, error)) (v V, err error) {
+	err = s.View(ctx, func(tx Tx) (err error) {
+		v, err = load(tx)
+		return err
+	})
 	return v, err
 }
 

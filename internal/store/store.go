@@ -59,6 +59,10 @@ type Store interface {
 	// It may grow without a change, and does so while the store cannot tell.
 	Version() uint64
 
+	// Now is Version at this moment, for every process: as long as it is the same,
+	// nobody has committed anything. It is false where only a View could tell.
+	Now() (version uint64, exact bool)
+
 	// Ping says whether the store can serve now.
 	Ping(ctx context.Context) error
 

@@ -55,6 +55,17 @@ func (w *world) wrong(from netip.Addr, identity string) time.Duration {
 	return wait(w.t, err)
 }
 
+// wrongAlso tries a wrong password for a name that turns out to be an identity's.
+func (w *world) wrongAlso(from netip.Addr, name, identity string) time.Duration {
+	w.t.Helper()
+	k, err := w.Guess(from, directory, name)
+	if err == nil {
+		err = k.Also(identity)
+	}
+	k.Failed()
+	return wait(w.t, err)
+}
+
 // right tries the right one.
 func (w *world) right(from netip.Addr, identity string) time.Duration {
 	w.t.Helper()
@@ -138,6 +149,51 @@ var attacks = []struct {
 		w.right(home, "maria")
 		if got := w.guesses(30, func(i int) time.Duration { return w.wrong(elsewhere, spellings[8+i%3]) }); got != 6 {
 			t.Errorf("%d guesses in other letters, want 6", got)
+		}
+	}},
+	{"other names of one identity", "a try is its owner's too", func(t *testing.T, w *world) {
+		if got := w.guesses(90, func(i int) time.Duration { return w.wrongAlso(home, fmt.Sprint("name", i), maria) }); got != 6 {
+			t.Errorf("%d guesses, want 6", got)
+		}
+		if got := w.right(elsewhere, maria); got != 0 {
+			t.Errorf("the owner has to wait %v elsewhere", got)
+		}
+	}},
+	{"a name whose owner has to wait", "it fails like any other", func(t *testing.T, w *world) {
+		w.guesses(6, func(int) time.Duration { return w.wrong(home, maria) })
+		got := w.guesses(20, func(int) time.Duration {
+			k, err := w.Guess(home, directory, "name")
+			if err == nil && wait(t, k.Also(maria)) == 0 {
+				t.Error("the owner's secret may be tried")
+			}
+			k.Failed()
+			return wait(t, err)
+		})
+		if got != 6 {
+			t.Errorf("%d guesses, want 6", got)
+		}
+	}},
+	{"a budget used up twice as fast", "a try costs its network once, whoever it is of", func(t *testing.T, w *world) {
+		if got := w.guesses(5000, func(i int) time.Duration { return w.wrongAlso(home, fmt.Sprint("name", i), fmt.Sprint("user", i)) }); got != 100 {
+			t.Errorf("%d guesses, want 100", got)
+		}
+	}},
+	{"tries of an owner that nobody ends", "they end with the ticket, and with another owner", func(t *testing.T, w *world) {
+		w.wrong(home, maria)
+		for range 100 {
+			k, _ := w.Guess(home, directory, "name")
+			for _, owner := range []string{maria, maria, "jo"} {
+				if wait(t, k.Also(owner)) != 0 {
+					t.Fatalf("%s has to wait", owner)
+				}
+			}
+			k.Released()
+		}
+		if got := w.right(home, maria); got != 0 {
+			t.Errorf("maria has to wait %v", got)
+		}
+		if got := w.guesses(90, func(int) time.Duration { return w.wrongAlso(home, "jim", "Jim") }); got != 6 {
+			t.Errorf("%d guesses of one name, want 6", got)
 		}
 	}},
 	{"many networks against one identity", "an identity's budget takes the free failures", func(t *testing.T, w *world) {

@@ -161,9 +161,9 @@ func (t *Throttle) Work(from netip.Addr, provider string) (Ticket, error) {
 }
 
 // Guess asks whether a secret that a person chose may be tried for an identity
-// at a provider. The identity is the one that the provider knows, whatever was
-// typed; case and outer spaces do not tell two apart. The ticket must be told
-// how it went. The error is Throttling.
+// at a provider; case and outer spaces do not tell two apart. Where the provider
+// knows a typed name as somebody, the ticket is asked about them Also. It must be
+// told how it went. The error is Throttling.
 func (t *Throttle) Guess(from netip.Addr, provider, identity string) (Ticket, error) {
 	if t == nil {
 		return Ticket{}, nil
@@ -171,26 +171,42 @@ func (t *Throttle) Guess(from netip.Addr, provider, identity string) (Ticket, er
 	now := t.clock()
 	k := Ticket{t: t, kind: Guesses, from: from, place: t.seed.place(from), exempt: t.exempt(from)}
 	k.provider = t.seed.text(tagProvider, provider)
-	k.identity = k.provider.and(t.seed.text(tagIdentity, identity))
-	proven := t.proven.has(k.identity.and(k.place.network), now)
+	s, proven := t.subject(&k, identity, now)
+	k.about[0] = s
 	wait := int64(0)
 	if !proven {
 		wait = t.ofNetwork(&k, guessesOfNetwork, now)
-		k.pressed = t.wides.wait(k.identity, guessesOfIdentity, now) > 0 || t.wides.wait(k.provider.with(tagGuess), guessesOfProvider, now) > 0
-	}
-	if wait == 0 && k.place.wide {
-		wait = t.pairs.delay(k.identity.and(k.place.site), now, t.limits.LongestDelay)
 	}
 	if wait == 0 {
-		wait = t.pairs.enter(k.identity.and(k.place.network), now, t.free(&k), t.limits.LongestDelay)
+		wait = t.enter(&k, s, now)
 	}
 	err := t.refuse(&k, wait, now)
 	return k, err
 }
 
+// subject is an identity at the ticket's provider. proven is whether it has
+// signed in from the ticket's network.
+func (t *Throttle) subject(k *Ticket, identity string, now int64) (s subject, proven bool) {
+	s.key = k.provider.and(t.seed.text(tagIdentity, identity))
+	proven = t.proven.has(s.key.and(k.place.network), now)
+	s.pressed = !proven && (t.wides.wait(s.key, guessesOfIdentity, now) > 0 || t.wides.wait(k.provider.with(tagGuess), guessesOfProvider, now) > 0)
+	return s, proven
+}
+
+// enter begins a try for a subject, or returns how long it has to wait.
+func (t *Throttle) enter(k *Ticket, s subject, now int64) (wait int64) {
+	if k.place.wide {
+		wait = t.pairs.delay(s.key.and(k.place.site), now, t.limits.LongestDelay)
+	}
+	if wait == 0 {
+		wait = t.pairs.enter(s.key.and(k.place.network), now, t.free(s), t.limits.LongestDelay)
+	}
+	return wait
+}
+
 // free is how many failures a pair has free.
-func (t *Throttle) free(k *Ticket) int {
-	if k.pressed {
+func (t *Throttle) free(s subject) int {
+	if s.pressed {
 		return 0
 	}
 	return t.limits.FreeFailures
@@ -206,10 +222,9 @@ func (t *Throttle) BadSignature(from netip.Addr, keyID string) error {
 	}
 	now := t.clock()
 	k := Ticket{t: t, kind: Signatures, from: from, place: t.seed.place(from), exempt: t.exempt(from)}
-	k.identity = t.seed.text(tagKey, keyID)
 	wait := t.ofNetwork(&k, signaturesOfNetwork, now)
 	if wait == 0 {
-		wait = t.pairs.spend(k.identity.and(k.place.network), signaturesOfKey, now)
+		wait = t.pairs.spend(t.seed.text(tagKey, keyID).and(k.place.network), signaturesOfKey, now)
 	}
 	if wait == 0 {
 		t.failed[Signatures].Add(1)

@@ -9,6 +9,29 @@ import (
 	"unicode"
 )
 
+// A right password ends what it cost to try wrong ones by any name.
+func TestSuccessOfAnOwner(t *testing.T) {
+	w := newWorld(t, Limits{})
+	site := netip.MustParseAddr("2001:db8::1")
+	for _, from := range []netip.Addr{home, site} {
+		w.guesses(5, func(int) time.Duration { return w.wrongAlso(from, "name", maria) })
+		k, err := w.Guess(from, directory, "name")
+		if err != nil || k.Also(maria) != nil {
+			t.Fatal(err)
+		}
+		k.Succeeded()
+		for _, who := range []string{"name", maria} {
+			if got := w.guesses(10, func(int) time.Duration { return w.wrong(from, who) }); got != 6 {
+				t.Errorf("%s at %v: %d guesses behind it, want 6", who, from, got)
+			}
+		}
+	}
+	var none Ticket
+	if none.Also(maria) != nil {
+		t.Error("a ticket of nothing has to wait")
+	}
+}
+
 // What succeeds costs nothing, however much there is of it.
 func TestFleet(t *testing.T) {
 	w := newWorld(t, Limits{})

@@ -4,13 +4,17 @@ import (
 	"bytes"
 	"fmt"
 	"net"
+	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/go-ldap/ldap/v3"
 
+	"sojourn/internal/awserr"
 	"sojourn/internal/federation/outbound"
+	"sojourn/internal/secret"
 )
 
 // refusesAt is an attack that must end with a reason.
@@ -183,6 +187,19 @@ var attacks = []struct {
 		}
 		refusesAt("alice", rightPassword, "IDPCommunicationError")(t, w)
 	}},
+	{"a message that is too long", refusesAt("alice", rightPassword, "IDPCommunicationError", finds(answer{entries: []entry{alice(with("description", strings.Repeat("x", maxMessage)))}}))},
+	{"an answer of more elements than anybody's", func(t *testing.T, w *world) {
+		full := alice(with("description", make([]string, 30_000)...))
+		w.groups(func(string) []string { return nil })
+		search := w.search
+		w.search = func(base, filter string) answer {
+			if a := search(base, filter); len(a.entries) > 0 {
+				return a
+			}
+			return answer{entries: []entry{full, full, full, full, full}}
+		}
+		refusesAt("alice", rightPassword, "IDPCommunicationError")(t, w)
+	}},
 	{"an answer that nests without end", func(t *testing.T, w *world) {
 		finds(answer{raw: bytes.Repeat([]byte{0x30, 0x80}, 100_000)})(w)
 		refusesAt("alice", rightPassword, "IDPCommunicationError")(t, w)
@@ -267,6 +284,37 @@ var attacks = []struct {
 			t.Errorf("binds %q, searches %q", w.binds, w.searches)
 		}
 	}},
+	{"telling from the delay who is there", func(t *testing.T, w *world) {
+		w.byManyNames()
+		told := map[string][]string{}
+		for _, who := range []string{"alice", "mallory"} {
+			for _, name := range []string{who, who + "@example.org", `EX\` + who, who, strings.ToUpper(who)} {
+				for range 6 {
+					_, err := w.v.SignIn(t.Context(), w.d, name, secret.New("wrong"), netip.Addr{})
+					e := awserr.From(err)
+					told[who] = append(told[who], e.Code+": "+e.Message)
+				}
+			}
+		}
+		if !slices.Equal(told["alice"], told["mallory"]) {
+			t.Errorf("of somebody is told %q\nof nobody %q", told["alice"], told["mallory"])
+		}
+	}},
+	{"more guesses by other names", func(t *testing.T, w *world) {
+		w.byManyNames()
+		for range 5 {
+			w.signIn("alice", "wrong")
+		}
+		w.binds = nil
+		refusesAt("alice@example.org", rightPassword, "by other names")(t, w)
+		if slices.Contains(w.binds, aliceDN) || len(w.binds) != 1 {
+			t.Errorf("bound %q", w.binds)
+		}
+		for range 4 {
+			refusesAt("alice@example.org", rightPassword, "by other names")(t, w)
+		}
+		refusesAt("alice@example.org", rightPassword, "too soon")(t, w)
+	}},
 	{"telling from the time who is there", func(t *testing.T, w *world) {
 		for _, late := range []time.Duration{3, 120, 249, 251, 499} { // what the directory took, in milliseconds
 			begin := w.time
@@ -327,6 +375,18 @@ func (w *world) groups(f func(filter string) []string) {
 			a.entries = append(a.entries, entry{dn: dn})
 		}
 		return a
+	}
+}
+
+// byManyNames has alice found by other names too, and nobody else by any.
+func (w *world) byManyNames() {
+	w.search = func(_, filter string) answer {
+		for _, name := range []string{"(uid=alice)", "(uid=ALICE)", "(uid=alice@example.org)", `(uid=EX\5calice)`} {
+			if strings.Contains(filter, name) {
+				return answer{entries: []entry{alice()}}
+			}
+		}
+		return answer{}
 	}
 }
 

@@ -107,7 +107,7 @@ func (v *Verifier) on(ctx context.Context, d store.Directory, url, password stri
 	if err != nil {
 		return err
 	}
-	c := ldap.NewConn(secured, true)
+	c := ldap.NewConn(newMessages(secured), true)
 	c.SetTimeout(v.o.Timeout)
 	c.Start()
 	defer c.Close()
@@ -135,6 +135,9 @@ func secure(ctx context.Context, c net.Conn, where server, roots *x509.CertPool)
 // startTLSRequest is the extended request 1.3.6.1.4.1.1466.20037, message 1 (RFC 4511).
 var startTLSRequest = append([]byte{0x30, 0x1d, 0x02, 0x01, 0x01, 0x77, 0x18, 0x80, 0x16}, "1.3.6.1.4.1.1466.20037"...)
 
+// maxStartTLS is more than any answer to it takes.
+const maxStartTLS = 4 << 10
+
 // startTLS asks for TLS on a connection of which no byte too many is read: what
 // somebody puts in behind the answer becomes part of the handshake, and breaks it.
 func startTLS(c io.ReadWriter) error {
@@ -145,7 +148,7 @@ func startTLS(c io.ReadWriter) error {
 }
 
 func readStartTLS(r io.Reader) error {
-	p, err := ber.ReadPacket(r)
+	p, err := ber.ReadPacket(io.LimitReader(r, maxStartTLS))
 	if err != nil {
 		return fmt.Errorf("reading the answer: %w", err)
 	}

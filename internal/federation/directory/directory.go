@@ -91,8 +91,11 @@ type Throttle interface {
 	Guess(from netip.Addr, directory, identity string) (Attempt, error)
 }
 
-// Attempt is a password that is being tried. One of its methods ends it.
+// Attempt is a password that is being tried. One of its methods ends it, but for
+// Also.
 type Attempt interface {
+	// Also asks about who the name turned out to be, of whom the end is told too.
+	Also(identity string) error
 	Succeeded()
 	Failed()
 	Released() // it is not known how it would have gone
@@ -132,7 +135,6 @@ type Verifier struct {
 	mu   sync.Mutex
 	busy map[string]chan struct{} // by directory
 	down map[string]time.Time     // servers that gave no answer, until when they come last
-	seen *names
 }
 
 // New makes a verifier.
@@ -143,7 +145,7 @@ func New(o Options) *Verifier {
 	if o.Timeout == 0 {
 		o.Timeout = timeout
 	}
-	return &Verifier{o: o, busy: map[string]chan struct{}{}, down: map[string]time.Time{}, seen: newNames()}
+	return &Verifier{o: o, busy: map[string]chan struct{}{}, down: map[string]time.Time{}}
 }
 
 func pause(ctx context.Context, d time.Duration) {
@@ -177,9 +179,7 @@ func (v *Verifier) signIn(ctx context.Context, d store.Directory, name string, p
 	}
 	g := &guess{v: v, d: d, from: from}
 	defer g.release()
-	// Whose password it is, is known from the last time, or else when the entry is
-	// found: so guesses that have to wait do not reach the directory.
-	if err := g.begin(v.seen.identity(d.ID, name)); err != nil {
+	if err := g.begin(name); err != nil { // of which the directory hears nothing
 		return nil, err
 	}
 	leave, err := v.enter(d.ID)
@@ -211,28 +211,33 @@ func (v *Verifier) enter(id string) (leave func(), err error) {
 	}
 }
 
-// guess is what the throttle knows of one sign-in.
+// guess is what the throttle knows of one sign-in. It is asked twice: about the
+// name as it was typed, whether somebody has it or not, and only its answer to
+// that is told; then about the one person whom it means, so that no other way to
+// write a name gives them more tries.
 type guess struct {
-	v        *Verifier
-	d        store.Directory
-	from     netip.Addr
-	identity string
-	attempt  Attempt
+	v       *Verifier
+	d       store.Directory
+	from    netip.Addr
+	attempt Attempt
 }
 
-// begin asks whether the identity's password may be tried. It takes the place of
-// the identity that was asked about before.
-func (g *guess) begin(identity string) error {
-	if g.v.o.Throttle == nil || identity == g.identity {
-		return nil
+// begin asks about a typed name.
+func (g *guess) begin(name string) (err error) {
+	if g.v.o.Throttle != nil {
+		g.attempt, err = g.v.o.Throttle.Guess(g.from, ARN(g.d), typed(name))
 	}
-	g.release()
-	a, err := g.v.o.Throttle.Guess(g.from, ARN(g.d), identity)
-	if err != nil {
-		return err
+	return err
+}
+
+// means asks about the person. Who has to wait is refused like one whose password
+// is wrong: that a delay has gone over to another name would tell that both are
+// somebody's.
+func (g *guess) means(id string) (reason string) {
+	if g.attempt != nil && g.attempt.Also(id) != nil {
+		return "too many wrong passwords for the user, by other names"
 	}
-	g.identity, g.attempt = identity, a
-	return nil
+	return ""
 }
 
 func (g *guess) end(f func(Attempt)) {

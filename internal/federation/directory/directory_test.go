@@ -306,15 +306,3 @@ func TestSettings(t *testing.T) {
 		}
 	}
 }
-
-func TestNamesForgetTheOldest(t *testing.T) {
-	n := newNames()
-	for i := range 3 * maxSeen {
-		n.learn("d", strings.Repeat("x", i%7)+string(rune('a'+i%26))+secondsOf(i), "id")
-	}
-	if len(n.now)+len(n.old) > 2*maxSeen {
-		t.Errorf("%d names", len(n.now)+len(n.old))
-	}
-}
-
-func secondsOf(i int) string { return time.Duration(i).String() }

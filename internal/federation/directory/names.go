@@ -2,7 +2,6 @@ package directory
 
 import (
 	"strings"
-	"sync"
 	"unicode"
 	"unicode/utf8"
 
@@ -50,44 +49,10 @@ func checkPassword(p secret.String) error {
 	return nil
 }
 
-// fold is how a name that nobody has is remembered: as directories compare names.
+// fold is a name as directories compare it.
 func fold(name string) string {
 	return strings.Join(strings.Fields(strings.ToLower(norm.NFKC.String(name))), " ")
 }
 
-// maxSeen bounds each of the two generations of names.
-const maxSeen = 4096
-
-// names remembers whom typed names have meant.
-type names struct {
-	mu       sync.Mutex
-	now, old map[string]string
-}
-
-func newNames() *names { return &names{now: map[string]string{}} }
-
-// identity is whom a name meant when it was last looked up, or one for names
-// that nobody has.
-func (n *names) identity(directory, name string) string {
-	key := directory + "/" + name
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	if id, ok := n.now[key]; ok {
-		return id
-	}
-	if id, ok := n.old[key]; ok {
-		return id
-	}
-	return nobody(name)
-}
-
-func nobody(name string) string { return "?" + fold(name) }
-
-func (n *names) learn(directory, name, identity string) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	if len(n.now) >= maxSeen {
-		n.now, n.old = map[string]string{}, n.now
-	}
-	n.now[directory+"/"+name] = identity
-}
+// typed is a name as the throttle knows it; a person's id never looks so.
+func typed(name string) string { return "?" + fold(name) }

@@ -25,20 +25,18 @@ type signing struct {
 
 // run goes the way of every sign-in on a server: the entry, the throttle by the
 // entry's own id, the password, the account, the groups. For a name that nobody
-// has it goes as far.
+// has, and for who has to wait, it goes as far.
 func (s *signing) run(c *session) error {
 	found, err := s.v.find(c, s.name)
 	refusal, unknown := errors.AsType[*Refusal](err)
 	if err != nil && !unknown {
 		return err
 	}
-	dn, identity := decoyDN(s.d), nobody(s.name)
+	dn, wait := decoyDN(s.d), ""
 	if !unknown {
-		dn, identity = found.entry.DN, found.person.ID
-	}
-	s.v.seen.learn(s.d.ID, s.name, identity)
-	if err := s.guess.begin(identity); err != nil {
-		return err
+		if wait = s.guess.means(found.person.ID); wait == "" {
+			dn = found.entry.DN
+		}
 	}
 	reason, err := try(c, dn, s.password)
 	if err != nil {
@@ -47,6 +45,8 @@ func (s *signing) run(c *session) error {
 	switch {
 	case unknown:
 		reason = refusal.Reason
+	case wait != "":
+		reason = wait
 	case reason == wrongPassword: // which some directories say of all accounts that may not be used
 		reason = cmp.Or(state(found.entry, s.v.o.Now()), reason)
 	}

@@ -335,28 +335,42 @@ type counter struct {
 }
 
 type tried struct {
-	c        *counter
-	identity string
+	c          *counter
+	identities []string
 }
 
 func (c *counter) Guess(_ netip.Addr, _, identity string) (Attempt, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.asked = append(c.asked, identity)
-	if c.failures[identity] >= 5 {
-		return nil, errTooSoon
-	}
-	return tried{c, identity}, nil
+	t := &tried{c: c}
+	return t, t.Also(identity)
 }
 
 var errTooSoon = errors.New("too soon")
 
-func (t tried) Succeeded() { t.c.set(t.identity, 0) }
-func (t tried) Released()  {}
-func (t tried) Failed() {
+func (t *tried) Also(identity string) error {
 	t.c.mu.Lock()
 	defer t.c.mu.Unlock()
-	t.c.failures[t.identity]++
+	t.c.asked = append(t.c.asked, identity)
+	if t.c.failures[identity] >= 5 {
+		return errTooSoon
+	}
+	t.identities = append(t.identities, identity)
+	return nil
+}
+
+func (t *tried) Succeeded() {
+	for _, identity := range t.identities {
+		t.c.set(identity, 0)
+	}
+}
+
+func (t *tried) Released() {}
+
+func (t *tried) Failed() {
+	t.c.mu.Lock()
+	defer t.c.mu.Unlock()
+	for _, identity := range t.identities {
+		t.c.failures[identity]++
+	}
 }
 
 func (c *counter) set(identity string, n int) {

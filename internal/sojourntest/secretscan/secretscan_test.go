@@ -96,7 +96,7 @@ func TestHandler(t *testing.T) {
 	ask("Action=X&WebIdentityToken="+secret(1)+"&NextToken="+secret(90), "<A><SecretAccessKey>"+secret(2)+"</SecretAccessKey><Marker>"+secret(91)+"</Marker></A>", 200)
 	ask(`{"a":[{"Password":"`+secret(3)+`"}]}`, `{"credentialSet":[{"credentials":{"sessionToken":"`+secret(4)+`"}}],"nextToken":"`+secret(92)+`"}`, 200)
 	ask("", "", 200, "X-Amz-Security-Token", secret(5), "Authorization", "AWS4-HMAC-SHA256 Credential=A/b, Signature="+secret(6))
-	ask("TokenCode=123456", "", 200, "Authorization", "Basic "+base64.StdEncoding.EncodeToString([]byte("AKID%"+secret(7)+":20261126T000000Z"+secret(8))))
+	ask("TokenCode=123456", "", 200, "Authorization", "Basic "+base64.StdEncoding.EncodeToString([]byte("AKID%"+secret(7)+":20261126T183457Z"+secret(8))))
 	for n := 1; n <= 8; n++ {
 		if s.In(secret(n)) == nil {
 			t.Errorf("secret %d is not known", n)
@@ -106,6 +106,9 @@ func TestHandler(t *testing.T) {
 		if s.In(secret(n)) != nil {
 			t.Errorf("text %d counts as a secret", n)
 		}
+	}
+	if s.In("20261126T183457Z"+secret(93)[:32]) != nil {
+		t.Error("the time in a Git password counts as a secret")
 	}
 	ask("Password="+secret(9), "the password "+secret(9)+" is wrong", 403)
 	s.Keep("error text: before", "leaks "+secret(10))

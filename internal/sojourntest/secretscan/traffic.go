@@ -116,6 +116,9 @@ func (s *Scanner) header(r *http.Request) {
 		if _, token, ok := strings.Cut(user, "%"); ok {
 			s.Know("session token", token)
 		}
+		if at, signature, ok := strings.Cut(password, "Z"); ok && len(at) == len("20060102T150405") {
+			password = signature // another's password of the same second begins with the same time
+		}
 		s.Know("Git password", password)
 	}
 	if _, signature, ok := strings.Cut(r.Header.Get("Authorization"), "Signature="); ok {

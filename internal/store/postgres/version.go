@@ -35,6 +35,9 @@ func newVersion(db *sql.DB) *version {
 // Version implements store.Store.
 func (s *Store) Version() uint64 { return s.version.get() }
 
+// Now implements store.Store: other nodes write to the same database.
+func (s *Store) Now() (uint64, bool) { return s.version.get(), false }
+
 // get counts each call as a change while it is not known whether there was one.
 func (v *version) get() uint64 {
 	age := time.Now().UnixNano() - v.asked.Load()

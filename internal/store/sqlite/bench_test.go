@@ -92,6 +92,26 @@ func BenchmarkView(b *testing.B) {
 	})
 }
 
+// BenchmarkRead is what a request reads of its repository.
+func BenchmarkRead(b *testing.B) {
+	s := openBench(b)
+	r := store.Repository{ID: "r-1", Account: "111122223333", Region: "us-east-1", Name: "MyDemoRepo", Head: "refs/heads/main"}
+	if err := s.Update(b.Context(), func(tx store.Tx) error { return tx.InsertRepository(r) }); err != nil {
+		b.Fatal(err)
+	}
+	var memo store.Memo[string, store.Repository]
+	b.RunParallel(func(pb *testing.PB) {
+		for pb.Next() {
+			if _, err := memo.ReadNow(context.Background(), s, "MyDemoRepo", func(tx store.Tx) (store.Repository, error) {
+				return tx.Repository("111122223333", "us-east-1", "MyDemoRepo")
+			}); err != nil {
+				b.Error(err)
+			}
+		}
+	})
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "reads/s")
+}
+
 // BenchmarkRefs is what the largest push does: 4,000 refs.
 func BenchmarkRefs(b *testing.B) {
 	const n = 4000

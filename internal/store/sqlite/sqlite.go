@@ -14,7 +14,9 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"modernc.org/sqlite"
@@ -45,13 +47,15 @@ type Store struct {
 	readers *readers
 	writer  *writer
 	version *version
+
+	released sync.Once
 }
 
 var _ store.Store = (*Store)(nil)
 
 // Open opens the database file at path, making it and its schema when they are
 // not there. The file and what SQLite keeps beside it are for the owner alone.
-// A database with a newer schema than this program knows is refused.
+// A database with a newer schema that this program cannot work with is refused.
 func Open(ctx context.Context, path string) (*Store, error) {
 	s, err := open(ctx, path)
 	if isDisk(err) {
@@ -75,8 +79,9 @@ func open(ctx context.Context, path string) (*Store, error) {
 	s := &Store{
 		readers: newReaders(reading, maxReaders),
 		writer:  newWriter(dsn(abs)),
-		version: &version{dsn: reading, now: time.Now},
+		version: &version{dsn: reading, path: abs, now: time.Now},
 	}
+	hold(abs)
 	s.writer.committed = s.version.changed
 	if err := s.writer.migrate(ctx); err != nil {
 		return nil, errors.Join(err, s.Close())
@@ -171,14 +176,23 @@ func (s *Store) Ping(ctx context.Context) error {
 
 // Close waits for running transactions and closes the file.
 func (s *Store) Close() error {
-	return errors.Join(s.writer.close(), s.readers.close(), s.version.close())
+	err := errors.Join(s.writer.close(), s.readers.close(), s.version.close())
+	s.released.Do(func() { letGo(s.version.path) })
+	return err
 }
 
 // dialect is SQLite's. A transaction that writes is alone, so no row needs a lock.
-var dialect = sqlstore.Dialect{IsUnique: func(err error) bool {
+var dialect = sqlstore.Dialect{
+	IsUnique: func(err error) bool {
+		return hasCode(err, sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY)
+	},
+	IsFrozen: func(err error) bool { return hasCode(err, sqlite3.SQLITE_CONSTRAINT_TRIGGER) },
+}
+
+func hasCode(err error, codes ...int) bool {
 	e, ok := errors.AsType[*sqlite.Error](err)
-	return ok && (e.Code() == sqlite3.SQLITE_CONSTRAINT_UNIQUE || e.Code() == sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY)
-}}
+	return ok && slices.Contains(codes, e.Code())
+}
 
 // isDisk reports whether something could not be written. A transaction is
 // committed by the last piece that its COMMIT writes to the log, so that then it

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"sojourn/internal/store"
@@ -21,6 +22,7 @@ var concurrencyTests = map[string]func(*testing.T, *database){
 	"WaitingIsCancelled":    waitingIsCancelled,
 	"CancelledOnesAreAlone": cancelledOnesAreAlone,
 	"ReadersBesideWriters":  readersBesideWriters,
+	"NowIsNow":              nowIsNow,
 }
 
 func snapshotOfView(t *testing.T, db *database) {
@@ -252,4 +254,46 @@ func readPair(t *testing.T, db *database, last int64) int64 {
 		t.Errorf("View: %v", err)
 	}
 	return last
+}
+
+// nowIsNow: what is kept of a reading is given only while it is what a View would
+// see, whoever commits: nothing is read older than what was committed, or read by
+// anybody, before the reading began.
+func nowIsNow(t *testing.T, db *database) {
+	db.update(t, func(tx store.Tx) { ok(t, tx.InsertRepository(repository("r-1", "one"))) })
+	handles := []store.Store{db.Store, db.another(t)}
+	ctx, stop := context.WithCancel(t.Context())
+	var known atomic.Int64
+	var readers sync.WaitGroup
+	for i := range 4 {
+		memo := &store.Memo[string, store.Repository]{}
+		read := func(tx store.Tx) (store.Repository, error) { return tx.RepositoryByID("r-1") }
+		readers.Go(func() {
+			for ctx.Err() == nil {
+				before := known.Load()
+				r, err := memo.ReadNow(t.Context(), handles[i%2], "r-1", read)
+				if err != nil || r.Version < before {
+					t.Errorf("version %d is read after version %d (%v)", r.Version, before, err)
+					return
+				}
+				raise(&known, r.Version)
+			}
+		})
+	}
+	for v := int64(1); v <= 200; v++ {
+		err := handles[v%2].Update(t.Context(), func(tx store.Tx) error {
+			r, err := tx.LockRepository("r-1")
+			r.Version = v
+			return errors.Join(err, tx.UpdateRepository(r))
+		})
+		ok(t, err)
+		raise(&known, v)
+	}
+	stop()
+	readers.Wait()
+}
+
+func raise(to *atomic.Int64, v int64) {
+	for old := to.Load(); old < v && !to.CompareAndSwap(old, v); old = to.Load() {
+	}
 }

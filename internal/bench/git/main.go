@@ -1,0 +1,178 @@
+// Command git measures how our server serves Git, beside its peers and beside
+// what the machine can do: git http-backend behind nginx and fcgiwrap, a bare
+// server in Go that starts git for each request, and canned answers from
+// net/http, which nothing that speaks HTTP in Go can beat ("limit"; for pushes,
+// git's own to a directory, without a server).
+//
+// All serve the same repositories and are asked by the same client in turn,
+// round by round, so that a slow moment of the machine meets all of them. Our
+// server checks signatures, decides by a policy of 50 statements and records
+// each decision; the peers compare one password. Processor time and anonymous
+// memory are those of a server's whole process tree, with the children that it
+// has waited for.
+//
+// Usage: git [flags] BIN, the directory of the built binaries.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"log"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"regexp"
+	"time"
+)
+
+func main() {
+	log.SetFlags(0)
+	switch {
+	case len(os.Args) == 3 && os.Args[1] == spawnCommand:
+		log.Fatal(serveSpawn(os.Args[2]))
+	case len(os.Args) == 3 && os.Args[1] == limitCommand:
+		log.Fatal(serveCanned(os.Args[2]))
+	}
+	b := &bench{}
+	flag.IntVar(&b.rounds, "rounds", 5, "runs of each scenario on each server")
+	flag.IntVar(&b.sources.objects, "objects", 400_000, "objects of the big repository, which is made once and kept")
+	flag.StringVar(&b.sources.own, "repository", "", "a bare repository to serve as the big one instead")
+	flag.StringVar(&b.sources.dir, "cache", ".build/bench", "where the repositories are kept")
+	flag.DurationVar(&b.loadTime, "time", 2*time.Second, "of a run under load")
+	flag.StringVar(&b.only, "run", "", "scenarios to run, as a regular expression")
+	flag.BoolVar(&b.tls, "tls", false, "measure our server over TLS too")
+	flag.StringVar(&b.out, "out", "", "file for all the numbers, as JSON")
+	flag.Parse()
+	if flag.NArg() != 1 {
+		log.Fatal("usage: git [flags] BIN")
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := b.all(ctx, flag.Arg(0)); err != nil {
+		log.Fatal(err)
+	}
+}
+
+// bench is one run of everything.
+type bench struct {
+	dir      string // of what ends with the run
+	sources  sources
+	rounds   int
+	loadTime time.Duration
+	only     string
+	tls      bool
+	out      string
+
+	peers   []*peer
+	results results
+}
+
+func (b *bench) all(ctx context.Context, bin string) (err error) {
+	only, err := regexp.Compile("^(?:" + b.only + ")$")
+	if err != nil {
+		return err
+	}
+	for _, path := range []*string{&bin, &b.sources.dir} {
+		if *path, err = filepath.Abs(*path); err != nil {
+			return err
+		}
+	}
+	if err := b.sources.make(ctx); err != nil {
+		return err
+	}
+	// Beside the sources, so that copies can be links.
+	if b.dir, err = os.MkdirTemp(b.sources.dir, "run-"); err != nil {
+		return err
+	}
+	defer os.RemoveAll(b.dir)
+	defer func() {
+		for _, p := range b.peers {
+			p.stop()
+		}
+	}()
+	if err := errors.Join(b.makeWork(), b.start(bin)); err != nil {
+		return err
+	}
+	for i := range scenarios {
+		if s := &scenarios[i]; b.only == "" || only.MatchString(s.id) {
+			if err := b.run(ctx, s); err != nil {
+				return fmt.Errorf("%s: %w", s.id, err)
+			}
+			b.results.print(os.Stdout, s)
+		}
+	}
+	return b.results.write(b.out)
+}
+
+// start starts the servers and gives them the repositories.
+func (b *bench) start(bin string) error {
+	at := func(name string) string { return filepath.Join(b.dir, name) }
+	starts := []func() (*peer, error){
+		func() (*peer, error) { return b.startOurs("sojourn", bin, at("sojourn"), "--plain-http") },
+		func() (*peer, error) { return startNginx(at("nginx"), at("http-backend")) },
+		func() (*peer, error) { return startSpawn(at("spawn")) },
+		func() (*peer, error) { return startLimit(at("limit")) },
+	}
+	for _, name := range []string{"http-backend", "spawn", "limit"} {
+		if err := b.sources.lay(at(name)); err != nil {
+			return err
+		}
+	}
+	if b.tls {
+		starts = append(starts, func() (*peer, error) { return b.startOurs("sojourn, TLS", bin, at("sojourn-tls")) })
+	}
+	for _, start := range starts {
+		p, err := start()
+		if p != nil && p.stop != nil {
+			b.peers = append(b.peers, p)
+		}
+		if err != nil {
+			return err
+		}
+		p.dir = at(p.name)
+	}
+	return nil
+}
+
+// startOurs starts our server and pushes the repositories to it.
+func (b *bench) startOurs(name, bin, dir string, flags ...string) (*peer, error) {
+	p, err := startSojourn(name, bin, dir, flags...)
+	if err != nil {
+		return p, err
+	}
+	for _, repository := range ourRepositories {
+		args := append(p.git(repository), "-C", b.sources.path(repository), "push", "-q", p.remote(repository), "refs/heads/*:refs/heads/*", "refs/tags/*:refs/tags/*")
+		if err := git(args...); err != nil {
+			return p, err
+		}
+	}
+	return p, p.settle()
+}
+
+// run does all rounds of a scenario.
+func (b *bench) run(ctx context.Context, s *scenario) error {
+	for round := range b.rounds {
+		if s.prepare != nil {
+			if err := s.prepare(b, round); err != nil {
+				return err
+			}
+		}
+		for i := range b.peers {
+			p := b.peers[(i+round)%len(b.peers)]
+			if s.skip != nil && s.skip(p) {
+				continue
+			}
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			found, err := s.run(b, p, round)
+			if err != nil {
+				return fmt.Errorf("%s: %w", p.name, err)
+			}
+			b.results.add(s.id, p.name, found)
+		}
+	}
+	return nil
+}
