@@ -157,6 +157,10 @@ func diskFailed(stderr string) bool {
 // excuse makes a refusal of every ref out of a failure to write, of which nothing
 // was committed.
 func (e *Engine) excuse(c *change, src io.Reader, err error) error {
+	if errors.Is(err, store.ErrFrozen) {
+		refuse(c.alive(), ErrFrozen)
+		return nil
+	}
 	if errors.Is(err, ErrUnknownOutcome) || !cannotWrite(err) {
 		return err
 	}

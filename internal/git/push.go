@@ -14,7 +14,6 @@ import (
 	"sojourn/internal/git/gitexec"
 	"sojourn/internal/git/gitproto"
 	"sojourn/internal/pktline"
-	"sojourn/internal/store"
 )
 
 // approval is who lets a push through.
@@ -76,14 +75,7 @@ func (e *Engine) push(ctx context.Context, r *repo, s *snapshot, actor string, b
 	unpack := ""
 	if c.refuseRest() {
 		unpack, err = e.pushAlive(ctx, r, c, req, by, t, in)
-<<<<<<< HEAD
 		err = e.excuse(c, in, err)
-=======
-		if errors.Is(err, store.ErrFrozen) {
-			refuse(c.alive(), ErrFrozen)
-			err = nil
-		}
->>>>>>> main
 	} else {
 		err = drain(in)
 	}
