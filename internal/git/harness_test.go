@@ -70,14 +70,19 @@ func children() (found []string) {
 	return found
 }
 
-// anyone takes every password, but for the user "nobody".
+// anyone takes every password, but for the user "nobody". The user "user" is the
+// account's root; each other one is a principal of its own.
 type anyone struct{}
 
 func (anyone) Git(_ context.Context, user, _, _, _ string, info authn.RequestInfo) (*principal.Caller, error) {
 	if user == "nobody" {
 		return nil, awserr.InvalidToken()
 	}
-	return &principal.Caller{Session: principal.Session{Kind: principal.Root, Account: account, ID: account}, Region: region, RequestID: info.RequestID}, nil
+	id := account
+	if user != "user" {
+		id = user
+	}
+	return &principal.Caller{Session: principal.Session{Kind: principal.Root, Account: account, ID: id}, Region: region, RequestID: info.RequestID}, nil
 }
 
 // rules is a gate that permits what it is told to, and remembers what it was asked.
