@@ -28,6 +28,7 @@ func serveUntilKilled(data string) {
 		os.Exit(1)
 	}
 	n, err := openNode(context.Background(), data, &rules{}, os.Stderr, func(o *git.Options) {
+		o.Events = []string{"log", "webhook"}
 		if os.Getenv("SOJOURN_CRASH_SWEEP") != "" {
 			everythingIsOld(o)
 		}
@@ -214,6 +215,7 @@ func TestCrashMatrix(t *testing.T) {
 					t.Errorf("after another push:\n%s", v.refs())
 				}
 				v.sweep()
+				v.eventForEachChange()
 			})
 		}
 	}
