@@ -266,7 +266,7 @@ func gzipped(r io.Reader) io.Reader {
 
 var gz = []string{"Content-Encoding", "gzip"}
 
-// attacks are the ways; a reference to a check's removal is in docs/testing.md.
+// attacks are the ways.
 func attacks() []attack {
 	big := strings.Repeat("x", 60000)
 	flood := func(n int, line string) string { return strings.Repeat(line+"|", n) }
