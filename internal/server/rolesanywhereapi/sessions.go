@@ -58,7 +58,7 @@ func NewSessions(o Options) *Sessions { return &Sessions{o} }
 // ServeHTTP answers one request.
 func (s *Sessions) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	ev := event.From(r.Context())
-	ev.Service, ev.Operation = wire.Service.Name, createSession
+	ev.Service, ev.Operation = wire.Service().Name, createSession
 	defer func() {
 		switch p := recover(); p {
 		case nil:
@@ -80,7 +80,7 @@ func fail(w http.ResponseWriter, ev *event.Event, err error) {
 	if e.Wait > 0 {
 		w.Header().Set("Retry-After", strconv.Itoa(e.RetryAfter()))
 	}
-	awsrest.Door{}.Error(w, wire.Service, e, ev.RequestID)
+	awsrest.Door{}.Error(w, wire.Service(), e, ev.RequestID)
 }
 
 func (s *Sessions) serve(w http.ResponseWriter, r *http.Request, ev *event.Event) error {
@@ -94,11 +94,11 @@ func (s *Sessions) serve(w http.ResponseWriter, r *http.Request, ev *event.Event
 	out, err := s.create(w, r, c)
 	switch {
 	case err == nil:
-		return awsrest.Door{}.Answer(w, wire.Service, wire.Service.Operations[createSession], out, ev.RequestID)
+		return awsrest.Door{}.Answer(w, wire.Service(), wire.Service().Operations[createSession], out, ev.RequestID)
 	case recorded || s.opt.Records == nil || r.Header.Get("Authorization") == "": // what does not even try is nobody's: the log has a line of it
 		return err
 	}
-	return s.opt.Records.Refuse(r.Context(), c, gate.Request{Action: wire.Service.Name + ":" + createSession}, err)
+	return s.opt.Records.Refuse(r.Context(), c, gate.Request{Action: wire.Service().Name + ":" + createSession}, err)
 }
 
 func (s *Sessions) create(w http.ResponseWriter, r *http.Request, c *principal.Caller) (*wire.CreateSessionOutput, error) {
@@ -115,7 +115,7 @@ func (s *Sessions) create(w http.ResponseWriter, r *http.Request, c *principal.C
 	if err != nil {
 		return nil, err
 	}
-	in, err := q.Decode(wire.Service.Operations[createSession])
+	in, err := q.Decode(wire.Service().Operations[createSession])
 	if err != nil {
 		return nil, err
 	}
