@@ -126,6 +126,7 @@ type server struct {
 	gate   *rules
 	home   string
 	close  func()
+	shut   func() error // close, where the disk may be broken
 }
 
 // silence is how long the door bears with a client that stands still; 0 is its own.
@@ -149,7 +150,7 @@ func (s *server) open(change ...func(*git.Options)) {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	s.engine, s.store, s.url = n.engine, n.store, n.url
+	s.engine, s.store, s.url, s.shut = n.engine, n.store, n.url, n.close
 	s.close = sync.OnceFunc(func() {
 		if err := n.close(); err != nil {
 			s.t.Error(err)
