@@ -13,6 +13,10 @@ import (
 	"os"
 
 	"sojourn/internal/client/remotehelper"
+	"sojourn/internal/stack"
 )
 
-func main() { os.Exit(remotehelper.Main(context.Background(), remotehelper.OS())) }
+func main() {
+	stack.Grow()
+	os.Exit(remotehelper.Main(context.Background(), remotehelper.OS()))
+}

@@ -26,6 +26,7 @@ func adminPage() page {
 			{"compact", "join small packs of repositories"},
 			{"directory", "make, list, show, change, delete and test LDAP directories"},
 			{"fsck", "check repositories against checksums and by git"},
+			{"migrate", "move all data from the directory into PostgreSQL and S3, or back"},
 			{"oidc-keys", "give or take back the keys of an identity provider that cannot be reached"},
 			{"purge", "drop objects that no ref reaches, because a secret leaked"},
 			{"restore", "make a data directory from a backup"},
@@ -60,6 +61,8 @@ func runAdmin(ctx context.Context, a *app, args []string) error {
 		return adminCompact(ctx, a, args[1:])
 	case "fsck":
 		return adminFsck(ctx, a, args[1:])
+	case "migrate":
+		return adminMigrate(ctx, a, args[1:])
 	case "purge":
 		return adminPurge(ctx, a, args[1:])
 	case "restore":

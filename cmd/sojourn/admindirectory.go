@@ -56,12 +56,12 @@ func adminDirectory(ctx context.Context, a *app, args []string) error {
 		a.show(adminDirectoryPage())
 		return nil
 	}
-	o, ok := dswire.Service.Operations[directoryCommands[args[0]]]
+	o, ok := dswire.Service().Operations[directoryCommands[args[0]]]
 	if !ok {
 		return noWord("admin directory", args[0], adminDirectoryPage().words)
 	}
 	if len(args) > 1 && isHelp(args[1]) {
-		p := operationPage(dswire.Service, o)
+		p := operationPage(dswire.Service(), o)
 		p.synopsis, p.more = "admin directory "+args[0]+" --data DIR FLAGS", strings.TrimPrefix(p.more, serverFlagsHelp)
 		p.flags = append(slices.Clone(localFlagRows[:3]), p.flags...)
 		p.example = strings.Replace(p.example, "sojourn ds "+apicall.Flag(o.Name), "sojourn admin directory "+args[0]+" --data /var/lib/sojourn", 1)
@@ -73,7 +73,7 @@ func adminDirectory(ctx context.Context, a *app, args []string) error {
 	if err != nil {
 		return err
 	}
-	in, err := parseInput(ctx, a, dswire.Service, o, rest)
+	in, err := parseInput(ctx, a, dswire.Service(), o, rest)
 	if err != nil {
 		return err
 	}

@@ -145,7 +145,7 @@ func adminRestore(ctx context.Context, a *app, args []string) error {
 	case *from == "" || *data == "":
 		return usagef("from and data: a directory is missing; give --from DIR and --data DIR")
 	}
-	b, err := node.Restore(ctx, *from, *data, *keys)
+	b, err := node.Restore(ctx, *from, a.place(*data), *keys)
 	if err == nil {
 		fmt.Fprintf(a.stdout, "%s: %d repositories, %d packs, %d bytes, as of %s\n", *data, b.Repositories, b.Packs, b.Bytes, b.Begun.Format(time.RFC3339))
 	}

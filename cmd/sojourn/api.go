@@ -12,6 +12,7 @@ import (
 	"sojourn/internal/client/credentials"
 	"sojourn/internal/client/session"
 	"sojourn/internal/client/signedhttp"
+	"sojourn/internal/client/stsclient"
 	"sojourn/internal/wire"
 	"sojourn/internal/wire/codecommitwire"
 	"sojourn/internal/wire/dswire"
@@ -26,19 +27,19 @@ const statusRefused = 254
 var unsignedOperations = map[string]bool{"AssumeRoleWithSAML": true, "AssumeRoleWithWebIdentity": true, "AssumeRoleWithLDAPIdentity": true}
 
 func runSTS(ctx context.Context, a *app, args []string) error {
-	return runAPI(ctx, a, stswire.Service, args, "sojourn sts assume-role --role-arn arn:aws:iam::111111111111:role/CodeCommitAccess --role-session-name Maria_Garcia")
+	return runAPI(ctx, a, stswire.Service(), args, "sojourn sts assume-role --role-arn arn:aws:iam::111111111111:role/CodeCommitAccess --role-session-name Maria_Garcia")
 }
 
 func runIAM(ctx context.Context, a *app, args []string) error {
-	return runAPI(ctx, a, iamwire.Service, args, "sojourn iam create-role --role-name CodeCommitAccess --assume-role-policy-document file://trust.json")
+	return runAPI(ctx, a, iamwire.Service(), args, "sojourn iam create-role --role-name CodeCommitAccess --assume-role-policy-document file://trust.json")
 }
 
 func runDS(ctx context.Context, a *app, args []string) error {
-	return runAPI(ctx, a, dswire.Service, args, "sojourn ds test-directory --directory-id d-0123456789 --user-name maria")
+	return runAPI(ctx, a, dswire.Service(), args, "sojourn ds test-directory --directory-id d-0123456789 --user-name maria")
 }
 
 func runCodeCommit(ctx context.Context, a *app, args []string) error {
-	return runAPI(ctx, a, codecommitwire.Service, args, "sojourn codecommit create-repository --repository-name MyDemoRepo --profile CodeAccess")
+	return runAPI(ctx, a, codecommitwire.Service(), args, "sojourn codecommit create-repository --repository-name MyDemoRepo --profile CodeAccess")
 }
 
 // runAPI runs one operation of a service with the AWS CLI's names, flags and output.
@@ -155,17 +156,24 @@ func (c *clientFlags) ask(ctx context.Context, user *session.Session, s *wire.Se
 	if err != nil {
 		return "", err
 	}
-	return apicall.Call(s, o, in, func(request apicall.Request) (int, []byte, error) {
+	var drop func()
+	call := func(request apicall.Request) (int, []byte, error) {
 		post := signedhttp.Request{URL: api.URL, ContentType: request.ContentType, Target: request.Target, Body: request.Body, Service: s.Name, Region: api.Region}
 		if !c.noSign && !unsignedOperations[o.Name] {
 			cred, err := signer(ctx, user)
 			if err != nil {
 				return 0, nil, err
 			}
-			post.Credentials = &cred.Credentials
+			post.Credentials, drop = &cred.Credentials, cred.Drop
 		}
 		return client.Post(ctx, post)
-	})
+	}
+	out, err := apicall.Call(s, o, in, call)
+	if refused, ok := errors.AsType[*apicall.Error](err); ok && drop != nil && stsclient.OverCode(refused.Code) {
+		drop() // the session was revoked: a new one may do
+		return apicall.Call(s, o, in, call)
+	}
+	return out, err
 }
 
 func signer(ctx context.Context, user *session.Session) (credentials.Snapshot, error) {

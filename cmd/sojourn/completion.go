@@ -116,7 +116,7 @@ func names(list ...string) (rows []row2) {
 }
 
 func service(name string) *wire.Service {
-	for _, s := range []*wire.Service{stswire.Service, iamwire.Service, dswire.Service, codecommitwire.Service} {
+	for _, s := range []*wire.Service{stswire.Service(), iamwire.Service(), dswire.Service(), codecommitwire.Service()} {
 		if s.Name == name {
 			return s
 		}

@@ -13,8 +13,8 @@ func runCredentialHelper(ctx context.Context, a *app, args []string) error {
 	var c clientFlags
 	flags := newFlags(a, "credential-helper [FLAGS] get|store|erase",
 		"A credential helper for git with the flags of \"aws codecommit credential-helper\": it signs for\n"+
-			"CodeCommit's hosts and for the server that the configuration names. It keeps nothing, so store\n"+
-			"and erase do nothing. \"git-remote-codecommit credential-helper\" is the same and starts faster.",
+			"CodeCommit's hosts and for the server that the configuration names. It keeps no password, so\n"+
+			"store does nothing; erase forgets the session behind a password that was refused. \"git-remote-codecommit credential-helper\" is the same and starts faster.",
 		"git config --global credential.https://git.example.com:8443.helper '!sojourn credential-helper --profile CodeAccess $@'\n"+
 			"git config --global credential.https://git.example.com:8443.useHttpPath true")
 	c.register(flags)

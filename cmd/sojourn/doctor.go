@@ -32,7 +32,7 @@ func runDoctor(ctx context.Context, a *app, args []string) error {
 	d := doctor.Doctor{Env: config.Env(a.env()), Now: time.Now, GOOS: runtime.GOOS, Remote: flags.Arg(0), LookPath: exec.LookPath, Run: doctor.Exec,
 		Options: session.Options{Profile: c.profile, Region: c.region, Endpoint: c.endpoint, CABundle: c.caBundle},
 		Who: func(ctx context.Context, s *session.Session) (string, error) {
-			out, err := c.ask(ctx, s, stswire.Service, stswire.Service.Operations["GetCallerIdentity"], apicall.Input{})
+			out, err := c.ask(ctx, s, stswire.Service(), stswire.Service().Operations["GetCallerIdentity"], apicall.Input{})
 			if err != nil {
 				return "", err
 			}

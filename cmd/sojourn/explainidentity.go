@@ -64,7 +64,7 @@ func (f *explainFlags) whoAmI(ctx context.Context, user *session.Session) (*iden
 	if err != nil {
 		return nil, err
 	}
-	out, err := f.ask(ctx, user, stswire.Service, stswire.Service.Operations["GetCallerIdentity"], apicall.Input{})
+	out, err := f.ask(ctx, user, stswire.Service(), stswire.Service().Operations["GetCallerIdentity"], apicall.Input{})
 	if err != nil {
 		return nil, err
 	}

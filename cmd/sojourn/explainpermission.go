@@ -41,11 +41,11 @@ func (f *explainFlags) permission(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	simulate, err := apicall.Find(iamwire.Service, "simulate-principal-policy")
+	simulate, err := apicall.Find(iamwire.Service(), "simulate-principal-policy")
 	if err != nil {
 		return err
 	}
-	out, err := f.ask(ctx, user, iamwire.Service, simulate, f.simulated(source))
+	out, err := f.ask(ctx, user, iamwire.Service(), simulate, f.simulated(source))
 	if err != nil {
 		return err
 	}
@@ -74,7 +74,7 @@ func (f *explainFlags) policySource(ctx context.Context, user *session.Session, 
 		return id.Arn, nil
 	}
 	role, _, _ := strings.Cut(rest, "/")
-	out, err := f.ask(ctx, user, iamwire.Service, iamwire.Service.Operations["GetRole"], apicall.Input{"RoleName": role})
+	out, err := f.ask(ctx, user, iamwire.Service(), iamwire.Service().Operations["GetRole"], apicall.Input{"RoleName": role})
 	var found struct{ Role struct{ Arn string } }
 	if err != nil || json.Unmarshal([]byte(out), &found) != nil || found.Role.Arn == "" {
 		return arn.IAM(a.Account, "role/"+role), nil

@@ -25,7 +25,7 @@ import (
 	"sojourn/internal/wire/stswire"
 )
 
-const loginAbout = `Signs in at an identity provider, takes a role, and writes the profile, which remembers how: later "sojourn login --profile NAME" is enough. The first time say where: --issuer (OpenID Connect), --saml-url, or --directory. Over ssh the address is printed, and the one that the browser ends at can be pasted. --remember keeps the provider's refresh token (0600), by which git signs in again; without it nothing outlives the sign-in.`
+const loginAbout = `Signs in at an identity provider, takes a role, and writes the profile, which remembers how: later "sojourn login --profile NAME" is enough. The first time say where: --issuer (OpenID Connect), --saml-url or --directory, unless the profile has IAM Identity Center's settings (sso_session). Over ssh the address is printed, and the one that the browser ends at can be pasted. --remember keeps the provider's refresh token (0600), by which git signs in again.`
 
 // loginFlags are the command line of "sojourn login".
 type loginFlags struct {
@@ -115,7 +115,7 @@ func (f *loginFlags) open(a *app) (*login, error) {
 	}
 	l := &login{app: a, f: f, name: name, files: signin.Files{Env: env}}
 	l.profile, _ = cfg.Profile(name)
-	if key := signin.Rival(l.profile); key != "" && !f.replace {
+	if key := signin.Rival(l.profile); key != "" && !f.replace && !f.inCenter(l.profile) {
 		return nil, fmt.Errorf("profile %q gets its credentials by %s already; choose another --profile, or give --replace", name, key)
 	}
 	// The profile may be new; its settings are then those of the environment.
@@ -149,6 +149,8 @@ func (l *login) run(ctx context.Context) error {
 	}
 	method := l.profile.Value(signin.KeyMethod)
 	switch {
+	case l.f.inCenter(l.profile):
+		return l.center(ctx)
 	case given > 1:
 		return usagef("login: --issuer, --saml-url and --directory are three ways to sign in; give one")
 	case l.f.issuer != "":
@@ -384,7 +386,7 @@ func (l *login) assume(ctx context.Context, operation string, in apicall.Input) 
 	}
 	c := l.f.clientFlags
 	c.noSign = true
-	out, err := c.ask(ctx, l.user, stswire.Service, stswire.Service.Operations[operation], in)
+	out, err := c.ask(ctx, l.user, stswire.Service(), stswire.Service().Operations[operation], in)
 	if err != nil {
 		return signin.Session{}, l.refused(err)
 	}

@@ -14,6 +14,8 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+
+	"sojourn/internal/stack"
 )
 
 // app is what a command may touch of the world around it.
@@ -46,7 +48,11 @@ type exitStatus int
 func (s exitStatus) Error() string { return fmt.Sprintf("exit status %d", int(s)) }
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	stack.Grow()
+	ctx, stop := context.Background(), func() {}
+	if !(len(os.Args) > 1 && os.Args[1] == "credential-helper") { // for which git waits: a signal may just end it
+		ctx, stop = signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+	}
 	a := &app{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, getenv: os.Getenv}
 	status := a.main(ctx, os.Args[1:])
 	stop()

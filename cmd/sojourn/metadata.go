@@ -167,7 +167,8 @@ func (m *metadataFlags) serve(ctx context.Context, a *app) error {
 	for _, l := range listeners {
 		fmt.Fprintf(a.stdout, "listening on http://%s\n", l.Addr())
 	}
-	err = metadataserver.Serve(ctx, metadataserver.New(o), log, listeners...)
+	h := metadataserver.New(o)
+	err = metadataserver.Serve(ctx, h, h.Admits, log, listeners...)
 	stop()
 	<-kept
 	return err

@@ -20,7 +20,8 @@ func serveFlags(a *app) (*settings, *node.Config) {
 		"Serves Git over HTTPS and the STS, IAM and CodeCommit APIs.\n"+
 			"Each flag is also SOJOURN_… in the environment (SOJOURN_DATA, SOJOURN_LISTEN, …) and a line\n"+
 			"\"name = value\" in the file that --config names. Order: flag, environment, file, default.\n"+
-			"In the environment and the file only: root-keys, cache-size (GiB), login-with-amazon-app, facebook-app, facebook-secret-file.",
+			"In the environment and the file only: root-keys, cache-size (GiB), events-…, git-…, login-with-amazon-app, facebook-app,\n"+
+			"facebook-secret-file.",
 		"sojourn serve --data /var/lib/sojourn --listen 0.0.0.0:8443")
 	f.StringVar(&c.Data, "data", "", "`DIR` of everything that the server keeps")
 	f.StringVar(&c.Listen, "listen", node.DefaultListen, "`HOST:PORT` to listen on; port 0 takes a free one")
@@ -40,7 +41,7 @@ func serveFlags(a *app) (*settings, *node.Config) {
 	f.StringVar(&c.LogFormat, "log-format", "text", "text or json")
 	f.String("config", "", "`FILE` with the same settings")
 	return &settings{flags: f, more: moreSettings(c), lists: map[string]bool{
-		"federation-allow-cidr": true, "login-with-amazon-app": true, "trusted-proxy": true, "throttle-exempt-cidr": true}}, c
+		"federation-allow-cidr": true, "login-with-amazon-app": true, "trusted-proxy": true, "throttle-exempt-cidr": true, "events-allow-cidr": true}}, c
 }
 
 // ranges binds a list of address ranges to a flag that may be repeated.
@@ -80,8 +81,8 @@ func throttleFlags(f *flag.FlagSet, c *node.Config) {
 	ranges(f, "throttle-exempt-cidr", "`CIDR` that many people share, and that has no budget of failures of its own; may be repeated", &c.ThrottleExempt)
 }
 
-// moreSettings are what few need: how a node of many keeps its part, and the
-// access tokens of Amazon and Facebook.
+// moreSettings are what few need: how a node of many keeps its part, who is told
+// of events, how many git processes run, and the access tokens of Amazon and Facebook.
 func moreSettings(c *node.Config) *flag.FlagSet {
 	f := flag.NewFlagSet("", flag.ContinueOnError)
 	f.StringVar(&c.RootKeys, "root-keys", "", "")
@@ -97,6 +98,8 @@ func moreSettings(c *node.Config) *flag.FlagSet {
 	})
 	f.StringVar(&c.FacebookApp, "facebook-app", "", "")
 	f.StringVar(&c.FacebookSecret, "facebook-secret-file", "", "")
+	eventSettings(f, c)
+	queueSettings(f, c)
 	return f
 }
 

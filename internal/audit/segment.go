@@ -6,10 +6,11 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+
+	"sojourn/internal/lazyre"
 )
 
 // segment names a file of the log: the day on which it was begun and its number
@@ -19,7 +20,7 @@ type segment struct {
 	number int
 }
 
-var segmentForm = regexp.MustCompile(`^([0-9]{4}-[0-9]{2}-[0-9]{2})(?:\.([0-9]{4,9}))?\.jsonl$`)
+var segmentForm = lazyre.New(`^([0-9]{4}-[0-9]{2}-[0-9]{2})(?:\.([0-9]{4,9}))?\.jsonl$`)
 
 // name is YYYY-MM-DD.jsonl for the first of a day, YYYY-MM-DD.0002.jsonl for the next.
 func (s segment) name() string {

@@ -96,14 +96,21 @@ const retryUnavailable = time.Second
 
 // Internal wraps a fault of ours; only the cause's place in the log tells what it
 // was. A fault of what the server stands on, which has a method Unavailable, is
-// ServiceUnavailable.
+// ServiceUnavailable, with what its method Advice says where it has one.
 func Internal(cause error) *Error {
 	if _, ok := errors.AsType[interface {
 		error
 		Unavailable() bool
 	}](cause); ok {
-		return &Error{Code: ServiceUnavailable, Status: http.StatusServiceUnavailable, Wait: retryUnavailable, Cause: cause,
+		e := &Error{Code: ServiceUnavailable, Status: http.StatusServiceUnavailable, Wait: retryUnavailable, Cause: cause,
 			Message: "The service cannot reach its data for the moment. Try again."}
+		if told, ok := errors.AsType[interface {
+			error
+			Advice() string
+		}](cause); ok {
+			e.Message = told.Advice()
+		}
+		return e
 	}
 	return &Error{Code: InternalFailure, Status: http.StatusInternalServerError,
 		Message: "The request processing has failed because of an unknown error, exception or failure.", Cause: cause}

@@ -27,6 +27,7 @@ type process struct {
 	data string
 	addr string
 	more []string // flags
+	env  []string
 	cmd  *exec.Cmd
 	logs *sojourntest.Logs
 }
@@ -39,7 +40,7 @@ func (p *process) start() {
 	p.cmd = exec.Command(filepath.Join(bin, "sojourn"), "serve", "--data", p.data, "--listen", p.addr, "--account", sojourntest.Account, "--log-level", "debug")
 	p.cmd.Stderr = p.logs
 	p.cmd.Args = append(p.cmd.Args, p.more...)
-	p.cmd.Env = []string{"PATH=" + os.Getenv("PATH")}
+	p.cmd.Env = append([]string{"PATH=" + os.Getenv("PATH")}, p.env...)
 	out, err := p.cmd.StdoutPipe()
 	if err != nil {
 		p.t.Fatal(err)

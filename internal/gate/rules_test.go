@@ -54,7 +54,7 @@ func TestWhatSessionsMayNotCall(t *testing.T) {
 	ruleless := func(action string) bool {
 		return !strings.HasPrefix(action, "iam:") && !strings.HasPrefix(action, "sts:")
 	}
-	for _, s := range []*wire.Service{stswire.Service, iamwire.Service, codecommitwire.Service, accessanalyzerwire.Service} {
+	for _, s := range []*wire.Service{stswire.Service(), iamwire.Service(), codecommitwire.Service(), accessanalyzerwire.Service()} {
 		for name := range s.Operations {
 			all = append(all, s.Name+":"+name)
 		}

@@ -42,7 +42,7 @@ func (e *Engine) commit(ctx context.Context, r *repo, c *change) (again bool, er
 	var p *plan
 	own := errNotRun // what the last run returned: nil when only the commit itself can have failed
 	err = e.store.Update(ctx, func(tx store.Tx) error {
-		p = newPlan(c, tx)
+		p = newPlan(c, tx, e.opt.Events)
 		if own = p.apply(now); own == nil {
 			e.opt.Hook(atInCommit)
 		}
@@ -124,11 +124,12 @@ type plan struct {
 	gone    map[string]bool      // refs that the change deletes
 	made    map[string]bool      // refs that it makes
 	dirs    map[string]bool      // directories of those
+	events  []string             // kinds
 	done    committed
 }
 
-func newPlan(c *change, tx store.Tx) *plan {
-	return &plan{c: c, tx: tx, refused: make([]error, len(c.updates)),
+func newPlan(c *change, tx store.Tx, events []string) *plan {
+	return &plan{c: c, tx: tx, events: events, refused: make([]error, len(c.updates)),
 		gone: map[string]bool{}, made: map[string]bool{}, dirs: map[string]bool{}}
 }
 
@@ -271,6 +272,7 @@ func (p *plan) write(at time.Time) error {
 		func() error { return p.tx.DeleteRefs(p.c.repo, remove) },
 		func() error { return p.tx.PutRefs(p.c.repo, put) },
 		func() error { return p.tx.AppendRefLog(p.c.repo, log) },
+		func() error { return p.tx.AppendEvents(p.referenceEvents(log, at)) },
 		p.insertPack,
 		func() error { return p.tx.InsertPush(p.push(at)) },
 		func() error { return p.tx.UpdateRepository(p.row) },

@@ -24,6 +24,7 @@ import (
 func serveUntilKilled(data string) {
 	at := os.Getenv("SOJOURN_CRASH_AT")
 	n, err := openNode(context.Background(), data, &rules{}, os.Stderr, func(o *git.Options) {
+		o.Events = []string{"log", "webhook"}
 		if os.Getenv("SOJOURN_CRASH_SWEEP") != "" {
 			everythingIsOld(o)
 		}
@@ -182,6 +183,7 @@ func TestCrashMatrix(t *testing.T) {
 					t.Errorf("after another push:\n%s", v.refs())
 				}
 				v.sweep()
+				v.eventForEachChange()
 			})
 		}
 	}

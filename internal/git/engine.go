@@ -61,6 +61,10 @@ type Options struct {
 	// Idle does nothing in the background: for a tool beside servers.
 	Idle bool
 
+	// Events are the kinds of store.Event that a change of refs is written as, in
+	// its own transaction; none when empty.
+	Events []string
+
 	CompactEvery time.Duration // between looks at all repositories' packs; 1 minute
 
 	SweepEvery  time.Duration // 10 minutes

@@ -108,6 +108,9 @@ func (c *checking) pack(ctx context.Context, p *store.Pack) error {
 			}
 			c.good = false
 			c.problem("blob", "%s is missing", key)
+		case errors.Is(err, objects.ErrDamaged):
+			c.good = false
+			c.problem("blob", "%v", err)
 		case err != nil:
 			return err
 		case size != f.size || sum != f.sum:

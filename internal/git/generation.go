@@ -51,7 +51,11 @@ func (e *Engine) newGeneration(packGen int64) (*generation, error) {
 		return nil, err
 	}
 	g := &generation{path: path, packGen: packGen, packs: map[string]bool{}}
-	g.remove = func() { os.RemoveAll(path) }
+	e.stats.generations.Add(1)
+	g.remove = func() {
+		e.stats.generations.Add(-1)
+		os.RemoveAll(path)
+	}
 	g.hold()
 	return g, nil
 }

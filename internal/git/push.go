@@ -14,6 +14,7 @@ import (
 	"sojourn/internal/git/gitexec"
 	"sojourn/internal/git/gitproto"
 	"sojourn/internal/pktline"
+	"sojourn/internal/store"
 )
 
 // approval is who lets a push through.
@@ -75,6 +76,10 @@ func (e *Engine) push(ctx context.Context, r *repo, s *snapshot, actor string, b
 	unpack := ""
 	if c.refuseRest() {
 		unpack, err = e.pushAlive(ctx, r, c, req, by, t, in)
+		if errors.Is(err, store.ErrFrozen) {
+			refuse(c.alive(), ErrFrozen)
+			err = nil
+		}
 	} else {
 		err = drain(in)
 	}

@@ -18,11 +18,15 @@ type Stats struct {
 	SweptPacks         int64 // packs that were deleted from the trash
 	Processes          []gitexec.Load
 	Killed             int64 // processes that a limit ended
+	Warm               int   // repositories that are kept at hand
+	Generations, Views int64 // that are on disk
+	Packs              int64 // of all repositories, when upkeep last looked
 }
 
 type counters struct {
 	geometric, base, failed, micros, bytes         atomic.Int64
 	sweeps, sweepFailures, sweptUploads, sweptPack atomic.Int64
+	generations, views, packs                      atomic.Int64
 }
 
 func (c *counters) compacted(kind Compaction, done *Compacted, err error) {
@@ -49,6 +53,7 @@ func (e *Engine) Stats() Stats {
 		CompactionFailures: c.failed.Load(), CompactionSeconds: float64(c.micros.Load()) / 1e6, CompactedBytes: c.bytes.Load(),
 		Sweeps: c.sweeps.Load(), SweepFailures: c.sweepFailures.Load(), SweptUploads: c.sweptUploads.Load(), SweptPacks: c.sweptPack.Load(),
 	}
+	s.Generations, s.Views, s.Packs, s.Warm = c.generations.Load(), c.views.Load(), c.packs.Load(), len(e.warm.ids())
 	s.Processes, s.Killed = e.git.Loads()
 	return s
 }

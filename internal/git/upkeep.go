@@ -68,6 +68,11 @@ func (u *upkeep) round(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	var packs int64
+	for _, l := range loads {
+		packs += l.Packs
+	}
+	u.e.stats.packs.Store(packs)
 	for _, l := range loads {
 		now := u.e.opt.Now()
 		kind := due(l, now)

@@ -76,7 +76,9 @@ func (e *Engine) newView(g *generation, s *snapshot) (*view, error) {
 	}
 	g.hold()
 	v := &view{path: path, gen: g, snap: s}
+	e.stats.views.Add(1)
 	v.remove = func() {
+		e.stats.views.Add(-1)
 		os.RemoveAll(path)
 		g.drop()
 	}

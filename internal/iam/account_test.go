@@ -82,7 +82,7 @@ func TestAccountSummaryIsWhole(t *testing.T) {
 	w := newWorld(t)
 	out, err := w.GetAccountSummary(w.ctx, w.root, &iamwire.GetAccountSummaryInput{})
 	w.ok(err)
-	shape := iamwire.Service.Operations["GetAccountSummary"].Output.Members[0].Shape
+	shape := iamwire.Service().Operations["GetAccountSummary"].Output.Members[0].Shape
 	if got, want := slices.Sorted(maps.Keys(out.SummaryMap)), slices.Sorted(slices.Values(shape.Key.Enum)); !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
 	}

@@ -161,7 +161,7 @@ func TestInlinePolicies(t *testing.T) {
 		owner := new(map[string]string{"User": "maria", "Group": "devs", "Role": "Deploy"}[k])
 		name, doc := reflect.ValueOf(new("p+q")), reflect.ValueOf(&spaced)
 		in := func(op string, document bool) any {
-			v := reflect.ValueOf(iamwire.Service.Operations[op].NewInput()).Elem()
+			v := reflect.ValueOf(iamwire.Service().Operations[op].NewInput()).Elem()
 			v.FieldByName(k + "Name").Set(reflect.ValueOf(owner))
 			if f := v.FieldByName("PolicyName"); f.IsValid() {
 				f.Set(name)

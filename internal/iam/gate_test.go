@@ -229,11 +229,11 @@ func operations() []string {
 
 func TestEachOperationIsKnownToTheAPI(t *testing.T) {
 	for _, name := range operations() {
-		if iamwire.Service.Operations[name] == nil {
+		if iamwire.Service().Operations[name] == nil {
 			t.Errorf("%s is no operation of the API", name)
 		}
 	}
-	for name := range iamwire.Service.Operations {
+	for name := range iamwire.Service().Operations {
 		if !slices.Contains(operations(), name) {
 			t.Errorf("the API's operation %s is missing", name)
 		}

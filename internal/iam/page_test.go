@@ -15,7 +15,7 @@ func (w *world) pages(op string, size int64, set map[string]string, list, member
 	w.t.Helper()
 	var marker *string
 	for {
-		in := reflect.ValueOf(iamwire.Service.Operations[op].NewInput())
+		in := reflect.ValueOf(iamwire.Service().Operations[op].NewInput())
 		for name, value := range set {
 			in.Elem().FieldByName(name).Set(reflect.ValueOf(&value))
 		}

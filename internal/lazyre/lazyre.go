@@ -19,5 +19,8 @@ func New(expr string) Regexp {
 // MatchString reports whether the expression matches s.
 func (r Regexp) MatchString(s string) bool { return r.compiled().MatchString(s) }
 
+// FindStringSubmatch returns what the expression and its groups match in s, nil where it does not.
+func (r Regexp) FindStringSubmatch(s string) []string { return r.compiled().FindStringSubmatch(s) }
+
 // Match reports whether the expression matches b.
 func (r Regexp) Match(b []byte) bool { return r.compiled().Match(b) }

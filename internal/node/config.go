@@ -41,7 +41,12 @@ type Config struct {
 	FacebookApp    string   // its id
 	FacebookSecret string   // file with its secret
 
-	Audit Audit
+	Audit  Audit
+	Events Events
+	// How many git processes serve clients at a time, how many requests wait for
+	// one, and for how long; zero values are package gitexec's.
+	GitProcesses, GitQueue int
+	GitQueueWait           time.Duration
 	// Proxies are trusted to say in X-Forwarded-For for whom they ask.
 	Proxies []netip.Prefix
 	// How failures are slowed down; zero values are package throttle's.
@@ -91,6 +96,8 @@ func (c *Config) check() error {
 	c.checkStores(bad)
 	c.checkApps(bad)
 	c.Audit.check(bad)
+	c.Events.check(bad)
+	c.checkQueue(bad)
 	c.checkThrottle(bad)
 	if c.LogFormat != "text" && c.LogFormat != "json" {
 		bad("log-format %q: want text or json", c.LogFormat)
@@ -135,6 +142,18 @@ func (c *Config) checkThrottle(bad func(format string, args ...any)) {
 	}
 	if c.ThrottleDelay < 0 || c.ThrottleDelay > maxThrottleDelay || c.ThrottleDelay > 0 && c.ThrottleDelay < time.Second {
 		bad("throttle-longest-delay %s: want 1s to %s", c.ThrottleDelay, maxThrottleDelay)
+	}
+}
+
+func (c *Config) checkQueue(bad func(format string, args ...any)) {
+	if c.GitProcesses < 0 || c.GitProcesses > 10_000 {
+		bad("git-processes %d: want 1 to 10000", c.GitProcesses)
+	}
+	if c.GitQueue < 0 || c.GitQueue > 100_000 {
+		bad("git-queue %d: want 1 to 100000", c.GitQueue)
+	}
+	if c.GitQueueWait < 0 || c.GitQueueWait > time.Hour || c.GitQueueWait > 0 && c.GitQueueWait < time.Second {
+		bad("git-queue-wait %s: want 1s to 1h", c.GitQueueWait)
 	}
 }
 

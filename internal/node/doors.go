@@ -32,6 +32,7 @@ import (
 	"sojourn/internal/server/dsapi"
 	"sojourn/internal/server/githttp"
 	"sojourn/internal/server/iamapi"
+	"sojourn/internal/server/metrics"
 	"sojourn/internal/server/rolesanywhereapi"
 	"sojourn/internal/server/stsapi"
 	"sojourn/internal/store"
@@ -54,6 +55,7 @@ type parts struct {
 
 	// origins are the addresses, https://HOST[:PORT], that are this node's own.
 	origins []string
+	events  []metrics.Func
 }
 
 // doors builds the domain on the ports, and the doors on the domain.
@@ -99,13 +101,13 @@ func (p parts) doors(url string) (server.Options, error) {
 	}
 	return server.Options{
 		API: apis,
-		Sessions: rolesanywhereapi.NewSessions(rolesanywhereapi.Options{Domain: anywhere, Region: p.cfg.Region, Secure: p.cfg.PlainHTTP, Now: p.now,
+		Sessions: rolesanywhereapi.NewSessions(rolesanywhereapi.Options{Domain: anywhere, Records: guard, Region: p.cfg.Region, Secure: p.cfg.PlainHTTP, Now: p.now,
 			Log: p.log}),
 		Git: githttp.New(githttp.Options{Auth: who, Records: guard, Region: p.cfg.Region, Now: p.now, Git: git.NewService(p.engine, guard, who, p.cfg.Region), Secure: p.cfg.PlainHTTP}),
 		Ready: func(ctx context.Context) error {
 			return errors.Join(p.store.Ping(ctx), p.objects.Ping(ctx), p.roots.ready())
 		},
-		Metrics: slices.Concat(p.collectors(who), throttleMetrics(slow), auditMetrics(p.audit)),
+		Metrics: slices.Concat(p.collectors(who), throttleMetrics(slow), auditMetrics(p.audit), gitMetrics(p.engine), p.events),
 		Log:     p.log, Now: p.now, Proxies: p.cfg.Proxies, Wrap: p.wrap,
 	}, nil
 }

@@ -10,14 +10,14 @@ import (
 
 	"sojourn/internal/arn"
 	"sojourn/internal/git"
-	"sojourn/internal/objects/file"
+	"sojourn/internal/objects"
 	"sojourn/internal/store"
 )
 
 // withEngine runs f with an engine that does nothing by itself, on a cache of its
 // own beside the server's, which is removed.
-func (a *Admin) withEngine(ctx context.Context, f func(*git.Engine, *file.Store) error) (err error) {
-	blobs, err := file.Open(a.dir.objects())
+func (a *Admin) withEngine(ctx context.Context, f func(*git.Engine, objects.Store) error) (err error) {
+	blobs, err := a.place.openObjects(ctx)
 	if err != nil {
 		return err
 	}
@@ -73,7 +73,7 @@ func (a *Admin) Fsck(ctx context.Context, w Which) (out git.Checked, err error) 
 	if err != nil {
 		return out, err
 	}
-	err = a.withEngine(ctx, func(e *git.Engine, _ *file.Store) error {
+	err = a.withEngine(ctx, func(e *git.Engine, _ objects.Store) error {
 		for _, r := range list {
 			if err := e.Fsck(ctx, r.ID, &out); err != nil && !errors.Is(err, git.ErrNoRepository) {
 				return fmt.Errorf("repository %s: %w", r.Name, err)
@@ -98,7 +98,7 @@ func (a *Admin) Purge(ctx context.Context, w Which, oids []string, now time.Time
 	if err := a.record("PurgeRepository", r.Account, arn.Repository(r.Region, r.Account, r.Name), "", now); err != nil {
 		return done, err
 	}
-	err = a.withEngine(ctx, func(e *git.Engine, _ *file.Store) error {
+	err = a.withEngine(ctx, func(e *git.Engine, _ objects.Store) error {
 		done, err = e.Purge(ctx, r.ID, oids)
 		return err
 	})
@@ -115,7 +115,7 @@ func (a *Admin) Compact(ctx context.Context, w Which, base bool, report func(sto
 	if base {
 		kind = git.CompactBase
 	}
-	return a.withEngine(ctx, func(e *git.Engine, _ *file.Store) error {
+	return a.withEngine(ctx, func(e *git.Engine, _ objects.Store) error {
 		for _, r := range list {
 			done, err := e.Compact(ctx, r.ID, kind)
 			if err != nil && !errors.Is(err, git.ErrNoRepository) {

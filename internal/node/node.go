@@ -115,11 +115,16 @@ func (n *Node) start(ctx context.Context, opt Options) error {
 	if err != nil {
 		return err
 	}
-	return n.serve(d, parts{cfg: n.cfg, keys: keys, roots: roots, store: st, objects: blobs, audit: records, engine: engine, log: n.log, now: opt.Now, wrap: opt.Wrap, onClose: n.onClose})
+	p := parts{cfg: n.cfg, keys: keys, roots: roots, store: st, objects: blobs, audit: records, engine: engine, log: n.log, now: opt.Now, wrap: opt.Wrap, onClose: n.onClose}
+	if p.events, err = n.deliverEvents(p, d); err != nil {
+		return err
+	}
+	return n.serve(d, p)
 }
 
 func (n *Node) openEngine(ctx context.Context, d dataDir, st store.Store, blobs objects.Store, opt Options) (*git.Engine, error) {
-	engine, err := git.New(ctx, git.Options{Store: st, Objects: blobs, Dir: d.cache(), MaxPackBytes: n.cfg.cacheBytes(), Now: opt.Now, Log: n.log})
+	engine, err := git.New(ctx, git.Options{Store: st, Objects: blobs, Dir: d.cache(), MaxPackBytes: n.cfg.cacheBytes(), Now: opt.Now, Log: n.log,
+		Events: n.cfg.Events.kinds(), Processes: n.cfg.GitProcesses, Queue: n.cfg.GitQueue, QueueWait: n.cfg.GitQueueWait})
 	if err != nil {
 		return nil, err
 	}

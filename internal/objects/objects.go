@@ -18,6 +18,10 @@ var ErrNotFound = errors.New("no such object")
 // ErrExists is returned, perhaps wrapped, by Put for a key that holds a blob.
 var ErrExists = errors.New("the object exists already")
 
+// ErrDamaged is wrapped in the error of reading a blob that a driver knows not to
+// be what was put.
+var ErrDamaged = errors.New("what was read is not what was stored")
+
 // ErrUnavailable is wrapped in the error of what the store could not be reached
 // for, or not in time. Later it may be.
 var ErrUnavailable error = unavailable{}
@@ -33,7 +37,7 @@ func (unavailable) Unavailable() bool { return true }
 type Store interface {
 	// Put stores the file at path under key. When it returns nil the blob
 	// survives a power loss. The file may be linked, so the caller must not
-	// write to it afterwards. A key that exists already is ErrExists, and its
+	// write to it afterwards; it is for its owner alone then. A key that exists already is ErrExists, and its
 	// blob stays as it is.
 	Put(ctx context.Context, key, path string) error
 

@@ -94,7 +94,7 @@ func newWorld(t *testing.T) *world {
 	sessions := sts.New(sts.Options{Store: db, Gate: guard, Keys: keys, Now: now,
 		Sessions: &authn.Authenticator{Keys: keys, Store: db, Region: region, Now: now}})
 	w.Service = rolesanywhere.New(rolesanywhere.Options{Store: db, Gate: guard, Sessions: sessions, Region: region, Now: now})
-	w.door = rolesanywhereapi.NewSessions(rolesanywhereapi.Options{Domain: w.Service, Region: region, Now: now, Log: slog.New(slog.DiscardHandler)})
+	w.door = rolesanywhereapi.NewSessions(rolesanywhereapi.Options{Domain: w.Service, Records: guard, Region: region, Now: now, Log: slog.New(slog.DiscardHandler)})
 	w.update(func(tx store.Tx) error {
 		return errors.Join(tx.InsertAccount(store.Account{ID: here}), tx.InsertAccount(store.Account{ID: there}))
 	})

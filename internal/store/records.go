@@ -305,8 +305,8 @@ type Event struct {
 	Repo          string
 	Version       int64
 	Seq           int
-	Kind, Payload string
-	At, Due       int64 // Unix seconds: when it happened, and before when it is not tried
+	Kind, Payload string // kind says who delivers it
+	At, Due       int64  // Unix seconds: when it happened, and before when it is not tried
 	Tries         int
 }
 

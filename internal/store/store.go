@@ -376,10 +376,11 @@ type MaintenanceTx interface {
 // EventTx owns the events that are still to be delivered.
 type EventTx interface {
 	AppendEvents(events []Event) error // ErrExists when one is there, and then the transaction must be given up
-	// DueEvents lists events that are due at a time, those first that were due first.
-	DueEvents(now int64, limit int) ([]Event, error)
+	// DueEvents lists events of a kind: repositories as their oldest event is old,
+	// the events of each in order. One that is not due at now holds back all of its repository.
+	DueEvents(kind string, now int64, limit int) ([]Event, error)
 	// DelayEvent notes that a delivery failed, and when to try again.
 	DelayEvent(repo string, version int64, seq int, due int64, tries int) error
 	DeleteEvent(repo string, version int64, seq int) error // idempotent
-	CountEvents() (n, oldest int64, err error)             // oldest is the At of the first, 0 for none
+	CountEvents(kind string) (n, oldest int64, err error)  // oldest is the least At, 0 for none
 }

@@ -66,6 +66,16 @@ func (w *world) wrongAlso(from netip.Addr, name, identity string) time.Duration 
 	return wait(w.t, err)
 }
 
+// open begins guesses of which nothing is told yet: as many of n as may.
+func (w *world) open(n int, identity string) (under []*Ticket) {
+	for range n {
+		if k, err := w.Guess(home, directory, identity); err == nil {
+			under = append(under, &k)
+		}
+	}
+	return under
+}
+
 // right tries the right one.
 func (w *world) right(from netip.Addr, identity string) time.Duration {
 	w.t.Helper()
@@ -251,6 +261,83 @@ var attacks = []struct {
 			t.Errorf("%d guesses, then a wait of %v", len(tickets), got)
 		}
 	}},
+	{"a burst in parallel, behind a delay", "one guess at a time once delays have begun", func(t *testing.T, w *world) {
+		w.guesses(6, func(int) time.Duration { return w.wrong(home, maria) })
+		w.time = w.time.Add(2 * time.Second)
+		if got := w.open(50, maria); len(got) != 1 {
+			t.Errorf("%d guesses, want 1", len(got))
+		}
+	}},
+	{"a burst of which some are told early", "each end is that of one guess", func(t *testing.T, w *world) {
+		w.wrong(home, maria)
+		under := w.open(50, maria)
+		if len(under) != 4 {
+			t.Fatalf("%d guesses under way, want 4", len(under))
+		}
+		under[0].Released()
+		if got := w.open(50, maria); len(got) != 1 {
+			t.Errorf("%d guesses behind one that was given up, want 1", len(got))
+		}
+		under[1].Failed()
+		if got := w.open(50, maria); len(got) != 0 {
+			t.Errorf("%d guesses behind one that failed, want 0", len(got))
+		}
+	}},
+	{"guesses that are never told", "they count for a minute, and no longer", func(t *testing.T, w *world) {
+		w.time = w.time.Add(time.Hour)
+		w.wrong(home, maria)
+		w.open(4, maria)
+		for _, at := range []time.Duration{time.Second, 59 * time.Second} {
+			w.time = w.time.Add(at)
+			if got := w.open(50, maria); len(got) != 0 {
+				t.Errorf("%d guesses more, %v later", len(got), at)
+			}
+		}
+		w.time = w.time.Add(time.Second)
+		if got := w.open(50, maria); len(got) != 4 {
+			t.Errorf("%d guesses behind a minute, want 4", len(got))
+		}
+	}},
+	{"a name with the last letter", "case does not count, of Z neither", func(t *testing.T, w *world) {
+		if got := w.guesses(40, func(i int) time.Duration { return w.wrong(home, []string{"zoe", "ZOE", "Zoe", "zoE"}[i%4]) }); got != 6 {
+			t.Errorf("%d guesses, want 6", got)
+		}
+	}},
+	{"rotation through the upper bits of an IPv6 interface", "networks are /64 and no smaller", func(t *testing.T, w *world) {
+		if got := w.guesses(1000, func(i int) time.Duration { return w.wrong(addr("2001:db8:0:1:%x00::1", i%256), maria) }); got != 6 {
+			t.Errorf("%d guesses, want 6", got)
+		}
+	}},
+	{"others locked out by another site", "sites have budgets of their own", func(t *testing.T, w *world) {
+		w.guesses(5000, func(i int) time.Duration { return w.wrong(addr("2001:db8:0:%x::1", i), fmt.Sprint("user", i)) })
+		if got := w.right(addr("2001:db8:1::1"), "jo"); got != 0 {
+			t.Errorf("another site has to wait %v", got)
+		}
+		if got := w.right(addr("2001:db8:0:ffff::1"), "jo"); got == 0 {
+			t.Error("the site need not wait")
+		}
+	}},
+	{"others locked out by a full memory", "a record is of one key", func(t *testing.T, w *world) {
+		for i := range 30_000 {
+			from := addr("203.%d.%d.%d", i>>16, i>>8&255, i&255)
+			w.guesses(7, func(int) time.Duration { return w.wrong(from, maria) })
+		}
+		for i := range 1000 {
+			if got := w.right(addr("198.51.%d.%d", i>>8, i&255), maria); got != 0 {
+				t.Fatalf("the owner has to wait %v", got)
+			}
+		}
+	}},
+	{"failures held against somebody for ever", "few are forgotten in an hour, many in a day", func(t *testing.T, w *world) {
+		for failures, memory := range map[int]time.Duration{5: time.Hour, 6: 24 * time.Hour} {
+			w.guesses(failures, func(int) time.Duration { return w.wrong(home, maria) })
+			w.time = w.time.Add(memory)
+			if got := w.guesses(20, func(int) time.Duration { return w.wrong(home, maria) }); got != 6 {
+				t.Errorf("%d guesses %v behind %d failures, want 6", got, memory, failures)
+			}
+			w.time = w.time.Add(48 * time.Hour)
+		}
+	}},
 	{"others locked out of their identity", "a delay is the pair's", func(t *testing.T, w *world) {
 		w.guesses(1000, func(int) time.Duration { return w.wrong(home, maria) })
 		if got := w.right(elsewhere, maria); got != 0 {
@@ -293,6 +380,29 @@ var attacks = []struct {
 		}
 		if got := bad(addr("203.0.113.1")); got == 0 {
 			t.Error("who has used it up need not wait")
+		}
+	}},
+	{"others locked out of another provider", "each has a budget, and identities, of its own", func(t *testing.T, w *world) {
+		const another = "arn:aws:ds:us-east-1:111122223333:directory/d-9999999999"
+		bad := func(from netip.Addr, provider string) time.Duration {
+			k, err := w.Work(from, provider)
+			k.Failed()
+			return wait(t, err)
+		}
+		for i := range 20 * 900 {
+			bad(addr("203.0.113.%d", i%20), directory)
+		}
+		if got := bad(addr("203.0.113.1"), directory); got == 0 {
+			t.Fatal("the budget is not used up")
+		}
+		if got := bad(addr("203.0.113.1"), another); got != 0 {
+			t.Errorf("has to wait %v at another provider", got)
+		}
+		w.guesses(10, func(int) time.Duration { return w.wrong(home, maria) })
+		if k, err := w.Guess(home, another, maria); err != nil {
+			t.Errorf("the namesake at another directory: %v", err)
+		} else {
+			k.Released()
 		}
 	}},
 	{"a longer wait for who asks in vain", "refusals do not count", func(t *testing.T, w *world) {

@@ -74,12 +74,8 @@ func (s *shard) make(k key, now int64) *record {
 			}
 			return r
 		}
-		weight := r.expires
-		if r.key == 0 || weight <= now {
-			weight = math.MinInt64
-		}
-		if weight < least {
-			light, least = i, weight
+		if r.expires < least { // what has ended ends before all that has not
+			light, least = i, r.expires
 		}
 	}
 	set[light] = record{key: k, at: now}

@@ -26,6 +26,16 @@ func TestSuccessOfAnOwner(t *testing.T) {
 			}
 		}
 	}
+	// For a whole site too.
+	w.time = w.time.Add(48 * time.Hour)
+	inSite := func(i int) time.Duration { return w.wrong(addr("2001:db8:1:%x::1", i/5), maria) }
+	if got := w.guesses(20, inSite); got != 20 {
+		t.Fatalf("%d guesses", got)
+	}
+	w.right(addr("2001:db8:1:ff::1"), maria)
+	if got := w.guesses(30, func(i int) time.Duration { return inSite(100 + i) }); got != 21 {
+		t.Errorf("%d guesses of the site behind it, want 21", got)
+	}
 	var none Ticket
 	if none.Also(maria) != nil {
 		t.Error("a ticket of nothing has to wait")

@@ -33,7 +33,7 @@ func FuzzDecodeQuery(f *testing.F) {
 	f.Add("Action=AssumeRole&" + role + "&Tags.member.1.Key=a&Tags.member.3.Value=b&DurationSeconds=900")
 	f.Add(encodeQuery(full()).Encode())
 	f.Add("RoleName=r&AssumeRolePolicyDocument={}&Tags=&MaxSessionDuration=3600&Path=/a/")
-	ops := []*wire.Operation{stswire.Service.Operations["AssumeRole"], iamwire.Service.Operations["CreateRole"], sinkOp}
+	ops := []*wire.Operation{stswire.Service().Operations["AssumeRole"], iamwire.Service().Operations["CreateRole"], sinkOp}
 	f.Fuzz(func(t *testing.T, query string) {
 		values, err := url.ParseQuery(query)
 		if err != nil {
@@ -62,7 +62,7 @@ func FuzzDecodeJSON(f *testing.F) {
 	f.Add(b)
 	f.Add([]byte(`{"repositoryName":"R","tags":{"a":"b"},"later":[{"x":[1,2.5e3,null]}]}`))
 	f.Add([]byte(`{"repositoryNames":["a","b"]}`))
-	cc := codecommitwire.Service.Operations
+	cc := codecommitwire.Service().Operations
 	ops := []*wire.Operation{cc["CreateRepository"], cc["BatchGetRepositories"], sinkOp}
 	f.Fuzz(func(t *testing.T, body []byte) {
 		for _, op := range ops {
@@ -93,7 +93,7 @@ func FuzzDecodeREST(f *testing.F) {
 	f.Add("", `{"policyDocument":"","policyType":"RESOURCE_POLICY","maxResults":7,"nextToken":"x"}`)
 	f.Add("maxResults=1&maxResults=2", body)
 	f.Add("maxResults=", body)
-	op := accessanalyzerwire.Service.Operations["ValidatePolicy"]
+	op := accessanalyzerwire.Service().Operations["ValidatePolicy"]
 	f.Fuzz(func(t *testing.T, query, body string) {
 		values, err := url.ParseQuery(query)
 		if err != nil {

@@ -13,16 +13,16 @@ import (
 	"sojourn/internal/wire/stswire"
 )
 
-var services = []*wire.Service{stswire.Service, iamwire.Service, codecommitwire.Service, sinkService}
+var services = []*wire.Service{stswire.Service(), iamwire.Service(), codecommitwire.Service(), sinkService}
 
 func TestDecodeJSON(t *testing.T) {
-	op := codecommitwire.Service.Operations["CreateRepository"]
+	op := codecommitwire.Service().Operations["CreateRepository"]
 	got, err := op.DecodeJSON([]byte(`{"repositoryName":"R","kmsKeyId":null,"tags":{"team":"a","x":""},"RepositoryDescription":"other case","later":[{"a":{}},1,null,true]}`))
 	want := &codecommitwire.CreateRepositoryInput{RepositoryName: new("R"), Tags: map[string]string{"team": "a", "x": ""}}
 	if err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, %v", got, err)
 	}
-	if got, err := codecommitwire.Service.Operations["ListRepositories"].DecodeJSON(nil); err != nil || got == nil {
+	if got, err := codecommitwire.Service().Operations["ListRepositories"].DecodeJSON(nil); err != nil || got == nil {
 		t.Errorf("an empty body: %v, %v", got, err)
 	}
 }

@@ -8,19 +8,15 @@ import (
 )
 
 // Pattern is a constraint on a whole string. Source is the model's spelling,
-// which error messages show; the expression that is run is its translation.
+// which error messages show; Expr, its translation to Go's syntax, is what is
+// run. The generator has compiled it; it is compiled again at its first use.
 type Pattern struct {
-	Source string
-	expr   string
-	once   sync.Once
-	class  *class
-	re     *regexp.Regexp
-}
+	Source, Expr string
 
-// NewPattern makes a pattern from the model's spelling and its translation to
-// Go's syntax. The generator has compiled the translation; it is compiled again
-// at its first use.
-func NewPattern(source, expr string) *Pattern { return &Pattern{Source: source, expr: expr} }
+	once  sync.Once
+	class *class
+	re    *regexp.Regexp
+}
 
 // Match reports whether all of s matches.
 func (p *Pattern) Match(s string) bool {
@@ -32,8 +28,8 @@ func (p *Pattern) Match(s string) bool {
 }
 
 func (p *Pattern) compile() {
-	if p.class = parseClass(p.expr); p.class == nil {
-		p.re = regexp.MustCompile("^(?:" + p.expr + ")$")
+	if p.class = parseClass(p.Expr); p.class == nil {
+		p.re = regexp.MustCompile("^(?:" + p.Expr + ")$")
 	}
 }
 

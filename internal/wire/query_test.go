@@ -25,7 +25,7 @@ func form(t *testing.T, query string) url.Values {
 const role = "RoleArn=arn:aws:iam::111122223333:role/R&RoleSessionName=Maria_Garcia"
 
 func TestDecodeQuery(t *testing.T) {
-	op := stswire.Service.Operations["AssumeRole"]
+	op := stswire.Service().Operations["AssumeRole"]
 	got, err := op.DecodeQuery(form(t, "Action=AssumeRole&Version=2011-06-15&"+role+"&DurationSeconds=900"+
 		"&PolicyArns.member.1.arn=arn:aws:iam::111122223333:policy/P&TransitiveTagKeys.member.1=a&Unknown.thing=x"+
 		"&Tags.member.7.Key=second&Tags.member.7.Value=&Tags.member.2.Value=v&Tags.member.2.Key=first"))
@@ -45,7 +45,7 @@ func TestDecodeQuery(t *testing.T) {
 
 // A list parameter with no text is an empty list, which has a length to check.
 func TestDecodeQueryEmptyList(t *testing.T) {
-	_, err := stswire.Service.Operations["AssumeRole"].DecodeQuery(form(t, role+"&ProvidedContexts="))
+	_, err := stswire.Service().Operations["AssumeRole"].DecodeQuery(form(t, role+"&ProvidedContexts="))
 	if err == nil || !strings.Contains(err.Error(), "Value '[]' at 'providedContexts' failed to satisfy constraint: Member must have length greater than or equal to 1") {
 		t.Error(err)
 	}
@@ -137,7 +137,7 @@ func fits(t *testing.T, typ reflect.Type, s *wire.Shape) {
 }
 
 func TestDecodeQueryOfIAM(t *testing.T) {
-	op := iamwire.Service.Operations["CreateOpenIDConnectProvider"]
+	op := iamwire.Service().Operations["CreateOpenIDConnectProvider"]
 	got, err := op.DecodeQuery(form(t, "Url=https://idp.example.com/x&ClientIDList.member.1=sts.amazonaws.com&ThumbprintList="))
 	if err != nil {
 		t.Fatal(err)

@@ -36,7 +36,7 @@ func (*inner) WireShape() *wire.Shape { return innerShape }
 
 var (
 	text   = &wire.Shape{Name: "text", Kind: wire.String}
-	short  = &wire.Shape{Name: "short", Kind: wire.String, Min: new(int64(1)), Max: new(int64(4)), Pattern: wire.NewPattern(`[a-z]+`, `[a-z]+`)}
+	short  = &wire.Shape{Name: "short", Kind: wire.String, Min: new(int64(1)), Max: new(int64(4)), Pattern: &wire.Pattern{Source: `[a-z]+`, Expr: `[a-z]+`}}
 	count  = &wire.Shape{Name: "count", Kind: wire.Integer, Min: new(int64(-3)), Max: new(int64(9000))}
 	ratio  = &wire.Shape{Name: "ratio", Kind: wire.Float}
 	on     = &wire.Shape{Name: "on", Kind: wire.Boolean}

@@ -11,7 +11,7 @@ import (
 )
 
 func TestValidationTexts(t *testing.T) {
-	sts, iam := stswire.Service.Operations, iamwire.Service.Operations
+	sts, iam := stswire.Service().Operations, iamwire.Service().Operations
 	for _, tt := range []struct{ name, query, want string }{
 		{"AssumeRole", "RoleArn=arn:aws:iam::111122223333:role/R&RoleSessionName=a%20b",
 			`1 validation error detected: Value 'a b' at 'roleSessionName' failed to satisfy constraint: Member must satisfy regular expression pattern: [\w+=,.@-]*`},
@@ -53,7 +53,7 @@ func TestValidationTexts(t *testing.T) {
 }
 
 func TestLengthCountsCharacters(t *testing.T) {
-	op := iamwire.Service.Operations["CreatePolicy"]
+	op := iamwire.Service().Operations["CreatePolicy"]
 	if _, err := op.DecodeQuery(form(t, "PolicyName=p&PolicyDocument=%7B%7D&Description="+strings.Repeat("é", 1000))); err != nil {
 		t.Error(err)
 	}
@@ -99,7 +99,7 @@ func TestCodeCommitExceptions(t *testing.T) {
 		{"UpdateRepositoryName", `{"oldName":"a"}`, "RepositoryNameRequiredException"},
 		{"UpdateDefaultBranch", `{"repositoryName":"R"}`, "BranchNameRequiredException"},
 	} {
-		_, err := codecommitwire.Service.Operations[tt.op].DecodeJSON([]byte(tt.body))
+		_, err := codecommitwire.Service().Operations[tt.op].DecodeJSON([]byte(tt.body))
 		if !awserr.Is(err, tt.code) || awserr.From(err).Status != 400 {
 			t.Errorf("%s %.80s: got %v, want %s", tt.op, tt.body, err, tt.code)
 		}

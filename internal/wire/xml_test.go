@@ -30,16 +30,16 @@ func TestEncodeXML(t *testing.T) {
 		out     any
 		want    string
 	}{
-		{stswire.Service, "AssumeRole", assumed(), `<AssumeRoleResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><AssumeRoleResult>` +
+		{stswire.Service(), "AssumeRole", assumed(), `<AssumeRoleResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><AssumeRoleResult>` +
 			`<Credentials><AccessKeyId>ASIAEXAMPLE</AccessKeyId><SecretAccessKey>s/+=</SecretAccessKey><SessionToken>token</SessionToken>` +
 			`<Expiration>2026-01-02T02:04:05Z</Expiration></Credentials><AssumedRoleUser><AssumedRoleId>AROAX:s</AssumedRoleId>` +
 			`<Arn>arn:aws:sts::111122223333:assumed-role/R/s</Arn></AssumedRoleUser><PackedPolicySize>6</PackedPolicySize></AssumeRoleResult>` +
 			id + `</AssumeRoleResponse>`},
-		{iamwire.Service, "DeleteUser", &iamwire.DeleteUserOutput{}, `<DeleteUserResponse xmlns="https://iam.amazonaws.com/doc/2010-05-08/">` + id + `</DeleteUserResponse>`},
-		{iamwire.Service, "DeleteUser", nil, `<DeleteUserResponse xmlns="https://iam.amazonaws.com/doc/2010-05-08/">` + id + `</DeleteUserResponse>`},
-		{iamwire.Service, "ListUsers", &iamwire.ListUsersOutput{IsTruncated: new(false)},
+		{iamwire.Service(), "DeleteUser", &iamwire.DeleteUserOutput{}, `<DeleteUserResponse xmlns="https://iam.amazonaws.com/doc/2010-05-08/">` + id + `</DeleteUserResponse>`},
+		{iamwire.Service(), "DeleteUser", nil, `<DeleteUserResponse xmlns="https://iam.amazonaws.com/doc/2010-05-08/">` + id + `</DeleteUserResponse>`},
+		{iamwire.Service(), "ListUsers", &iamwire.ListUsersOutput{IsTruncated: new(false)},
 			`<ListUsersResponse xmlns="https://iam.amazonaws.com/doc/2010-05-08/"><ListUsersResult><Users></Users><IsTruncated>false</IsTruncated></ListUsersResult>` + id + `</ListUsersResponse>`},
-		{iamwire.Service, "ListUserPolicies", &iamwire.ListUserPoliciesOutput{PolicyNames: []string{"a<b>&", "c"}},
+		{iamwire.Service(), "ListUserPolicies", &iamwire.ListUserPoliciesOutput{PolicyNames: []string{"a<b>&", "c"}},
 			`<ListUserPoliciesResponse xmlns="https://iam.amazonaws.com/doc/2010-05-08/"><ListUserPoliciesResult><PolicyNames><member>a&lt;b&gt;&amp;</member><member>c</member></PolicyNames></ListUserPoliciesResult>` + id + `</ListUserPoliciesResponse>`},
 		{sinkService, "Sink", full(), `<SinkResponse xmlns="urn:sink"><SinkResult><Name>abc</Name><Count>-2</Count><Ratio>1.5</Ratio><On>true</On>` +
 			`<When>2026-01-02T03:04:05Z</When><Since>2026-01-02T03:04:05Z</Since><Data>AP94</Data><Secret>hush</Secret>` +
@@ -56,9 +56,9 @@ func TestEncodeXML(t *testing.T) {
 }
 
 func TestEncodeXMLRefusesAnothersOutput(t *testing.T) {
-	op := stswire.Service.Operations["AssumeRole"]
+	op := stswire.Service().Operations["AssumeRole"]
 	for _, out := range []any{&stswire.GetCallerIdentityOutput{}, (*stswire.AssumeRoleOutput)(nil), 7} {
-		if b, err := wire.EncodeXML(stswire.Service, op, out, ""); err == nil {
+		if b, err := wire.EncodeXML(stswire.Service(), op, out, ""); err == nil {
 			t.Errorf("%T became %s", out, b)
 		}
 	}

@@ -38,21 +38,21 @@ func TestPages(t *testing.T) {
 		asked  string // in the last request
 		want   string // without white space; an error's text otherwise
 	}{
-		{"two pages of IAM", iamwire.Service, "get-group --group-name Dev", []string{group("a&amp;b", more), group("c", "<IsTruncated>false</IsTruncated>")},
+		{"two pages of IAM", iamwire.Service(), "get-group --group-name Dev", []string{group("a&amp;b", more), group("c", "<IsTruncated>false</IsTruncated>")},
 			"Marker=m%3C1%3E", `{"Users":[{"UserName":"a&b"},{"UserName":"c"}],"Group":{"GroupName":"Dev"}}`},
-		{"one page", iamwire.Service, "get-group --group-name Dev", []string{group("a", "<IsTruncated>false</IsTruncated>")},
+		{"one page", iamwire.Service(), "get-group --group-name Dev", []string{group("a", "<IsTruncated>false</IsTruncated>")},
 			"GroupName=Dev", `{"Users":[{"UserName":"a"}],"Group":{"GroupName":"Dev"}}`},
-		{"a token that does not count", iamwire.Service, "get-group --group-name Dev", []string{group("a", "<IsTruncated>false</IsTruncated><Marker>m</Marker>")},
+		{"a token that does not count", iamwire.Service(), "get-group --group-name Dev", []string{group("a", "<IsTruncated>false</IsTruncated><Marker>m</Marker>")},
 			"GroupName=Dev", `{"Users":[{"UserName":"a"}],"Group":{"GroupName":"Dev"}}`},
-		{"a page that the caller wants", iamwire.Service, "get-group --group-name Dev --max-items 1", []string{group("a", more)},
+		{"a page that the caller wants", iamwire.Service(), "get-group --group-name Dev --max-items 1", []string{group("a", more)},
 			"MaxItems=1", `{"Group":{"GroupName":"Dev"},"Users":[{"UserName":"a"}],"IsTruncated":true,"Marker":"m<1>"}`},
-		{"the caller goes on", iamwire.Service, "get-group --group-name Dev --marker m0", []string{group("a", more)},
+		{"the caller goes on", iamwire.Service(), "get-group --group-name Dev --marker m0", []string{group("a", more)},
 			"Marker=m0", `{"Group":{"GroupName":"Dev"},"Users":[{"UserName":"a"}],"IsTruncated":true,"Marker":"m<1>"}`},
-		{"the same page for ever", iamwire.Service, "get-group --group-name Dev", []string{group("a", more), group("a", more)},
+		{"the same page for ever", iamwire.Service(), "get-group --group-name Dev", []string{group("a", more), group("a", more)},
 			"Marker=m%3C1%3E", "the server gave a page of GetGroup twice"},
-		{"CodeCommit", codecommitwire.Service, "list-branches --repository-name r", []string{`{"branches":["a<b"],"nextToken":"t1"}`, `{"branches":[],"nextToken":"t2"}`, `{"branches":["c"]}`},
+		{"CodeCommit", codecommitwire.Service(), "list-branches --repository-name r", []string{`{"branches":["a<b"],"nextToken":"t1"}`, `{"branches":[],"nextToken":"t2"}`, `{"branches":["c"]}`},
 			`"nextToken":"t2"`, `{"branches":["a<b","c"]}`},
-		{"not a list", codecommitwire.Service, "list-branches --repository-name r", []string{`{"branches":["a"],"nextToken":"t1"}`, `{"branches":1}`},
+		{"not a list", codecommitwire.Service(), "list-branches --repository-name r", []string{`{"branches":["a"],"nextToken":"t1"}`, `{"branches":1}`},
 			`"nextToken":"t1"`, "the server's answer is not understood"},
 	} {
 		line := strings.Fields(c.line)
@@ -80,10 +80,10 @@ func TestPages(t *testing.T) {
 
 func FuzzPages(f *testing.F) {
 	f.Add([]byte(`{"branches":["a"],"nextToken":"t"}`), []byte(`{"branches":["b"]}`))
-	o, _ := Find(codecommitwire.Service, "list-branches")
+	o, _ := Find(codecommitwire.Service(), "list-branches")
 	f.Fuzz(func(t *testing.T, first, second []byte) {
 		var asked []string
-		out, err := Call(codecommitwire.Service, o, Input{"repositoryName": "r"}, answers(&asked, string(first), string(second)))
+		out, err := Call(codecommitwire.Service(), o, Input{"repositoryName": "r"}, answers(&asked, string(first), string(second)))
 		if err == nil && !strings.HasSuffix(out, "}\n") || err != nil && out != "" {
 			t.Errorf("%q %v", out, err)
 		}

@@ -28,6 +28,7 @@ import (
 type Entry struct {
 	sigv4.Credentials
 	Issued, Expires time.Time
+	Profile         string // that it was made for
 }
 
 // The last tenth of a session's life is not used, so that what is signed with
@@ -67,6 +68,7 @@ func Key(parts ...string) string {
 type file struct {
 	Credentials struct{ AccessKeyId, SecretAccessKey, SessionToken, Expiration string }
 	Issued      string
+	Profile     string `json:",omitempty"`
 }
 
 func (d Dir) path(key string) string { return filepath.Join(string(d), key+".json") }
@@ -103,7 +105,7 @@ func decode(data []byte) (Entry, error) {
 	if c.AccessKeyId == "" || c.SecretAccessKey == "" {
 		return Entry{}, errors.New("no key")
 	}
-	return Entry{sigv4.Credentials{AccessKeyID: c.AccessKeyId, Secret: secret.New(c.SecretAccessKey), Token: c.SessionToken}, issued, expires}, nil
+	return Entry{sigv4.Credentials{AccessKeyID: c.AccessKeyId, Secret: secret.New(c.SecretAccessKey), Token: c.SessionToken}, issued, expires, f.Profile}, nil
 }
 
 // Store keeps an entry, and clears away what no session can be using any more.
@@ -116,6 +118,45 @@ func (d Dir) Store(key string, e Entry) error {
 	}
 	d.sweep(e.Issued)
 	return nil
+}
+
+// Drop removes the entry called key if it is still the session of that access
+// key: a server takes it no more. Another process may have put a new one there.
+func (d Dir) Drop(key, accessKeyID string) {
+	d.removeIf(key+".json", func(e Entry) bool { return e.AccessKeyID == accessKeyID })
+}
+
+// DropKey removes the entries of an access key, whatever they are called.
+func (d Dir) DropKey(accessKeyID string) {
+	d.removeAll(func(e Entry) bool { return e.AccessKeyID == accessKeyID })
+}
+
+// Forget removes the entries that were made for a profile and returns their number.
+func (d Dir) Forget(profile string) int {
+	return d.removeAll(func(e Entry) bool { return e.Profile == profile })
+}
+
+func (d Dir) removeAll(which func(Entry) bool) (n int) {
+	if d == "" {
+		return 0
+	}
+	entries, _ := os.ReadDir(string(d)) // none where nothing was ever kept
+	for _, e := range entries {
+		if strings.HasSuffix(e.Name(), ".json") && d.removeIf(e.Name(), which) {
+			n++
+		}
+	}
+	return n
+}
+
+func (d Dir) removeIf(name string, which func(Entry) bool) bool {
+	path := filepath.Join(string(d), name)
+	data, err := ReadFile(path)
+	if err != nil {
+		return false
+	}
+	e, err := decode(data)
+	return err == nil && which(e) && os.Remove(path) == nil
 }
 
 // parseTime refuses years that do not have four digits in every time zone.
@@ -139,6 +180,7 @@ func encode(e Entry) []byte {
 	if !e.Issued.IsZero() {
 		f.Issued = e.Issued.UTC().Format(time.RFC3339)
 	}
+	f.Profile = e.Profile
 	data, _ := json.Marshal(f) // strings always can be
 	return data
 }

@@ -17,7 +17,7 @@ import (
 var start = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 
 func entry(life time.Duration) Entry {
-	return Entry{sigv4.Credentials{AccessKeyID: "ASIAEXAMPLE", Secret: secret.New("s3cr3t"), Token: "t0ken"}, start, start.Add(life)}
+	return Entry{sigv4.Credentials{AccessKeyID: "ASIAEXAMPLE", Secret: secret.New("s3cr3t"), Token: "t0ken"}, start, start.Add(life), "p"}
 }
 
 func TestFresh(t *testing.T) {

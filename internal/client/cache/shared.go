@@ -4,6 +4,7 @@ import (
 	"crypto/sha1"
 	"encoding/hex"
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -33,11 +34,18 @@ func (s Shared) Store(key string, e Entry) error {
 	if s == "" {
 		return nil
 	}
+	e.Profile = "" // which profile it is for, the AWS CLI does not say
 	if err := WriteFile(Dir(s).path(key), encode(e)); err != nil {
 		return fmt.Errorf("writing the AWS CLI's credentials cache: %w", err)
 	}
 	return nil
 }
+
+// Drop removes an entry as Dir's does.
+func (s Shared) Drop(key, accessKeyID string) { Dir(s).Drop(key, accessKeyID) }
+
+// Remove removes the entry called key, whatever is in it; false where there is none.
+func (s Shared) Remove(key string) bool { return s != "" && os.Remove(Dir(s).path(key)) == nil }
 
 // Member is one name and value of what the AWS CLI hashes.
 type Member struct {

@@ -71,6 +71,13 @@ func (g *Git) Answer(status int) {
 	g.status = status
 }
 
+// Revoke makes a key count no more.
+func (g *Git) Revoke(accessKeyID string) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	delete(g.Keys, accessKeyID)
+}
+
 // Seen are the Authorization headers that came in.
 func (g *Git) Seen() []string {
 	g.mu.Lock()
@@ -94,6 +101,9 @@ func (g *Git) admit(r *http.Request) int {
 		return http.StatusForbidden
 	}
 	if age := g.Now().Sub(c.Time); age > 15*time.Minute || age < -15*time.Minute {
+		return http.StatusForbidden
+	}
+	if g.Keys[c.AccessKeyID] == "" {
 		return http.StatusForbidden
 	}
 	key := sigv4.DeriveKey(g.Keys[c.AccessKeyID], c.Time.Format("20060102"), g.Region, "codecommit")

@@ -27,8 +27,16 @@ type STS struct {
 	Now  func() time.Time
 	Log  func(line string) // one line a call
 
-	mu sync.Mutex
-	n  int
+	mu      sync.Mutex
+	n       int
+	revoked string
+}
+
+// Revoke makes one session count no more.
+func (s *STS) Revoke(accessKeyID string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.revoked = accessKeyID
 }
 
 // NewSTS starts one; it is the caller's to close.
@@ -52,6 +60,9 @@ func (s *STS) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	by, ok := s.signer(r, body)
 	s.Log(line(form, by))
 	switch {
+	case s.revoked != "" && strings.HasPrefix(by, s.revoked+" "):
+		s.answer(w, 403, `<ErrorResponse xmlns="%s"><Error><Type>Sender</Type><Code>ExpiredToken</Code><Message>The security token included in the request is expired`+
+			`</Message></Error><RequestId>r</RequestId></ErrorResponse>`, namespace)
 	case ok && strings.HasSuffix(form.Get("SerialNumber"), "/wrong"):
 		s.answer(w, 403, `<ErrorResponse xmlns="%s"><Error><Type>Sender</Type><Code>AccessDenied</Code><Message>MultiFactorAuthentication failed with invalid MFA one time pass code`+
 			`</Message></Error><RequestId>r</RequestId></ErrorResponse>`, namespace)

@@ -13,18 +13,32 @@ import (
 
 // own refuses a file, the link that leads to it, or a directory of either that
 // another user (not root) could have put there to read what is written.
-func own(path string) error {
+func own(path string) error { return ownedBy(os.Geteuid(), path, owner) }
+
+// owner is the id of the user whose a file is; a link is a file of its own.
+func owner(path string) (int, error) {
+	info, err := os.Lstat(path)
+	if err != nil {
+		return 0, err
+	}
+	if s, ok := info.Sys().(*syscall.Stat_t); ok {
+		return int(s.Uid), nil
+	}
+	return 0, nil
+}
+
+func ownedBy(self int, path string, owner func(path string) (int, error)) error {
 	for range 2 {
 		for _, p := range []string{path, filepath.Dir(path)} {
-			info, err := os.Lstat(p)
+			id, err := owner(p)
 			if errors.Is(err, fs.ErrNotExist) {
 				continue
 			}
 			if err != nil {
 				return err
 			}
-			if s, ok := info.Sys().(*syscall.Stat_t); ok && s.Uid != 0 && int(s.Uid) != os.Geteuid() {
-				return fmt.Errorf("%s belongs to another user (id %d)", p, s.Uid)
+			if id != 0 && id != self {
+				return fmt.Errorf("%s belongs to another user (id %d)", p, id)
 			}
 		}
 		target, err := filepath.EvalSymlinks(path)

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"sojourn/internal/client/cache"
 	"sojourn/internal/client/config"
 	"sojourn/internal/client/session"
 )
@@ -85,13 +86,31 @@ func Operation(flags *flag.FlagSet, args []string, parse func([]string) error) (
 	return operation, nil
 }
 
+// erase is git's word for a password that a server has refused (401). What was
+// kept is the session that it was made with: the next one is a new session's.
+func (c Command) erase() error {
+	fields, err := read(c.Stdin)
+	if err != nil {
+		return nil // there is nothing to forget
+	}
+	id, _, _ := strings.Cut(fields["username"], "%")
+	if id == "" {
+		return nil
+	}
+	cache.Under(c.Env.Home()).DropKey(id)
+	cache.Dir(cache.SharedUnder(c.Env.Home())).DropKey(id)
+	return nil
+}
+
 // Perform does what git asks for. Settings are opened only if they are needed.
 func (c Command) Perform(ctx context.Context, operation string, anyHost bool, open func() (*session.Session, error)) error {
 	switch operation {
 	case "":
 		return Usage{Word + ": want get, store or erase"}
-	case "store", "erase":
+	case "store":
 		return nil
+	case "erase":
+		return c.erase()
 	case "get":
 	default:
 		return Usage{fmt.Sprintf("%s: there is no operation %q; want get, store or erase", Word, operation)}

@@ -1,6 +1,7 @@
 // Package credentialhelper speaks git's credential protocol (git-credential(1))
 // with the flags of "aws codecommit credential-helper": it answers "get" for
-// CodeCommit's hosts with a user name and a signature, and keeps nothing.
+// CodeCommit's hosts with a user name and a signature, and keeps neither. "erase"
+// forgets the session behind them.
 package credentialhelper
 
 import (

@@ -30,6 +30,11 @@ type Snapshot struct {
 	sigv4.Credentials
 	Expires time.Time // zero where no end is known
 	Method  string    // the AWS CLI's word for where they come from
+
+	// Drop forgets a session that was kept, so that the next request for
+	// credentials makes a new one; nil where there is nothing to forget. It is for
+	// whom a server has told that the session does not count any more.
+	Drop func()
 }
 
 // STS makes sessions.

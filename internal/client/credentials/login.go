@@ -74,7 +74,9 @@ type loginToken struct {
 }
 
 func (t loginToken) lasts(until time.Time) bool { return until.Before(t.expires) }
-func (t loginToken) snapshot() Snapshot         { return Snapshot{t.cred, t.expires, "login"} }
+func (t loginToken) snapshot() Snapshot {
+	return Snapshot{Credentials: t.cred, Expires: t.expires, Method: "login"}
+}
 
 func (l *login) load() (loginToken, error) {
 	data, err := cache.ReadFile(l.path())
@@ -122,5 +124,5 @@ func (l *login) renew(ctx context.Context, t loginToken) (Snapshot, error) {
 		"sessionToken": cred.Token, "accountId": t.account, "expiresAt": end.Format(time.RFC3339)}
 	t.fields["refreshToken"] = next.Refresh.Reveal()
 	save(l.path(), t.fields)
-	return Snapshot{cred, end, "login"}, nil
+	return Snapshot{Credentials: cred, Expires: end, Method: "login"}, nil
 }

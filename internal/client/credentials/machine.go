@@ -35,5 +35,5 @@ func (m *machine) fetch(ctx context.Context) (Snapshot, error) {
 	case m.profile != "" && err != nil:
 		err = fmt.Errorf("profile %q takes its source credentials from the machine: %w", m.profile, err)
 	}
-	return Snapshot{cred, end, m.method}, err
+	return Snapshot{Credentials: cred, Expires: end, Method: m.method}, err
 }

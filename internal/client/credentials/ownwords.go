@@ -102,7 +102,7 @@ func (o *own) fetch(ctx context.Context) (Snapshot, error) {
 		return Snapshot{}, err
 	}
 	lock := cache.Key("lock", o.chain.Endpoint, o.profile.Name, o.way)
-	return o.chain.session(ctx, o.way, o.chain.Cache, key, lock, func() (stsclient.Session, error) {
+	return o.chain.session(ctx, o.profile.Name, o.way, o.chain.Cache, key, lock, func() (stsclient.Session, error) {
 		s, err := o.ask(ctx)
 		if err != nil {
 			err = fmt.Errorf("profile %q: %w", o.profile.Name, err)

@@ -108,7 +108,7 @@ func (r *role) fetch(ctx context.Context) (Snapshot, error) {
 	if p, _ := r.chain.Config.Profile(r.profile); r.chain.sharesRole(p) {
 		kept, key = r.chain.Shared, sharedRoleKey(p)
 	}
-	return r.chain.session(ctx, "assume-role", kept, key, lock, func() (stsclient.Session, error) {
+	return r.chain.session(ctx, r.profile, "assume-role", kept, key, lock, func() (stsclient.Session, error) {
 		s, err := r.assume(ctx)
 		if err != nil {
 			err = fmt.Errorf("profile %q: %w", r.profile, err)
@@ -160,6 +160,13 @@ func (r *role) assume(ctx context.Context) (stsclient.Session, error) {
 		return stsclient.Session{}, err
 	}
 	session, err := sts.AssumeRole(ctx, from.Credentials, params)
+	if from.Drop != nil && stsclient.Over(err) {
+		from.Drop()
+		if from, err = r.from.fetch(ctx); err != nil {
+			return session, err
+		}
+		session, err = sts.AssumeRole(ctx, from.Credentials, params)
+	}
 	return session, wrongCode(err)
 }
 
@@ -189,16 +196,21 @@ func (c *Chain) code(ctx context.Context, serial string) (string, error) {
 type keeper interface {
 	Load(key string, now time.Time) (cache.Entry, bool)
 	Store(key string, e cache.Entry) error
+	Drop(key, accessKeyID string)
 }
 
-// session returns the session called key out of the cache or asks for it, while other processes that want it wait.
-func (c *Chain) session(ctx context.Context, method string, kept keeper, key, lock string, ask func() (stsclient.Session, error)) (Snapshot, error) {
-	if e, ok := kept.Load(key, c.Now()); ok {
-		return Snapshot{e.Credentials, e.Expires, method}, nil
+// session returns the session of a profile, called key, out of the cache or asks for it, while other processes that want it wait.
+func (c *Chain) session(ctx context.Context, profile, method string, kept keeper, key, lock string, ask func() (stsclient.Session, error)) (Snapshot, error) {
+	load := func() (Snapshot, bool) {
+		e, ok := kept.Load(key, c.Now())
+		return Snapshot{e.Credentials, e.Expires, method, func() { kept.Drop(key, e.AccessKeyID) }}, ok
+	}
+	if s, ok := load(); ok {
+		return s, nil
 	}
 	defer c.Cache.Lock(ctx, lock)()
-	if e, ok := kept.Load(key, c.Now()); ok {
-		return Snapshot{e.Credentials, e.Expires, method}, nil
+	if s, ok := load(); ok {
+		return s, nil
 	}
 	asked := c.Now()
 	s, err := ask()
@@ -206,6 +218,6 @@ func (c *Chain) session(ctx context.Context, method string, kept keeper, key, lo
 		return Snapshot{}, err
 	}
 	// Without the cache the next process asks again; that is all that a full disk costs.
-	_ = kept.Store(key, cache.Entry{Credentials: s.Credentials, Issued: asked, Expires: s.Expires})
-	return Snapshot{s.Credentials, s.Expires, method}, nil
+	_ = kept.Store(key, cache.Entry{Credentials: s.Credentials, Issued: asked, Expires: s.Expires, Profile: profile})
+	return Snapshot{Credentials: s.Credentials, Expires: s.Expires, Method: method}, nil
 }

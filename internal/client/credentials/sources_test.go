@@ -82,12 +82,12 @@ func TestSSO(t *testing.T) {
 		{"expired", "p", token("2026-11-23T11:00:00Z", registration), nil, []string{"renew cid/csec ref", "role 111122223333/Admin with new-token"}, ""},
 		{"near its end, not renewable", "p", token("2026-11-23T12:10:00Z", ""), nil, []string{"role 111122223333/Admin with tok"}, ""},
 		{"near its end, refused", "p", token("2026-11-23T12:10:00Z", registration), errors.New("no"), []string{"renew cid/csec ref", "role 111122223333/Admin with tok"}, ""},
-		{"expired, not renewable", "p", token("2026-11-23T12:00:00Z", ""), nil, nil, `profile "p": the sign-in at https://x.awsapps.com/start expired at 2026-11-23T12:00:00Z; run: aws sso login --profile p`},
-		{"expired, the client too", "p", token("2026-11-23T12:00:00Z", strings.Replace(registration, "2026-12", "2026-10", 1)), nil, nil, "run: aws sso login --profile p"},
+		{"expired, not renewable", "p", token("2026-11-23T12:00:00Z", ""), nil, nil, `profile "p": the sign-in at https://x.awsapps.com/start expired at 2026-11-23T12:00:00Z; run: sojourn login --profile p`},
+		{"expired, the client too", "p", token("2026-11-23T12:00:00Z", strings.Replace(registration, "2026-12", "2026-10", 1)), nil, nil, "run: sojourn login --profile p"},
 		{"expired, refused", "p", token("2026-11-23T12:00:00Z", registration), &ssoclient.Error{Status: 400, Code: "InvalidGrantException"}, []string{"renew cid/csec ref"},
-			"expired and cannot be renewed (InvalidGrantException); run: aws sso login --profile p"},
-		{"never made", "p", "", nil, nil, "has not been made yet; run: aws sso login --profile p"},
-		{"broken", "p", "{", nil, nil, "cannot be read; run: aws sso login --profile p"},
+			"expired and cannot be renewed (InvalidGrantException); run: sojourn login --profile p"},
+		{"never made", "p", "", nil, nil, "has not been made yet; run: sojourn login --profile p"},
+		{"broken", "p", "{", nil, nil, "cannot be read; run: sojourn login --profile p"},
 		{"as a role's source", "role", token("2026-11-23T14:00:00Z", ""), nil, []string{"role 111122223333/Admin with tok"}, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -6,12 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"path/filepath"
 	"strings"
 	"time"
 
 	"sojourn/internal/client/cache"
 	"sojourn/internal/client/config"
+	"sojourn/internal/client/signin"
 	"sojourn/internal/client/ssoclient"
 	"sojourn/internal/client/stsclient"
 	"sojourn/internal/secret"
@@ -31,33 +31,56 @@ type sso struct {
 // sso reads the settings of IAM Identity Center. nil, nil is nothing: without
 // account and role they are for something else.
 func (c *Chain) sso(p *config.Profile) (source, error) {
-	s := &sso{chain: c, profile: p.Name, session: p.Value("sso_session"), startURL: p.Value("sso_start_url"), region: p.Value("sso_region"),
-		account: p.Value("sso_account_id"), role: p.Value("sso_role_name")}
+	s := &sso{chain: c, profile: p.Name, account: p.Value("sso_account_id"), role: p.Value("sso_role_name")}
 	if s.account == "" && s.role == "" {
 		return nil, nil
 	}
-	if s.session != "" {
-		section, ok := c.Config.SSOSession(s.session)
+	at, err := CenterOf(c.Config, p)
+	if err != nil {
+		return nil, err
+	}
+	s.session, s.startURL, s.region = at.Session, at.StartURL, at.Region
+	for _, v := range [...][2]string{{"sso_account_id", s.account}, {"sso_role_name", s.role}} {
+		if v[1] == "" {
+			return nil, noCenter(p, v[0])
+		}
+	}
+	return s, nil
+}
+
+// Center is where a profile signs in by IAM Identity Center.
+type Center struct{ Session, StartURL, Region, Scopes string }
+
+// CenterOf reads it: from the [sso-session] that the profile names, or in the old form from the profile itself.
+func CenterOf(cfg *config.Config, p *config.Profile) (Center, error) {
+	at := Center{Session: p.Value("sso_session"), StartURL: p.Value("sso_start_url"), Region: p.Value("sso_region")}
+	if at.Session != "" {
+		section, ok := cfg.SSOSession(at.Session)
 		if !ok {
-			return nil, fmt.Errorf("profile %q names the sso_session %q, and the configuration has no [sso-session %s]; add it (aws configure sso-session)", p.Name, s.session, s.session)
+			return at, fmt.Errorf("profile %q names the sso_session %q, and the configuration has no [sso-session %s]; add it (aws configure sso-session)", p.Name, at.Session, at.Session)
 		}
 		for _, v := range []struct {
 			here *string
 			key  string
-		}{{&s.startURL, "sso_start_url"}, {&s.region, "sso_region"}} {
+		}{{&at.StartURL, "sso_start_url"}, {&at.Region, "sso_region"}} {
 			there, _ := section.Get(v.key)
 			if *v.here != "" && *v.here != there {
-				return nil, fmt.Errorf("profile %q and [sso-session %s] have different settings of %s; remove the profile's", p.Name, s.session, v.key)
+				return at, fmt.Errorf("profile %q and [sso-session %s] have different settings of %s; remove the profile's", p.Name, at.Session, v.key)
 			}
 			*v.here = there
 		}
+		at.Scopes, _ = section.Get("sso_registration_scopes")
 	}
-	for _, v := range [...][2]string{{"sso_start_url", s.startURL}, {"sso_region", s.region}, {"sso_account_id", s.account}, {"sso_role_name", s.role}} {
+	for _, v := range [...][2]string{{"sso_start_url", at.StartURL}, {"sso_region", at.Region}} {
 		if v[1] == "" {
-			return nil, fmt.Errorf("profile %q signs in by IAM Identity Center and has no %s; add it", p.Name, v[0])
+			return at, noCenter(p, v[0])
 		}
 	}
-	return s, nil
+	return at, nil
+}
+
+func noCenter(p *config.Profile, key string) error {
+	return fmt.Errorf("profile %q signs in by IAM Identity Center and has no %s; add it", p.Name, key)
 }
 
 // name is what the AWS CLI calls the sign-in.
@@ -83,17 +106,22 @@ func (s *sso) fetch(ctx context.Context) (Snapshot, error) {
 	if shared := cache.SharedUnder(s.chain.Env.Home()); address == "" && shared != "" {
 		kept, key = shared, s.sharedKey()
 	}
-	return s.chain.session(ctx, "sso", kept, key, cache.Key("lock", "sso", s.name(), s.account, s.role), func() (stsclient.Session, error) {
+	return s.chain.session(ctx, s.profile, "sso", kept, key, cache.Key("lock", "sso", s.name(), s.account, s.role), func() (stsclient.Session, error) {
 		return s.credentials(ctx)
 	})
 }
 
 func (s *sso) sharedKey() string {
-	where := cache.Member{Name: "startUrl", Text: s.startURL}
-	if s.session != "" {
-		where = cache.Member{Name: "sessionName", Text: s.session}
+	return CenterKey(Center{Session: s.session, StartURL: s.startURL}, s.account, s.role)
+}
+
+// CenterKey is the AWS CLI's name for the credentials of a role of IAM Identity Center.
+func CenterKey(at Center, account, role string) string {
+	where := cache.Member{Name: "startUrl", Text: at.StartURL}
+	if at.Session != "" {
+		where = cache.Member{Name: "sessionName", Text: at.Session}
 	}
-	return cache.SSOKey(cache.Member{Name: "accountId", Text: s.account}, cache.Member{Name: "roleName", Text: s.role}, where)
+	return cache.SSOKey(cache.Member{Name: "accountId", Text: account}, cache.Member{Name: "roleName", Text: role}, where)
 }
 
 func (s *sso) credentials(ctx context.Context) (stsclient.Session, error) {
@@ -113,7 +141,7 @@ func (s *sso) credentials(ctx context.Context) (stsclient.Session, error) {
 
 // signIn is the error that only the user can end.
 func (s *sso) signIn(why string) error {
-	return fmt.Errorf("profile %q: the sign-in at %s %s; run: aws sso login --profile %s", s.profile, s.startURL, why, s.profile)
+	return fmt.Errorf("profile %q: the sign-in at %s %s; run: sojourn login --profile %s", s.profile, s.startURL, why, s.profile)
 }
 
 // renewBefore is how long before its end the AWS CLI renews a sign-in.
@@ -163,9 +191,7 @@ func (s *sso) renew(ctx context.Context, t ssoToken) (secret.String, error) {
 	return got.Access, nil
 }
 
-func (s *sso) path() string {
-	return filepath.Join(s.chain.Env.Home(), ".aws", "sso", "cache", cache.SHA1(s.name())+".json")
-}
+func (s *sso) path() string { return signin.CenterFile(s.chain.Env, s.session, s.startURL) }
 
 // ssoToken is the AWS CLI's file of a sign-in.
 type ssoToken struct {

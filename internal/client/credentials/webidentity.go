@@ -91,7 +91,7 @@ func (w *webIdentity) fetch(ctx context.Context) (Snapshot, error) {
 		return Snapshot{}, err
 	}
 	lock := cache.Key("lock", w.chain.Endpoint, w.params.ARN, w.file)
-	return w.chain.session(ctx, "assume-role-with-web-identity", w.chain.Cache, key, lock, func() (stsclient.Session, error) {
+	return w.chain.session(ctx, w.profile(), "assume-role-with-web-identity", w.chain.Cache, key, lock, func() (stsclient.Session, error) {
 		if err := w.renew(ctx); err != nil {
 			return stsclient.Session{}, err
 		}
@@ -108,6 +108,13 @@ func (w *webIdentity) fetch(ctx context.Context) (Snapshot, error) {
 		}
 		return s, err
 	})
+}
+
+func (w *webIdentity) profile() string {
+	if w.owner == nil {
+		return ""
+	}
+	return w.owner.Name
 }
 
 // renew gets a new token for a profile that "sojourn login" wrote, if its token is over.

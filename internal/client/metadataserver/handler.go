@@ -131,6 +131,9 @@ func (h *Handler) refuses(r *http.Request) int {
 	return 0
 }
 
+// Admits reports whether a connection may be one of a program here.
+func (h *Handler) Admits(remote net.Addr) bool { return h.peer(remote.String()) }
+
 func (h *Handler) peer(remote string) bool {
 	ap, err := netip.ParseAddrPort(remote)
 	if err != nil {

@@ -41,8 +41,10 @@ func CheckListen(address string) error {
 	return nil
 }
 
-// Serve answers on the listeners until ctx ends, then lets running requests finish.
-func Serve(ctx context.Context, h http.Handler, log *slog.Logger, listeners ...net.Listener) error {
+// Serve answers on the listeners until ctx ends, then lets running requests
+// finish. A connection that admits does not let in is closed at once, so that the
+// network cannot hold the places of this machine's programs.
+func Serve(ctx context.Context, h http.Handler, admits func(net.Addr) bool, log *slog.Logger, listeners ...net.Listener) error {
 	var only http.Protocols
 	only.SetHTTP1(true)
 	s := &http.Server{
@@ -53,7 +55,9 @@ func Serve(ctx context.Context, h http.Handler, log *slog.Logger, listeners ...n
 	}
 	ended := make(chan error, len(listeners))
 	for _, l := range listeners {
-		go func() { ended <- s.Serve(&limited{Listener: l, free: make(chan struct{}, maxConnections)}) }()
+		go func() {
+			ended <- s.Serve(&limited{Listener: l, free: make(chan struct{}, maxConnections), admits: admits})
+		}()
 	}
 	var err error
 	select {
@@ -71,20 +75,26 @@ func Serve(ctx context.Context, h http.Handler, log *slog.Logger, listeners ...n
 	return err
 }
 
-// limited accepts no more connections than it has room for.
+// limited accepts whom it admits, and no more connections than it has room for.
 type limited struct {
 	net.Listener
-	free chan struct{}
+	free   chan struct{}
+	admits func(net.Addr) bool
 }
 
 func (l *limited) Accept() (net.Conn, error) {
 	l.free <- struct{}{}
-	c, err := l.Listener.Accept()
-	if err != nil {
-		<-l.free
-		return nil, err
+	for {
+		c, err := l.Listener.Accept()
+		if err != nil {
+			<-l.free
+			return nil, err
+		}
+		if l.admits(c.RemoteAddr()) {
+			return &counted{Conn: c, done: l.free}, nil
+		}
+		c.Close()
 	}
-	return &counted{Conn: c, done: l.free}, nil
 }
 
 type counted struct {

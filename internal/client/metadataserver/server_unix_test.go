@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -15,8 +16,10 @@ import (
 	"time"
 )
 
+func everybody(net.Addr) bool { return true }
+
 // serve runs the handler on loopback until the test ends.
-func serve(t *testing.T, h http.Handler) (address string, stop func() error) {
+func serve(t *testing.T, h http.Handler, admits func(net.Addr) bool) (address string, stop func() error) {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -24,7 +27,7 @@ func serve(t *testing.T, h http.Handler) (address string, stop func() error) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
-	go func() { ended <- Serve(ctx, h, slog.New(slog.DiscardHandler), l) }()
+	go func() { ended <- Serve(ctx, h, admits, slog.New(slog.DiscardHandler), l) }()
 	var once atomic.Bool
 	stop = func() error {
 		cancel()
@@ -44,7 +47,7 @@ func TestHopLimitOfAConnection(t *testing.T) {
 	address, stop := serve(t, http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		w.ServeHTTP(rw, r)
 		conns <- r.Context().Value(connKey{}).(net.Conn)
-	}))
+	}), everybody)
 	ttl := func(method, path string) int {
 		t.Helper()
 		r, err := http.NewRequestWithContext(t.Context(), method, "http://"+address+path, nil)
@@ -87,7 +90,7 @@ func TestConnectionsAreBounded(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l := &limited{Listener: inner, free: free}
+	l := &limited{Listener: inner, free: free, admits: everybody}
 	defer l.Close()
 	for range 2 {
 		c, err := net.Dial("tcp", inner.Addr().String())
@@ -115,9 +118,36 @@ func TestConnectionsAreBounded(t *testing.T) {
 	}
 }
 
+// Strangers whose packets reach the address cannot keep the programs here waiting:
+// their connections take no place, however long they say nothing.
+func TestAttackPlacesHeldFromTheNetwork(t *testing.T) {
+	const stranger = "127.0.0.9"
+	w := newWorld(t, func(o *Options) { o.Local = func(a netip.Addr) bool { return a.String() != stranger } })
+	address, _ := serve(t, w, w.Admits)
+	from := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(stranger)}}
+	for range maxConnections + 1 {
+		c, err := from.Dial("tcp", address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+	}
+	begin := time.Now()
+	c, err := net.Dial("tcp", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	io.WriteString(c, "PUT "+apiToken+" HTTP/1.1\r\nHost: 127.0.0.1\r\n"+ttlHeader+": 60\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+	c.SetReadDeadline(begin.Add(headerTimeout / 2))
+	if b, err := io.ReadAll(c); !strings.HasPrefix(string(b), "HTTP/1.1 200 ") {
+		t.Errorf("behind %d silent connections: %.60q, %v", maxConnections+1, b, err)
+	}
+}
+
 // A header that does not end, or is too large, ends the connection.
 func TestHeadersAreBounded(t *testing.T) {
-	address, _ := serve(t, newWorld(t))
+	address, _ := serve(t, newWorld(t), everybody)
 	c, err := net.Dial("tcp", address)
 	if err != nil {
 		t.Fatal(err)

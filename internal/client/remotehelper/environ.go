@@ -2,6 +2,9 @@ package remotehelper
 
 import (
 	"encoding/base64"
+	"fmt"
+	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 )
@@ -11,9 +14,22 @@ import (
 // password that does not exist. The answer is a name that no server takes, so
 // that git gives up in its own words; it is not sent, because the header with
 // the signature goes before it.
-const refused = `!f() { cat >/dev/null; test "$1" = get || return 0; echo username=none; echo password=none; ` +
+const refused = `!f() { cat >/dev/null; test "$1" = get || return 0; echo username=none; echo password=none; %s` +
 	`echo "git-remote-codecommit: the server takes no such credentials (401): see that the profile is meant for this server, ` +
 	`that its session has not expired, and that this machine's clock is right" >&2; }; f`
+
+// forgetting is what of it forgets the session that was kept: the next command signs in anew.
+const forgetting = `printf 'username=%s\n\n' | %s credential-helper erase; `
+
+// refusedHelper is the answer for a target.
+func refusedHelper(t *Target) string {
+	self, err := os.Executable()
+	if t.Drop == nil || err != nil {
+		return fmt.Sprintf(refused, "")
+	}
+	self = "'" + strings.ReplaceAll(filepath.ToSlash(self), "'", `'\''`) + "'"
+	return fmt.Sprintf(refused, fmt.Sprintf(forgetting, t.keyID, self))
+}
 
 // environ is the environment for git's HTTPS helper: what is there, and git's
 // own variables for configuration behind those that are there.
@@ -25,7 +41,7 @@ func environ(have []string, t *Target) []string {
 		{"http." + t.URL + ".proactiveAuth", "none"},
 		// For this server alone: a proxy's password is still asked for and kept.
 		{"credential." + t.origin + ".helper", ""},
-		{"credential." + t.origin + ".helper", refused},
+		{"credential." + t.origin + ".helper", refusedHelper(t)},
 	})
 	if t.CABundle != "" { // over GIT_SSL_CAINFO, which is for all of git's servers, not for this one
 		set = append(set, "GIT_SSL_CAINFO="+t.CABundle)

@@ -43,6 +43,7 @@ type pusher struct {
 	program string
 	args    []string
 	said    []string // options that git has set
+	renewed bool     // a kept session was refused, and a new one is used
 }
 
 // converse answers git until it pushes or wants something else.
@@ -254,6 +255,17 @@ func (h *pusher) discover(ctx context.Context) (*connection, *http.Response, err
 	answer, err := c.do(ctx, h.target, http.MethodGet, "/info/refs?service=git-receive-pack", "", nil, 0)
 	if err != nil {
 		return nil, nil, err
+	}
+	if refused := answer.StatusCode == http.StatusForbidden || answer.StatusCode == http.StatusUnauthorized; refused && h.target.Drop != nil && !h.renewed {
+		answer.Body.Close()
+		h.renewed = true
+		h.target.Drop() // it may have been revoked
+		t, err := h.target.Again(ctx)
+		if err != nil {
+			return nil, nil, err
+		}
+		h.target = t
+		return h.discover(ctx)
 	}
 	if answer.StatusCode != http.StatusOK || answer.Header.Get("Content-Type") != "application/x-git-receive-pack-advertisement" {
 		answer.Body.Close()

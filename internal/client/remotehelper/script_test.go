@@ -56,11 +56,13 @@ func clock(work, text string) time.Time {
 // a Git server at https://$GITHOST that takes the same key and the first two sessions for us-east-1.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{Dir: "testdata", Setup: setUp, Cmds: map[string]func(*testscript.TestScript, bool, []string){
-		"lines": lines, "gitanswers": gitAnswers, "gitsaw": gitSaw,
+		"lines": lines, "gitanswers": gitAnswers, "gitsaw": gitSaw, "gitrevokes": gitRevokes, "stsrevokes": stsRevokes,
 	}})
 }
 
 type gitKey struct{}
+
+type stsKey struct{}
 
 // turn sets the clock as the file "turn" says, if there is one, when the Git
 // server has let a fetch's POST in. Its lines are for one such request each.
@@ -103,7 +105,7 @@ func setUp(e *testscript.Env) error {
 	if err := clienttest.WriteCA(filepath.Join(e.WorkDir, "ca.pem"), git.Server); err != nil {
 		return err
 	}
-	e.Values[gitKey{}] = git
+	e.Values[gitKey{}], e.Values[stsKey{}] = git, sts
 	home := filepath.Join(e.WorkDir, "home")
 	for name, value := range map[string]string{"HOME": home, "USERPROFILE": home, "STS": sts.URL, "GITHOST": git.Listener.Addr().String(),
 		"GIT_CONFIG_NOSYSTEM": "1", "AWS_EC2_METADATA_DISABLED": "true", "TEST_CLOCK": "2026-11-23T12:00:00Z"} {
@@ -135,6 +137,16 @@ func gitAnswers(ts *testscript.TestScript, _ bool, args []string) {
 	var status int
 	fmt.Sscan(args[0], &status)
 	ts.Value(gitKey{}).(*clienttest.Git).Answer(status)
+}
+
+// gitrevokes ID: from now on the Git server does not take that session (403).
+func gitRevokes(ts *testscript.TestScript, _ bool, args []string) {
+	ts.Value(gitKey{}).(*clienttest.Git).Revoke(args[0])
+}
+
+// stsrevokes ID: nor does STS.
+func stsRevokes(ts *testscript.TestScript, _ bool, args []string) {
+	ts.Value(stsKey{}).(*clienttest.STS).Revoke(args[0])
 }
 
 // gitsaw USER: the Git server has seen requests, and no user but this one.

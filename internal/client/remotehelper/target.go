@@ -22,6 +22,8 @@ type Target struct {
 	CABundle string
 	// Again signs anew, with credentials that are good now.
 	Again func(context.Context) (*Target, error)
+	// Drop forgets the session if it was a kept one; nil where it was not.
+	Drop func()
 
 	keyID  string
 	origin string // scheme and host of URL
@@ -110,7 +112,7 @@ func sign(ctx context.Context, s *session.Session, git endpoint.Git, repository,
 	target := &Target{
 		URL: git.URL(repository), User: sigv4.GitUser(cred.Credentials),
 		Password: sigv4.GitPassword(cred.Secret, region, git.Host, git.RepositoryPath(repository), t),
-		Expires:  t.Add(Validity), CABundle: s.CABundle(), keyID: cred.AccessKeyID, origin: git.Scheme + "://" + git.Host,
+		Expires:  t.Add(Validity), CABundle: s.CABundle(), keyID: cred.AccessKeyID, origin: git.Scheme + "://" + git.Host, Drop: cred.Drop,
 	}
 	if !cred.Expires.IsZero() && cred.Expires.Before(target.Expires) {
 		target.Expires = cred.Expires

@@ -179,7 +179,7 @@ func (s *Session) Credentials(ctx context.Context) (credentials.Snapshot, error)
 			}
 			return &stsclient.Client{HTTP: c, API: sts}, nil
 		},
-		SSO: s.sso, Machine: s.machine(),
+		SSO: func(region string) (credentials.SSO, string, error) { return s.SSO(region) }, Machine: s.machine(),
 	}
 	if own, _, err := s.Endpoints().Configured("sts"); own == "" && err == nil {
 		chain.Shared = cache.SharedUnder(home)
@@ -187,11 +187,11 @@ func (s *Session) Credentials(ctx context.Context) (credentials.Snapshot, error)
 	return chain.Resolve(ctx)
 }
 
-// sso is where IAM Identity Center and "aws login" are, for a region or the session's own.
-func (s *Session) sso(region string) (credentials.SSO, string, error) {
+// SSO is where IAM Identity Center and "aws login" are, for a region or the
+// session's own; address is "" where they are AWS's.
+func (s *Session) SSO(region string) (client *ssoclient.Client, address string, err error) {
 	region = cmp.Or(region, s.Region(), s.opt.FallbackRegion)
 	c := &ssoclient.Client{}
-	address := ""
 	for _, service := range []struct {
 		name string
 		url  *string
@@ -205,7 +205,6 @@ func (s *Session) sso(region string) (credentials.SSO, string, error) {
 			address = at
 		}
 	}
-	var err error
 	c.HTTP, err = s.HTTP()
 	return c, address, err
 }

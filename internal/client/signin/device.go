@@ -55,39 +55,54 @@ func (p *Provider) Device(ctx context.Context, c *Client, tell func(text string)
 	case status != http.StatusOK || d.DeviceCode == "" || d.UserCode == "" || err != nil:
 		return Tokens{}, fmt.Errorf("the answer of the device endpoint (status %d) is not understood", status)
 	}
-	text := "On any machine, open\n\n  " + Plain(d.URI) + "\n\nand enter the code  " + Plain(d.UserCode) + "\n"
-	if _, err := secureURL(d.URIComplete); d.URIComplete != "" && err == nil {
-		text += "\nOr open the address with the code in it, and see that it shows the same code:\n\n  " + Plain(d.URIComplete) + "\n"
-	}
-	tell(text)
+	tell(codeText(d.URI, d.UserCode, d.URIComplete))
 	return p.poll(ctx, c, d)
 }
 
-func (p *Provider) poll(ctx context.Context, c *Client, d deviceAnswer) (Tokens, error) {
-	interval := min(max(time.Duration(d.Interval*float64(time.Second)), time.Second), maxInterval)
-	if d.Interval == 0 {
+// codeText tells the user where to enter a code.
+func codeText(uri, code, complete string) string {
+	text := "On any machine, open\n\n  " + Plain(uri) + "\n\nand enter the code  " + Plain(code) + "\n"
+	if _, err := secureURL(complete); complete != "" && err == nil {
+		text += "\nOr open the address with the code in it, and see that it shows the same code:\n\n  " + Plain(complete) + "\n"
+	}
+	return text
+}
+
+func (p *Provider) poll(ctx context.Context, c *Client, d deviceAnswer) (t Tokens, err error) {
+	err = poll(ctx, c.Wait, d.Interval, d.ExpiresIn, func() error {
+		t, err = p.redeem(ctx, c, url.Values{"grant_type": {deviceGrant}, "device_code": {d.DeviceCode}}, "")
+		return err
+	})
+	return t, err
+}
+
+// poll asks until the user has entered the code: until ask's error is none, or
+// not a *Refusal that says to wait.
+func poll(ctx context.Context, wait func(context.Context, time.Duration) error, seconds, lifeSeconds float64, ask func() error) error {
+	interval := min(max(time.Duration(seconds*float64(time.Second)), time.Second), maxInterval)
+	if seconds == 0 {
 		interval = pollInterval
 	}
-	life := min(time.Duration(d.ExpiresIn*float64(time.Second)), maxDevice)
-	if d.ExpiresIn <= 0 {
+	life := min(time.Duration(lifeSeconds*float64(time.Second)), maxDevice)
+	if lifeSeconds <= 0 {
 		life = Timeout
 	}
 	for waited := time.Duration(0); waited < life; waited += interval {
-		if err := c.Wait(ctx, interval); err != nil {
-			return Tokens{}, err
+		if err := wait(ctx, interval); err != nil {
+			return err
 		}
-		t, err := p.redeem(ctx, c, url.Values{"grant_type": {deviceGrant}, "device_code": {d.DeviceCode}}, "")
+		err := ask()
 		refused, ok := errors.AsType[*Refusal](err)
 		switch {
 		case !ok:
-			return t, err
+			return err
 		case refused.Code == "slow_down":
 			interval = min(interval+pollInterval, maxInterval)
 		case refused.Code == "expired_token":
-			return Tokens{}, ErrTimeout
+			return ErrTimeout
 		case refused.Code != "authorization_pending":
-			return Tokens{}, err
+			return err
 		}
 	}
-	return Tokens{}, ErrTimeout
+	return ErrTimeout
 }

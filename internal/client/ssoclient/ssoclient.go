@@ -47,8 +47,7 @@ func (c *Client) RoleCredentials(ctx context.Context, token secret.String, accou
 			Expiration                                 int64 // milliseconds
 		}
 	}
-	header := http.Header{"X-Amz-Sso_bearer_token": {token.Reveal()}}
-	err := c.call(ctx, "GetRoleCredentials", http.MethodGet, c.Portal+"/federation/credentials?"+query, header, nil, &v)
+	err := c.call(ctx, "GetRoleCredentials", http.MethodGet, c.Portal+"/federation/credentials?"+query, bearer(token), nil, &v)
 	got := v.RoleCredentials
 	if err == nil && (got.AccessKeyId == "" || got.SecretAccessKey == "" || got.Expiration <= 0) {
 		err = fmt.Errorf("the answer of %s holds no credentials; check the endpoint", c.Portal)
@@ -71,12 +70,17 @@ type Token struct {
 
 // Renew makes a new portal token of a refresh token.
 func (c *Client) Renew(ctx context.Context, by Registration, refresh secret.String) (Token, error) {
+	return c.token(ctx, "renewing the sign-in", by, map[string]string{"grantType": "refresh_token", "refreshToken": refresh.Reveal()})
+}
+
+// token asks for what a grant gives.
+func (c *Client) token(ctx context.Context, what string, by Registration, grant map[string]string) (Token, error) {
 	var v struct {
 		AccessToken, RefreshToken string
 		ExpiresIn                 int64
 	}
-	body := map[string]string{"grantType": "refresh_token", "clientId": by.ID, "clientSecret": by.Secret.Reveal(), "refreshToken": refresh.Reveal()}
-	err := c.call(ctx, "renewing the sign-in", http.MethodPost, c.OIDC+"/token", http.Header{}, body, &v)
+	grant["clientId"], grant["clientSecret"] = by.ID, by.Secret.Reveal()
+	err := c.call(ctx, what, http.MethodPost, c.OIDC+"/token", http.Header{}, grant, &v)
 	if err == nil && (v.AccessToken == "" || v.ExpiresIn <= 0) {
 		err = fmt.Errorf("the answer of %s holds no token; check the endpoint", c.OIDC)
 	}
@@ -87,7 +91,7 @@ func (c *Client) Renew(ctx context.Context, by Registration, refresh secret.Stri
 func (c *Client) call(ctx context.Context, what, method, rawURL string, header http.Header, body, v any) error {
 	var text []byte
 	if body != nil {
-		text, _ = json.Marshal(body) // maps of strings always can be
+		text, _ = json.Marshal(body) // maps of strings and of lists of them always can be
 		header.Set("Content-Type", "application/json")
 	}
 	status, answer, err := c.HTTP.Exchange(ctx, method, rawURL, header, text)
@@ -104,7 +108,7 @@ func (c *Client) call(ctx context.Context, what, method, rawURL string, header h
 		}
 		return &Error{Status: status, Code: said.Error, Message: said.Message, What: what}
 	}
-	if json.Unmarshal(answer, v) != nil {
+	if v != nil && json.Unmarshal(answer, v) != nil {
 		return fmt.Errorf("the answer to %s is not JSON; check the endpoint", what)
 	}
 	return nil

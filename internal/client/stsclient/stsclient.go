@@ -6,6 +6,7 @@ package stsclient
 import (
 	"context"
 	"encoding/xml"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -58,6 +59,21 @@ type Error struct{ Code, Message, Operation string }
 
 func (e *Error) Error() string {
 	return fmt.Sprintf("An error occurred (%s) when calling the %s operation: %s", e.Code, e.Operation, e.Message)
+}
+
+// Over reports whether an error says that the session which signed does not count any more.
+func Over(err error) bool {
+	e, ok := errors.AsType[*Error](err)
+	return ok && OverCode(e.Code)
+}
+
+// OverCode reports whether a service's code says so: all of AWS's do with one of these.
+func OverCode(code string) bool {
+	switch code {
+	case "ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId", "UnrecognizedClientException":
+		return true
+	}
+	return false
 }
 
 // AssumeRole makes a session of a role, signed by cred.

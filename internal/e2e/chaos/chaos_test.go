@@ -28,7 +28,7 @@ func storm(t *testing.T, bug string, nodes int, d time.Duration, kills int) *his
 		seed = rand.Uint64()
 	}
 	t.Logf("seed %d", seed)
-	c, h := newCluster(t, nodes, bug), newHistory()
+	c, h := newCluster(t, embedded(t), nodes, bug, demo), newHistory(demo)
 	if err := c.first(h); err != nil {
 		t.Fatal(err)
 	}
@@ -57,8 +57,10 @@ func storm(t *testing.T, bug string, nodes int, d time.Duration, kills int) *his
 	c.killer(ctx, rand.New(rand.NewPCG(seed, 1)), kills, h)
 	cancel()
 	clients.Wait()
+	c.stop()
 	log, refs := c.settle(h)
 	h.check(log, refs)
+	c.revive()
 	c.final(h, refs)
 	return h
 }
@@ -88,7 +90,7 @@ func (h *history) summary() string {
 		}
 		refs[o.outcome] += len(o.changes)
 	}
-	return fmt.Sprintf("%d nodes killed; ref updates: %d acknowledged, %d rejected, %d unknown; %d reads; %d problems",
+	return fmt.Sprintf("%d times something was killed; ref updates: %d acknowledged, %d rejected, %d unknown; %d reads; %d problems",
 		len(h.kills), refs[acked], refs[rejected], refs[unknown], reads, len(h.problems))
 }
 

@@ -52,6 +52,10 @@ type gitError struct {
 func (e *gitError) Error() string { return e.err.Error() + ": " + e.out }
 
 func (k *client) git(ctx context.Context, input string, args ...string) (string, error) {
+	if k.c.gits != nil {
+		k.c.gits <- struct{}{}
+		defer func() { <-k.c.gits }()
+	}
 	cmd := exec.CommandContext(ctx, "git", args...)
 	cmd.Dir = k.dir
 	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + k.dir, "GIT_CONFIG_NOSYSTEM=1", "GIT_TERMINAL_PROMPT=0", "LC_ALL=C",
@@ -85,7 +89,7 @@ func (k *client) commit(ctx context.Context, parent string) (string, error) {
 // push pushes to a random node and notes what came of it.
 func (k *client) push(ctx context.Context, changes []change, more ...string) outcome {
 	args := append([]string{"push", "--porcelain"}, more...)
-	args = append(args, k.c.any(k.random).url())
+	args = append(args, k.c.any(k.random).url(k.h.repo))
 	for _, c := range changes {
 		args = append(args, "--force-with-lease="+c.Ref+":"+c.Old, c.New+":"+c.Ref)
 	}
@@ -113,7 +117,7 @@ func outcomeOf(err error) outcome {
 // read asks a random node for all refs, as git's protocol version 0 does.
 func (k *client) read(ctx context.Context) map[string]string {
 	o := &op{start: k.h.now()}
-	refs, err := readRefs(ctx, k.c.any(k.random).url())
+	refs, err := readRefs(ctx, k.c.any(k.random).url(k.h.repo))
 	if err != nil {
 		return nil // there is no node
 	}
@@ -163,7 +167,7 @@ func parseRefs(body []byte) (map[string]string, error) {
 // contend moves main forward, fighting with all others who do.
 func (k *client) contend(ctx context.Context) {
 	for ctx.Err() == nil {
-		_, err := k.git(ctx, "", "fetch", "-q", "--no-tags", k.c.any(k.random).url(), "+"+mainRef+":refs/fetched")
+		_, err := k.git(ctx, "", "fetch", "-q", "--no-tags", k.c.any(k.random).url(k.h.repo), "+"+mainRef+":refs/fetched")
 		if err != nil {
 			pause(ctx, 20*time.Millisecond)
 			continue

@@ -3,7 +3,6 @@ package chaos
 import (
 	"bytes"
 	"context"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -16,29 +15,39 @@ import (
 	"sojourn/internal/store"
 )
 
-// settle kills all nodes, lets a sweeper take what they left, checks that
-// nothing is left over, and hands out the log and the refs for the history.
-func (c *cluster) settle(h *history) (log []store.RefChange, refs []store.Ref) {
+// stop kills all nodes and lets a sweeper take what they left.
+func (c *cluster) stop() {
 	c.t.Helper()
 	for _, n := range c.nodes {
 		n.kill()
 	}
 	waitFor(c.t, "the dead nodes' processes to end", func() bool { return len(processesOf(c.dir)) == 0 })
-	st, blobs, err := openStores(c.t.Context(), c.dir)
+	st, blobs, err := openStores(c.t.Context(), c.place)
 	if err != nil {
 		c.t.Fatal(err)
 	}
 	defer st.Close()
 	sweep(c.t, st, blobs, filepath.Join(c.dir, "sweeper"))
+}
+
+// settle checks that nothing is left over in the history's repository, and hands
+// out its log and its refs.
+func (c *cluster) settle(h *history) (log []store.RefChange, refs []store.Ref) {
+	c.t.Helper()
+	st, blobs, err := openStores(c.t.Context(), c.place)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	defer st.Close()
 	var packs []store.Pack
 	err = st.View(c.t.Context(), func(tx store.Tx) (err error) {
-		if log, err = tx.RefLogSince(repoID, 0); err != nil {
+		if log, err = tx.RefLogSince(h.repo.id, 0); err != nil {
 			return err
 		}
-		if refs, err = tx.Refs(repoID, store.Page{}); err != nil {
+		if refs, err = tx.Refs(h.repo.id, store.Page{}); err != nil {
 			return err
 		}
-		packs, err = tx.Packs(repoID)
+		packs, err = tx.Packs(h.repo.id)
 		return err
 	})
 	if err != nil {
@@ -77,7 +86,7 @@ func (h *history) stored(t *testing.T, blobs objects.Store, packs []store.Pack) 
 		key := "repos/" + p.Repo + "/packs/" + p.ID
 		want[key+".pack"], want[key+".idx"] = p.Size, p.IdxSize
 	}
-	err := blobs.List(t.Context(), "repos/", func(key string, size int64) error {
+	err := blobs.List(t.Context(), "repos/"+h.repo.id+"/", func(key string, size int64) error {
 		if ext := filepath.Ext(key); ext != ".pack" && ext != ".idx" { // what goes with a pack goes with its key
 			key = strings.TrimSuffix(key, ext) + ".pack"
 			if _, ok := want[key]; ok {
@@ -102,21 +111,26 @@ func (h *history) stored(t *testing.T, blobs objects.Store, packs []store.Pack) 
 	}
 }
 
+// revive starts a node as a sound server, on what there is.
+func (c *cluster) revive() {
+	c.t.Helper()
+	c.nodes[0].config.Bug = ""
+	if err := c.nodes[0].start(""); err != nil {
+		c.t.Fatal(err)
+	}
+}
+
 // final clones everything from a node that has nothing in its cache, and checks
-// that it is sound and has what was acknowledged.
+// that it is sound and has what was acknowledged. revive comes before.
 func (c *cluster) final(h *history, refs []store.Ref) {
 	c.t.Helper()
 	n := c.nodes[0]
-	n.config.Bug = "" // what a sound server makes of it
-	if err := n.start(""); err != nil {
-		c.t.Fatal(err)
-	}
-	k, err := newClient(c, h, "final", 0)
+	k, err := newClient(c, h, "final-"+h.repo.name, 0)
 	if err != nil {
 		c.t.Fatal(err)
 	}
 	ctx := c.t.Context()
-	if _, err := k.git(ctx, "", "fetch", "-q", n.url(), "+refs/*:refs/*"); err != nil {
+	if _, err := k.git(ctx, "", "fetch", "-q", n.url(h.repo), "+refs/*:refs/*"); err != nil {
 		h.problem("the final clone: %v", err)
 		return
 	}
@@ -168,15 +182,4 @@ func waitFor(t *testing.T, what string, done func() bool) {
 		time.Sleep(50 * time.Millisecond)
 	}
 	t.Errorf("waited in vain for %s", what)
-}
-
-// files counts the regular files below a directory.
-func files(dir string) (n int) {
-	filepath.WalkDir(dir, func(_ string, e fs.DirEntry, err error) error {
-		if err == nil && !e.IsDir() {
-			n++
-		}
-		return nil
-	})
-	return n
 }

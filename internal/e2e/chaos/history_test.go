@@ -35,6 +35,7 @@ type op struct {
 
 // history is what all clients saw.
 type history struct {
+	repo  repository
 	begin time.Time
 	seed  maphash.Seed
 
@@ -44,7 +45,9 @@ type history struct {
 	problems []string
 }
 
-func newHistory() *history { return &history{begin: time.Now(), seed: maphash.MakeSeed()} }
+func newHistory(r repository) *history {
+	return &history{repo: r, begin: time.Now(), seed: maphash.MakeSeed()}
+}
 
 func (h *history) now() time.Duration { return time.Since(h.begin) }
 

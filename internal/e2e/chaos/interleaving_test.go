@@ -50,15 +50,15 @@ func (s *scene) hook(point string) {
 	}
 }
 
-func newScene(t *testing.T, bug string) *scene {
+func newScene(t *testing.T, p place, bug string) *scene {
 	t.Helper()
-	dir := t.TempDir()
-	createRepository(t, dir)
-	st, blobs, err := openStores(t.Context(), dir)
+	dir := p.Data
+	createRepositories(t, p, demo)
+	st, blobs, err := openStores(t.Context(), p)
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &scene{t: t, h: newHistory(), store: st, blobs: blobs}
+	s := &scene{t: t, h: newHistory(demo), store: st, blobs: blobs}
 	s.hooks.at = map[string]func(){}
 	opt := git.Options{Store: st, Objects: blobs, Dir: filepath.Join(dir, "node0"), Now: time.Now, Hook: s.hook}
 	if err := plant(bug, &opt); err != nil {
@@ -78,7 +78,7 @@ func newScene(t *testing.T, bug string) *scene {
 			t.Error(err)
 		}
 	})
-	s.c = &cluster{t: t, dir: dir, nodes: []*node{{config: nodeConfig{Listen: front.Listener.Addr().String()}}}}
+	s.c = &cluster{t: t, place: p, dir: dir, nodes: []*node{{config: nodeConfig{Listen: front.Listener.Addr().String()}}}}
 	return s
 }
 
@@ -120,10 +120,23 @@ func (s *scene) refs() (refs []store.Ref) {
 	return refs
 }
 
+// left counts the blobs that are there.
+func (s *scene) left() (n int) {
+	s.t.Helper()
+	err := s.blobs.List(s.t.Context(), "repos/", func(string, int64) error {
+		n++
+		return nil
+	})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return n
+}
+
 // sound is what is wrong with a clone of everything, if anything is.
 func (s *scene) sound() string {
 	s.t.Helper()
-	st, blobs, err := openStores(s.t.Context(), s.c.dir)
+	st, blobs, err := openStores(s.t.Context(), s.c.place)
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -161,7 +174,7 @@ func (s *scene) raw(k *client, c change, objects ...string) string {
 		s.t.Fatal(err)
 	}
 	body := pushBody(c, pack)
-	res, err := reader.Post(k.c.nodes[0].url()+"/git-receive-pack", "application/x-git-receive-pack-request", bytes.NewReader(body))
+	res, err := reader.Post(k.c.nodes[0].url(demo)+"/git-receive-pack", "application/x-git-receive-pack-request", bytes.NewReader(body))
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -249,17 +262,17 @@ var interleavings = map[string]func(*scene) string{
 		a := s.client("a")
 		first := s.commit(a, "")
 		// The node dies for good when the pack is stored: its push neither commits nor cleans up.
-		n := &node{config: nodeConfig{Data: s.c.dir, Cache: filepath.Join(s.c.dir, "dying"), Listen: "127.0.0.1:0", Bug: s.bug()}}
+		n := &node{config: nodeConfig{Place: s.c.place, Cache: filepath.Join(s.c.dir, "dying"), Listen: "127.0.0.1:0", Bug: s.bug()}}
 		if err := n.start("after-put"); err != nil {
 			s.t.Fatal(err)
 		}
 		defer n.kill()
-		if _, err := a.git(s.t.Context(), "", "push", "-q", n.url(), first+":"+mainRef); err == nil {
+		if _, err := a.git(s.t.Context(), "", "push", "-q", n.url(demo), first+":"+mainRef); err == nil {
 			s.t.Fatal("the node has not died")
 		}
 		n.kill()
 		sweep(s.t, s.store, s.blobs, filepath.Join(s.c.dir, "sweeper"))
-		if left := files(filepath.Join(s.c.dir, "objects")); left > 0 {
+		if left := s.left(); left > 0 {
 			return fmt.Sprintf("%d blobs of a push that was cut off are left", left)
 		}
 		return ""
@@ -310,14 +323,16 @@ var interleavings = map[string]func(*scene) string{
 
 // TestPlantedBugs: each bug, planted, is seen in one interleaving of two acts, in
 // which a sound server does well.
-func TestPlantedBugs(t *testing.T) {
+func TestPlantedBugs(t *testing.T) { plantBugs(t, embedded) }
+
+func plantBugs(t *testing.T, where func(*testing.T) place) {
 	for _, bug := range bugs {
 		t.Run(bug, func(t *testing.T) {
 			t.Parallel()
-			if wrong := interleavings[bug](newScene(t, "")); wrong != "" {
+			if wrong := interleavings[bug](newScene(t, where(t), "")); wrong != "" {
 				t.Errorf("without the bug: %s", wrong)
 			}
-			s := newScene(t, bug)
+			s := newScene(t, where(t), bug)
 			s.c.nodes[0].config.Bug = bug
 			wrong := interleavings[bug](s)
 			if wrong == "" {

@@ -21,12 +21,8 @@ import (
 	"sojourn/internal/authn"
 	"sojourn/internal/gate"
 	"sojourn/internal/git"
-	"sojourn/internal/objects"
-	"sojourn/internal/objects/file"
 	"sojourn/internal/principal"
 	"sojourn/internal/server/githttp"
-	"sojourn/internal/store"
-	"sojourn/internal/store/sqlite"
 )
 
 const (
@@ -40,7 +36,7 @@ const nodeVariable = "SOJOURN_CHAOS_NODE"
 
 // nodeConfig is all that a node's process is told.
 type nodeConfig struct {
-	Data      string // directory of the stores
+	Place     place  // of the stores
 	Cache     string // the node's own
 	Listen    string
 	Failpoint string // where it kills itself
@@ -58,16 +54,6 @@ func TestMain(m *testing.M) {
 		os.Exit(1)
 	}
 	os.Exit(m.Run())
-}
-
-// openStores is the one place that knows where a cluster keeps its state.
-func openStores(ctx context.Context, data string) (store.Store, objects.Store, error) {
-	st, err := sqlite.Open(ctx, filepath.Join(data, "meta.db"))
-	if err != nil {
-		return nil, nil, err
-	}
-	blobs, err := file.Open(filepath.Join(data, "objects"))
-	return st, blobs, err
 }
 
 // anyone is whom everything is permitted.
@@ -89,7 +75,7 @@ func everythingIsOld(o *git.Options) { o.UploadGrace, o.TrashGrace = -time.Hour,
 // serve is a node. It ends with its standard input.
 func serve(c nodeConfig) error {
 	ctx := context.Background()
-	st, blobs, err := openStores(ctx, c.Data)
+	st, blobs, err := openStores(ctx, c.Place)
 	if err != nil {
 		return err
 	}
@@ -184,25 +170,27 @@ func (n *node) kill() {
 	}
 }
 
-func (n *node) url() string {
+func (n *node) url(r repository) string {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	return "http://user:password@" + n.config.Listen + "/v1/repos/demo"
+	return "http://user:password@" + n.config.Listen + "/v1/repos/" + r.name
 }
 
 // cluster is some nodes over one pair of stores.
 type cluster struct {
 	t     *testing.T
-	dir   string
+	place place
+	dir   string // the place's
 	nodes []*node
+	gits  chan struct{} // bounds the clients' git processes; nil does not
 }
 
-func newCluster(t *testing.T, size int, bug string) *cluster {
+func newCluster(t *testing.T, p place, size int, bug string, repos ...repository) *cluster {
 	t.Helper()
-	c := &cluster{t: t, dir: t.TempDir()}
-	createRepository(t, c.dir)
+	c := &cluster{t: t, place: p, dir: p.Data}
+	createRepositories(t, p, repos...)
 	for i := range size {
-		n := &node{config: nodeConfig{Data: c.dir, Cache: filepath.Join(c.dir, fmt.Sprint("node", i)), Listen: "127.0.0.1:0", Bug: bug}}
+		n := &node{config: nodeConfig{Place: p, Cache: filepath.Join(c.dir, fmt.Sprint("node", i)), Listen: "127.0.0.1:0", Bug: bug}}
 		c.nodes = append(c.nodes, n)
 		t.Cleanup(n.kill)
 		if err := n.start(""); err != nil {
@@ -210,23 +198,6 @@ func newCluster(t *testing.T, size int, bug string) *cluster {
 		}
 	}
 	return c
-}
-
-func createRepository(t *testing.T, dir string) {
-	t.Helper()
-	st, _, err := openStores(t.Context(), dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer st.Close()
-	now := time.Now().UTC().Truncate(time.Microsecond)
-	err = st.Update(t.Context(), func(tx store.Tx) error {
-		return errors.Join(tx.InsertAccount(store.Account{ID: account, Name: "chaos", Created: now}),
-			tx.InsertRepository(store.Repository{ID: repoID, Account: account, Region: region, Name: "demo", Version: 1, Created: now, Modified: now}))
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
 }
 
 // any is one of the nodes.

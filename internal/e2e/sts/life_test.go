@@ -133,14 +133,14 @@ func TestSessionsElsewhere(t *testing.T) {
 		call    string
 		want    string // the code of the refusal
 	}{
-		{"own without MFA: IAM", iamwire.Service, own(awssts.GetSessionTokenInput{}, coder), "list-users", "InvalidClientTokenId"},
-		{"own with MFA: IAM", iamwire.Service, proven, "list-users", ""},
-		{"own: CodeCommit", codecommitwire.Service, own(awssts.GetSessionTokenInput{}, coder), "list-repositories", ""},
-		{"federated: IAM", iamwire.Service, federated(new(allow("*"))), "list-users", "InvalidClientTokenId"},
-		{"federated without a policy: CodeCommit", codecommitwire.Service, federated(nil), "list-repositories", "AccessDeniedException"},
-		{"federated with a policy: CodeCommit", codecommitwire.Service, federated(new(allow("codecommit:*"))), "list-repositories", ""},
-		{"federated with a policy for less: CodeCommit", codecommitwire.Service, federated(new(allow("codecommit:GitPull"))), "list-repositories", "AccessDeniedException"},
-		{"a role's: IAM", iamwire.Service, w.assume(w.maria, awssts.AssumeRoleInput{RoleArn: roleARN("Short")}), "list-users", ""},
+		{"own without MFA: IAM", iamwire.Service(), own(awssts.GetSessionTokenInput{}, coder), "list-users", "InvalidClientTokenId"},
+		{"own with MFA: IAM", iamwire.Service(), proven, "list-users", ""},
+		{"own: CodeCommit", codecommitwire.Service(), own(awssts.GetSessionTokenInput{}, coder), "list-repositories", ""},
+		{"federated: IAM", iamwire.Service(), federated(new(allow("*"))), "list-users", "InvalidClientTokenId"},
+		{"federated without a policy: CodeCommit", codecommitwire.Service(), federated(nil), "list-repositories", "AccessDeniedException"},
+		{"federated with a policy: CodeCommit", codecommitwire.Service(), federated(new(allow("codecommit:*"))), "list-repositories", ""},
+		{"federated with a policy for less: CodeCommit", codecommitwire.Service(), federated(new(allow("codecommit:GitPull"))), "list-repositories", "AccessDeniedException"},
+		{"a role's: IAM", iamwire.Service(), w.assume(w.maria, awssts.AssumeRoleInput{RoleArn: roleARN("Short")}), "list-users", ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			_, err := w.command(c.service, c.by, c.call)

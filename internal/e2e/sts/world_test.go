@@ -95,7 +95,7 @@ func (w *world) sessions() {
 func (w *world) iam(args ...string) string {
 	w.t.Helper()
 	root := w.Root(account)
-	out, err := w.command(iamwire.Service, static(root.AccessKeyID, root.Secret.Reveal(), root.Token), args...)
+	out, err := w.command(iamwire.Service(), static(root.AccessKeyID, root.Secret.Reveal(), root.Token), args...)
 	if err != nil {
 		w.t.Fatal(args[0], err)
 	}

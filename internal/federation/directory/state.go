@@ -2,12 +2,13 @@ package directory
 
 import (
 	"errors"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/go-ldap/ldap/v3"
+
+	"sojourn/internal/lazyre"
 )
 
 // stateAttributes tell of an account: Active Directory's, those of OpenLDAP's
@@ -69,7 +70,7 @@ var adCodes = map[string]string{
 	"773": "the password must be changed", "775": "the account is locked",
 }
 
-var adCode = regexp.MustCompile(`\bdata ([0-9a-f]{3}),`)
+var adCode = lazyre.New(`\bdata ([0-9a-f]{3}),`)
 
 // bindRefusal is why a directory did not take a password. false is for what is
 // no answer to the password, but a fault.

@@ -1,4 +1,4 @@
-// Package outbound is the one HTTP client for identity providers. It fetches
+// Package outbound is the one HTTP client for identity providers and webhooks. It fetches
 // small documents over HTTPS and lets no outside text choose an inside target:
 // the address that is really dialled is checked, after name resolution and for
 // each attempt, so neither a name that resolves to a private address nor one
@@ -10,6 +10,7 @@
 package outbound
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -47,7 +48,14 @@ type Options struct {
 	CAFile string
 	// RootCAs replaces the system's authorities; nil takes those.
 	RootCAs *x509.CertPool
+	// Peer is who is reached, in messages; the zero value is an identity provider.
+	Peer Peer
 }
+
+// Peer words messages: who it is, and which settings are about it.
+type Peer struct{ Name, Allow, CA string }
+
+var provider = Peer{Name: "an identity provider", Allow: "--federation-allow-cidr", CA: "--federation-ca"}
 
 // Client fetches documents. It is safe for concurrent use.
 type Client struct{ http *http.Client }
@@ -57,11 +65,15 @@ func New(o Options) (*Client, error) { return build(o, nil) }
 
 // build takes the resolver too, nil for the system's.
 func build(o Options, names *net.Resolver) (*Client, error) {
+	if o.Peer == (Peer{}) {
+		o.Peer = provider
+	}
 	roots, err := Roots(o)
 	if err != nil {
 		return nil, err
 	}
 	dialer := Dialer(o.Allow)
+	dialer.Control = control(slices.Clone(o.Allow), o.Peer)
 	dialer.Resolver = names
 	return &Client{http: &http.Client{
 		Timeout:       Timeout,
@@ -80,13 +92,14 @@ func build(o Options, names *net.Resolver) (*Client, error) {
 // Dialer dials what a Client of the same ranges would, for the protocols that
 // are not HTTP.
 func Dialer(allow []netip.Prefix) *net.Dialer {
-	return &net.Dialer{Timeout: Timeout, Control: control(slices.Clone(allow))}
+	return &net.Dialer{Timeout: Timeout, Control: control(slices.Clone(allow), provider)}
 }
 
 // Roots are the authorities that a Client of the same options trusts; nil for
 // the system's.
 func Roots(o Options) (*x509.CertPool, error) {
 	roots := o.RootCAs
+	setting := cmp.Or(o.Peer.CA, provider.CA)
 	if o.CAFile == "" {
 		return roots, nil
 	}
@@ -99,32 +112,35 @@ func Roots(o Options) (*x509.CertPool, error) {
 	}
 	pem, err := os.ReadFile(o.CAFile)
 	if err != nil {
-		return nil, fmt.Errorf("reading --federation-ca: %w", err)
+		return nil, fmt.Errorf("reading %s: %w", setting, err)
 	}
 	roots = roots.Clone()
 	if !roots.AppendCertsFromPEM(pem) {
-		return nil, fmt.Errorf("reading --federation-ca: %q holds no certificate in PEM form", o.CAFile)
+		return nil, fmt.Errorf("reading %s: %q holds no certificate in PEM form", setting, o.CAFile)
 	}
 	return roots, nil
 }
 
 // RefusedError says that an address may not be dialled.
-type RefusedError struct{ Addr netip.Addr }
+type RefusedError struct {
+	Addr netip.Addr
+	Peer Peer
+}
 
 func (e *RefusedError) Error() string {
-	return fmt.Sprintf("address %s is not a public one; to reach an identity provider there, start the server with --federation-allow-cidr and its range", e.Addr)
+	return fmt.Sprintf("address %s is not a public one; to reach %s there, start the server with %s and its range", e.Addr, e.Peer.Name, e.Peer.Allow)
 }
 
 // control runs between the making of a socket and its connect, with the
 // address that is going to be dialled.
-func control(allow []netip.Prefix) func(string, string, syscall.RawConn) error {
+func control(allow []netip.Prefix, peer Peer) func(string, string, syscall.RawConn) error {
 	return func(_, address string, _ syscall.RawConn) error {
 		to, err := netip.ParseAddrPort(address)
 		if err != nil {
 			return fmt.Errorf("dialling %q: %w", address, err)
 		}
 		if !permitted(to.Addr(), allow) {
-			return &RefusedError{Addr: to.Addr()}
+			return &RefusedError{Addr: to.Addr(), Peer: peer}
 		}
 		return nil
 	}

@@ -67,7 +67,7 @@ func readValues(statement *node) (values, error) {
 	}
 	for _, n := range statement.children {
 		name := n.attr("Name")
-		if _, ours := contextKeys[name]; !ours && !strings.HasPrefix(name, attributePrefix) {
+		if _, ours := contextKeys()[name]; !ours && !strings.HasPrefix(name, attributePrefix) {
 			continue
 		}
 		if _, taken := v[name]; taken {

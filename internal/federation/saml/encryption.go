@@ -7,6 +7,7 @@ import (
 	"crypto/rsa"
 	_ "crypto/sha1" // the hash that OAEP has by default; it signs nothing
 	"slices"
+	"sync"
 )
 
 // How a content key is wrapped: RSA-OAEP alone, whose refusals tell
@@ -51,30 +52,32 @@ var contents = map[string]content{
 func xenc(counts map[string]count) map[name]count { return in(nsEncryption, counts) }
 
 // encryptionGrammar: one content, one wrapped key, beside it or in it.
-var encryptionGrammar = grammar{StageEncryption, with(keyInfoRules, map[name]rule{
-	elEncrypted: {children: xenc(map[string]count{"EncryptedData": once, "EncryptedKey": optional})},
-	{nsEncryption, "EncryptedData"}: {attrs: attrs(nil, "Id", "Type"),
-		children: in(nsEncryption, map[string]count{"EncryptionMethod": once, "CipherData": once}, map[name]count{elKeyInfo: optional})},
-	{nsEncryption, "EncryptedKey"}: {attrs: attrs(nil, "Id", "Recipient"),
-		children: in(nsEncryption, map[string]count{"EncryptionMethod": once, "CipherData": once, "ReferenceList": optional}, map[name]count{elKeyInfo: optional})},
-	{nsEncryption, "EncryptionMethod"}: {attrs: attrs([]string{"Algorithm"}),
-		children: map[name]count{{nsSignature, "DigestMethod"}: optional, {nsEncrypt2, "MGF"}: optional}},
-	{nsSignature, "DigestMethod"}:    {attrs: attrs([]string{"Algorithm"})},
-	{nsEncrypt2, "MGF"}:              {attrs: attrs([]string{"Algorithm"})},
-	{nsEncryption, "CipherData"}:     {children: xenc(map[string]count{"CipherValue": once})},
-	{nsEncryption, "CipherValue"}:    {text: true},
-	{nsEncryption, "ReferenceList"}:  {children: xenc(map[string]count{"DataReference": once})},
-	{nsEncryption, "DataReference"}:  {attrs: attrs([]string{"URI"})},
-	{nsSignature, "RetrievalMethod"}: {attrs: attrs([]string{"URI"}, "Type")},
-	elKeyInfo: {children: in(nsSignature, map[string]count{"X509Data": anyTimes, "KeyName": anyTimes, "KeyValue": optional, "RetrievalMethod": optional},
-		xenc(map[string]count{"EncryptedKey": optional}))},
-})}
+var encryptionGrammar = sync.OnceValue(func() grammar {
+	return grammar{StageEncryption, with(keyInfoRules(), map[name]rule{
+		elEncrypted: {children: xenc(map[string]count{"EncryptedData": once, "EncryptedKey": optional})},
+		{nsEncryption, "EncryptedData"}: {attrs: attrs(nil, "Id", "Type"),
+			children: in(nsEncryption, map[string]count{"EncryptionMethod": once, "CipherData": once}, map[name]count{elKeyInfo: optional})},
+		{nsEncryption, "EncryptedKey"}: {attrs: attrs(nil, "Id", "Recipient"),
+			children: in(nsEncryption, map[string]count{"EncryptionMethod": once, "CipherData": once, "ReferenceList": optional}, map[name]count{elKeyInfo: optional})},
+		{nsEncryption, "EncryptionMethod"}: {attrs: attrs([]string{"Algorithm"}),
+			children: map[name]count{{nsSignature, "DigestMethod"}: optional, {nsEncrypt2, "MGF"}: optional}},
+		{nsSignature, "DigestMethod"}:    {attrs: attrs([]string{"Algorithm"})},
+		{nsEncrypt2, "MGF"}:              {attrs: attrs([]string{"Algorithm"})},
+		{nsEncryption, "CipherData"}:     {children: xenc(map[string]count{"CipherValue": once})},
+		{nsEncryption, "CipherValue"}:    {text: true},
+		{nsEncryption, "ReferenceList"}:  {children: xenc(map[string]count{"DataReference": once})},
+		{nsEncryption, "DataReference"}:  {attrs: attrs([]string{"URI"})},
+		{nsSignature, "RetrievalMethod"}: {attrs: attrs([]string{"URI"}, "Type")},
+		elKeyInfo: {children: in(nsSignature, map[string]count{"X509Data": anyTimes, "KeyName": anyTimes, "KeyValue": optional, "RetrievalMethod": optional},
+			xenc(map[string]count{"EncryptedKey": optional}))},
+	})}
+})
 
 // open decrypts an assertion and takes it through the stages that need no key.
 // Ciphers without a check of their own are read only in a proven response:
 // otherwise the answer to changed text would tell about the plaintext.
 func (e *evidence) open(box *node) (*document, error) {
-	if err := encryptionGrammar.check(box); err != nil {
+	if err := encryptionGrammar().check(box); err != nil {
 		return nil, err
 	}
 	data := box.xenc("EncryptedData")

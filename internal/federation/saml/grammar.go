@@ -1,6 +1,9 @@
 package saml
 
-import "maps"
+import (
+	"maps"
+	"sync"
+)
 
 // rule is what one element may hold. Order does not matter: identity providers
 // differ in it. What is not named here is refused.
@@ -109,64 +112,68 @@ func in(space string, counts map[string]count, others ...map[name]count) map[nam
 }
 
 // signed is the place of an element's own signature.
-var signed = map[name]count{elSignature: optional}
+func signed() map[name]count { return map[name]count{elSignature: optional} }
 
 // nameAttrs are those of names of people and issuers.
-var nameAttrs = attrs(nil, "Format", "NameQualifier", "SPNameQualifier", "SPProvidedID")
+func nameAttrs() map[string]bool {
+	return attrs(nil, "Format", "NameQualifier", "SPNameQualifier", "SPProvidedID")
+}
 
 // responseGrammar leaves out what could carry a second meaning: extensions,
 // advice, status details, encrypted parts of an assertion, confirmation by key.
 // Signatures and encryption have grammars of their own.
-var responseGrammar = grammar{StageGrammar, map[name]rule{
-	elResponse: {
-		attrs: attrs([]string{"ID", "Version", "IssueInstant"}, "InResponseTo", "Destination", "Consent"),
-		children: in(nsProtocol, map[string]count{"Status": once}, signed,
-			map[name]count{elIssuer: optional, elAssertion: optional, elEncrypted: optional}),
-	},
-	elSignature: {any: true},
-	elEncrypted: {any: true},
-	elIssuer:    {attrs: nameAttrs, text: true},
-	elAssertion: {
-		attrs: attrs([]string{"ID", "Version", "IssueInstant"}),
-		children: in(nsAssertion, map[string]count{"Issuer": once, "Subject": once, "Conditions": once,
-			"AuthnStatement": once, "AttributeStatement": optional}, signed),
-	},
-	{nsProtocol, "Status"}:        {children: in(nsProtocol, map[string]count{"StatusCode": once, "StatusMessage": optional})},
-	{nsProtocol, "StatusCode"}:    {attrs: attrs([]string{"Value"}), children: in(nsProtocol, map[string]count{"StatusCode": optional})},
-	{nsProtocol, "StatusMessage"}: {text: true},
-
-	{nsAssertion, "Subject"}:             {children: in(nsAssertion, map[string]count{"NameID": once, "SubjectConfirmation": once})},
-	elNameID:                             {attrs: nameAttrs, text: true},
-	{nsAssertion, "SubjectConfirmation"}: {attrs: attrs([]string{"Method"}), children: in(nsAssertion, map[string]count{"SubjectConfirmationData": once})},
-	{nsAssertion, "SubjectConfirmationData"}: {
-		attrs: attrs([]string{"NotOnOrAfter", "Recipient"}, "NotBefore", "InResponseTo", "Address")},
-
-	{nsAssertion, "Conditions"}: {attrs: attrs(nil, "NotBefore", "NotOnOrAfter"),
-		children: in(nsAssertion, map[string]count{"AudienceRestriction": anyTimes, "OneTimeUse": optional})},
-	{nsAssertion, "AudienceRestriction"}: {children: in(nsAssertion, map[string]count{"Audience": several})},
-	{nsAssertion, "Audience"}:            {text: true},
-	{nsAssertion, "OneTimeUse"}:          {},
-
-	{nsAssertion, "AuthnStatement"}: {attrs: attrs([]string{"AuthnInstant"}, "SessionIndex", "SessionNotOnOrAfter"),
-		children: in(nsAssertion, map[string]count{"AuthnContext": once, "SubjectLocality": optional})},
-	{nsAssertion, "SubjectLocality"}: {attrs: attrs(nil, "Address", "DNSName")},
-	{nsAssertion, "AuthnContext"}: {children: in(nsAssertion, map[string]count{
-		"AuthnContextClassRef": optional, "AuthnContextDeclRef": optional, "AuthenticatingAuthority": anyTimes})},
-	{nsAssertion, "AuthnContextClassRef"}:    {text: true},
-	{nsAssertion, "AuthnContextDeclRef"}:     {text: true},
-	{nsAssertion, "AuthenticatingAuthority"}: {text: true},
-
-	{nsAssertion, "AttributeStatement"}: {children: in(nsAssertion, map[string]count{"Attribute": several})},
-	{nsAssertion, "Attribute"}: {attrs: attrs([]string{"Name"}, "NameFormat", "FriendlyName"),
-		foreign: []name{ // AD FS and Shibboleth
-			{"http://schemas.xmlsoap.org/ws/2009/09/identity/claims", "OriginalIssuer"},
-			{"urn:oasis:names:tc:SAML:2.0:profiles:attribute:X500", "Encoding"},
+var responseGrammar = sync.OnceValue(func() grammar {
+	return grammar{StageGrammar, map[name]rule{
+		elResponse: {
+			attrs: attrs([]string{"ID", "Version", "IssueInstant"}, "InResponseTo", "Destination", "Consent"),
+			children: in(nsProtocol, map[string]count{"Status": once}, signed(),
+				map[name]count{elIssuer: optional, elAssertion: optional, elEncrypted: optional}),
 		},
-		children: in(nsAssertion, map[string]count{"AttributeValue": anyTimes})},
-	// eduPersonTargetedID has a NameID for its value.
-	{nsAssertion, "AttributeValue"}: {foreign: []name{{nsInstance, "type"}, {nsInstance, "nil"}}, text: true,
-		children: in(nsAssertion, map[string]count{"NameID": optional})},
-}}
+		elSignature: {any: true},
+		elEncrypted: {any: true},
+		elIssuer:    {attrs: nameAttrs(), text: true},
+		elAssertion: {
+			attrs: attrs([]string{"ID", "Version", "IssueInstant"}),
+			children: in(nsAssertion, map[string]count{"Issuer": once, "Subject": once, "Conditions": once,
+				"AuthnStatement": once, "AttributeStatement": optional}, signed()),
+		},
+		{nsProtocol, "Status"}:        {children: in(nsProtocol, map[string]count{"StatusCode": once, "StatusMessage": optional})},
+		{nsProtocol, "StatusCode"}:    {attrs: attrs([]string{"Value"}), children: in(nsProtocol, map[string]count{"StatusCode": optional})},
+		{nsProtocol, "StatusMessage"}: {text: true},
+
+		{nsAssertion, "Subject"}:             {children: in(nsAssertion, map[string]count{"NameID": once, "SubjectConfirmation": once})},
+		elNameID:                             {attrs: nameAttrs(), text: true},
+		{nsAssertion, "SubjectConfirmation"}: {attrs: attrs([]string{"Method"}), children: in(nsAssertion, map[string]count{"SubjectConfirmationData": once})},
+		{nsAssertion, "SubjectConfirmationData"}: {
+			attrs: attrs([]string{"NotOnOrAfter", "Recipient"}, "NotBefore", "InResponseTo", "Address")},
+
+		{nsAssertion, "Conditions"}: {attrs: attrs(nil, "NotBefore", "NotOnOrAfter"),
+			children: in(nsAssertion, map[string]count{"AudienceRestriction": anyTimes, "OneTimeUse": optional})},
+		{nsAssertion, "AudienceRestriction"}: {children: in(nsAssertion, map[string]count{"Audience": several})},
+		{nsAssertion, "Audience"}:            {text: true},
+		{nsAssertion, "OneTimeUse"}:          {},
+
+		{nsAssertion, "AuthnStatement"}: {attrs: attrs([]string{"AuthnInstant"}, "SessionIndex", "SessionNotOnOrAfter"),
+			children: in(nsAssertion, map[string]count{"AuthnContext": once, "SubjectLocality": optional})},
+		{nsAssertion, "SubjectLocality"}: {attrs: attrs(nil, "Address", "DNSName")},
+		{nsAssertion, "AuthnContext"}: {children: in(nsAssertion, map[string]count{
+			"AuthnContextClassRef": optional, "AuthnContextDeclRef": optional, "AuthenticatingAuthority": anyTimes})},
+		{nsAssertion, "AuthnContextClassRef"}:    {text: true},
+		{nsAssertion, "AuthnContextDeclRef"}:     {text: true},
+		{nsAssertion, "AuthenticatingAuthority"}: {text: true},
+
+		{nsAssertion, "AttributeStatement"}: {children: in(nsAssertion, map[string]count{"Attribute": several})},
+		{nsAssertion, "Attribute"}: {attrs: attrs([]string{"Name"}, "NameFormat", "FriendlyName"),
+			foreign: []name{ // AD FS and Shibboleth
+				{"http://schemas.xmlsoap.org/ws/2009/09/identity/claims", "OriginalIssuer"},
+				{"urn:oasis:names:tc:SAML:2.0:profiles:attribute:X500", "Encoding"},
+			},
+			children: in(nsAssertion, map[string]count{"AttributeValue": anyTimes})},
+		// eduPersonTargetedID has a NameID for its value.
+		{nsAssertion, "AttributeValue"}: {foreign: []name{{nsInstance, "type"}, {nsInstance, "nil"}}, text: true,
+			children: in(nsAssertion, map[string]count{"NameID": optional})},
+	}}
+})
 
 // checkResponse holds a whole response against the grammar.
 func checkResponse(root *node) error {
@@ -186,5 +193,5 @@ func checkRoot(root *node, want name) error {
 	if root.name != want {
 		return refuse(StageGrammar, "the root is %v", root.name)
 	}
-	return responseGrammar.check(root)
+	return responseGrammar().check(root)
 }

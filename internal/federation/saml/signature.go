@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // algorithm is how a SignedInfo may be signed.
@@ -34,43 +35,45 @@ var digests = []string{nsEncryption + "sha256", moreAlgorithms + "sha384", nsEnc
 
 // keyInfoRules allow a key to be named. Nothing of it is believed; that it is
 // closed keeps other things from hiding in it.
-var keyInfoRules = map[name]rule{
-	{nsSignature, "X509Data"}: {children: in(nsSignature, map[string]count{"X509Certificate": anyTimes,
-		"X509SubjectName": optional, "X509IssuerSerial": optional, "X509SKI": optional})},
-	{nsSignature, "X509Certificate"}:  {text: true},
-	{nsSignature, "X509SubjectName"}:  {text: true},
-	{nsSignature, "X509SKI"}:          {text: true},
-	{nsSignature, "X509IssuerSerial"}: {children: in(nsSignature, map[string]count{"X509IssuerName": once, "X509SerialNumber": once})},
-	{nsSignature, "X509IssuerName"}:   {text: true},
-	{nsSignature, "X509SerialNumber"}: {text: true},
-	{nsSignature, "KeyName"}:          {text: true},
-	{nsSignature, "KeyValue"}:         {children: in(nsSignature, map[string]count{"RSAKeyValue": optional}, in(nsSignature2, map[string]count{"ECKeyValue": optional}))},
-	{nsSignature, "RSAKeyValue"}:      {children: in(nsSignature, map[string]count{"Modulus": once, "Exponent": once})},
-	{nsSignature, "Modulus"}:          {text: true},
-	{nsSignature, "Exponent"}:         {text: true},
-	{nsSignature2, "ECKeyValue"}:      {children: in(nsSignature2, map[string]count{"NamedCurve": once, "PublicKey": once})},
-	{nsSignature2, "NamedCurve"}:      {attrs: attrs([]string{"URI"})},
-	{nsSignature2, "PublicKey"}:       {text: true},
+func keyInfoRules() map[name]rule {
+	return map[name]rule{
+		{nsSignature, "X509Data"}: {children: in(nsSignature, map[string]count{"X509Certificate": anyTimes,
+			"X509SubjectName": optional, "X509IssuerSerial": optional, "X509SKI": optional})},
+		{nsSignature, "X509Certificate"}:  {text: true},
+		{nsSignature, "X509SubjectName"}:  {text: true},
+		{nsSignature, "X509SKI"}:          {text: true},
+		{nsSignature, "X509IssuerSerial"}: {children: in(nsSignature, map[string]count{"X509IssuerName": once, "X509SerialNumber": once})},
+		{nsSignature, "X509IssuerName"}:   {text: true},
+		{nsSignature, "X509SerialNumber"}: {text: true},
+		{nsSignature, "KeyName"}:          {text: true},
+		{nsSignature, "KeyValue"}:         {children: in(nsSignature, map[string]count{"RSAKeyValue": optional}, in(nsSignature2, map[string]count{"ECKeyValue": optional}))},
+		{nsSignature, "RSAKeyValue"}:      {children: in(nsSignature, map[string]count{"Modulus": once, "Exponent": once})},
+		{nsSignature, "Modulus"}:          {text: true},
+		{nsSignature, "Exponent"}:         {text: true},
+		{nsSignature2, "ECKeyValue"}:      {children: in(nsSignature2, map[string]count{"NamedCurve": once, "PublicKey": once})},
+		{nsSignature2, "NamedCurve"}:      {attrs: attrs([]string{"URI"})},
+		{nsSignature2, "PublicKey"}:       {text: true},
+	}
 }
 
-var keyNames = in(nsSignature, map[string]count{"X509Data": anyTimes, "KeyName": anyTimes, "KeyValue": optional})
+var signatureGrammar = sync.OnceValue(func() grammar {
+	return grammar{StageSignature, with(keyInfoRules(), map[name]rule{
+		elSignature: {children: in(nsSignature, map[string]count{"SignedInfo": once, "SignatureValue": once, "KeyInfo": optional})},
+		elKeyInfo:   {children: in(nsSignature, map[string]count{"X509Data": anyTimes, "KeyName": anyTimes, "KeyValue": optional})},
 
-var signatureGrammar = grammar{StageSignature, with(keyInfoRules, map[name]rule{
-	elSignature: {children: in(nsSignature, map[string]count{"SignedInfo": once, "SignatureValue": once, "KeyInfo": optional})},
-	elKeyInfo:   {children: keyNames},
-
-	{nsSignature, "SignedInfo"}:             {children: in(nsSignature, map[string]count{"CanonicalizationMethod": once, "SignatureMethod": once, "Reference": once})},
-	{nsSignature, "CanonicalizationMethod"}: {attrs: attrs([]string{"Algorithm"})},
-	{nsSignature, "SignatureMethod"}:        {attrs: attrs([]string{"Algorithm"})},
-	{nsSignature, "SignatureValue"}:         {text: true},
-	{nsSignature, "Reference"}: {attrs: attrs([]string{"URI"}),
-		children: in(nsSignature, map[string]count{"Transforms": once, "DigestMethod": once, "DigestValue": once})},
-	{nsSignature, "Transforms"}:          {children: in(nsSignature, map[string]count{"Transform": {2, 2}})},
-	{nsSignature, "Transform"}:           {attrs: attrs([]string{"Algorithm"}), children: map[name]count{{nsExclusive, "InclusiveNamespaces"}: optional}},
-	{nsExclusive, "InclusiveNamespaces"}: {attrs: attrs([]string{"PrefixList"})},
-	{nsSignature, "DigestMethod"}:        {attrs: attrs([]string{"Algorithm"})},
-	{nsSignature, "DigestValue"}:         {text: true},
-})}
+		{nsSignature, "SignedInfo"}:             {children: in(nsSignature, map[string]count{"CanonicalizationMethod": once, "SignatureMethod": once, "Reference": once})},
+		{nsSignature, "CanonicalizationMethod"}: {attrs: attrs([]string{"Algorithm"})},
+		{nsSignature, "SignatureMethod"}:        {attrs: attrs([]string{"Algorithm"})},
+		{nsSignature, "SignatureValue"}:         {text: true},
+		{nsSignature, "Reference"}: {attrs: attrs([]string{"URI"}),
+			children: in(nsSignature, map[string]count{"Transforms": once, "DigestMethod": once, "DigestValue": once})},
+		{nsSignature, "Transforms"}:          {children: in(nsSignature, map[string]count{"Transform": {2, 2}})},
+		{nsSignature, "Transform"}:           {attrs: attrs([]string{"Algorithm"}), children: map[name]count{{nsExclusive, "InclusiveNamespaces"}: optional}},
+		{nsExclusive, "InclusiveNamespaces"}: {attrs: attrs([]string{"PrefixList"})},
+		{nsSignature, "DigestMethod"}:        {attrs: attrs([]string{"Algorithm"})},
+		{nsSignature, "DigestValue"}:         {text: true},
+	})}
+})
 
 func with(a, b map[name]rule) map[name]rule {
 	m := map[name]rule{}
@@ -95,7 +98,7 @@ func checkSignatures(root *node) error {
 // checkSignature allows one shape alone: this element as it stands, without the
 // signature in it, in exclusive canonical form.
 func checkSignature(s, parent *node) error {
-	if err := signatureGrammar.check(s); err != nil {
+	if err := signatureGrammar().check(s); err != nil {
 		return err
 	}
 	info := s.dsig("SignedInfo")

@@ -6,6 +6,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"sojourn/internal/arn"
@@ -83,17 +84,19 @@ func (m Managed) named() NamedPolicy {
 var documents embed.FS
 
 // builtin is in order of the names. The ids are those that AWS gives these policies.
-var builtin = complete([]Managed{
-	{Name: "AdministratorAccess", ID: "ANPAIWMBCKSKIEE64ZLYK",
-		Description: "All actions on all resources."},
-	{Name: "AWSCodeCommitFullAccess", ID: "ANPAI4VCZ3XPIZLQ5NZV2",
-		Description: "All of CodeCommit, and one's own Git credentials."},
-	{Name: "AWSCodeCommitPowerUser", ID: "ANPAI4UIINUVGB5SEC57G",
-		Description: "CodeCommit without deleting repositories, and one's own Git credentials."},
-	{Name: "AWSCodeCommitReadOnly", ID: "ANPAJACNSXR7Z2VLJW3D6",
-		Description: "Reading and pulling from CodeCommit."},
-	{Name: "IAMFullAccess", ID: "ANPAI7XKCFMBPM3QQRRVQ",
-		Description: "All of IAM."},
+var builtin = sync.OnceValue(func() []Managed {
+	return complete([]Managed{
+		{Name: "AdministratorAccess", ID: "ANPAIWMBCKSKIEE64ZLYK",
+			Description: "All actions on all resources."},
+		{Name: "AWSCodeCommitFullAccess", ID: "ANPAI4VCZ3XPIZLQ5NZV2",
+			Description: "All of CodeCommit, and one's own Git credentials."},
+		{Name: "AWSCodeCommitPowerUser", ID: "ANPAI4UIINUVGB5SEC57G",
+			Description: "CodeCommit without deleting repositories, and one's own Git credentials."},
+		{Name: "AWSCodeCommitReadOnly", ID: "ANPAJACNSXR7Z2VLJW3D6",
+			Description: "Reading and pulling from CodeCommit."},
+		{Name: "IAMFullAccess", ID: "ANPAI7XKCFMBPM3QQRRVQ",
+			Description: "All of IAM."},
+	})
 })
 
 // introduced is the date that the built-in policies bear; it is no clock of this server.
@@ -113,15 +116,15 @@ func complete(policies []Managed) []Managed {
 }
 
 // ManagedPolicies lists the policies that AWS provides, by name.
-func ManagedPolicies() []Managed { return slices.Clone(builtin) }
+func ManagedPolicies() []Managed { return slices.Clone(builtin()) }
 
 // ManagedByARN finds one of them.
 func ManagedByARN(name string) (Managed, bool) {
-	i := slices.IndexFunc(builtin, func(m Managed) bool { return m.ARN() == name })
+	i := slices.IndexFunc(builtin(), func(m Managed) bool { return m.ARN() == name })
 	if i < 0 {
 		return Managed{}, false
 	}
-	return builtin[i], true
+	return builtin()[i], true
 }
 
-func administrator() Managed { return builtin[0] }
+func administrator() Managed { return builtin()[0] }

@@ -28,6 +28,7 @@ func Run(t *testing.T, open func(t *testing.T) objects.Store) {
 	}{
 		{"PutThenOpen", putThenOpen},
 		{"PutOutlivesItsFile", putOutlivesItsFile},
+		{"PutIsPrivate", putIsPrivate},
 		{"PutOfATakenKey", putOfATakenKey},
 		{"PutOfNoFile", putOfNoFile},
 		{"PutOnceAmongMany", putOnceAmongMany},
@@ -63,6 +64,20 @@ func put(t *testing.T, s objects.Store, key string, content []byte) {
 	t.Helper()
 	if err := s.Put(t.Context(), key, newFile(t, content)); err != nil {
 		t.Fatalf("Put %q: %v", key, err)
+	}
+}
+
+// What git has made for all to read is the owner's alone.
+func putIsPrivate(t *testing.T, s objects.Store) {
+	path := newFile(t, []byte("for me"))
+	if err := os.Chmod(path, 0o444); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Put(t.Context(), "a/b", path); err != nil {
+		t.Fatal(err)
+	}
+	if info, err := os.Stat(path); err != nil || info.Mode().Perm()&0o077 != 0 {
+		t.Errorf("the file that was put has mode %v, %v", info.Mode(), err)
 	}
 }
 

@@ -48,6 +48,9 @@ func (s *Store) put(ctx context.Context, key, path string) error {
 	if !info.Mode().IsRegular() {
 		return errors.New("it is no regular file")
 	}
+	if err := f.Chmod(0o400); err != nil {
+		return err
+	}
 	u := &upload{store: s, key: s.prefix + key, file: f, size: info.Size(), id: newID()}
 	if u.sum, err = u.hash(0, u.size); err != nil {
 		return err

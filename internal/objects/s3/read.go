@@ -10,10 +10,9 @@ import (
 	"io"
 	"net/http"
 	"strings"
-)
 
-// errDamaged is a blob that is not what was put.
-var errDamaged = errors.New("what was read is not what was stored")
+	"sojourn/internal/objects"
+)
 
 // reader reads a blob. When its connection breaks it goes on with another where
 // it was, and at the end it compares what it gave with the blob's hash.
@@ -69,7 +68,7 @@ func (r *reader) Read(p []byte) (int, error) {
 
 func (r *reader) end() error {
 	if got := hex.EncodeToString(r.sum.Sum(nil)); r.want != "" && got != r.want {
-		return fmt.Errorf("object %q: %w: its SHA-256 is %s, not %s", r.key, errDamaged, got, r.want)
+		return fmt.Errorf("object %q: %w: its SHA-256 is %s, not %s", r.key, objects.ErrDamaged, got, r.want)
 	}
 	return io.EOF
 }

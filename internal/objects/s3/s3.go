@@ -130,7 +130,7 @@ func (s *Store) fetch(ctx context.Context, key, dst string) error {
 	defer tmp.Close()
 	for try := 1; ; try++ { // what was damaged on the way may come whole the next time
 		err = s.download(ctx, key, tmp)
-		if !errors.Is(err, errDamaged) || try == attempts {
+		if !errors.Is(err, objects.ErrDamaged) || try == attempts {
 			break
 		}
 	}

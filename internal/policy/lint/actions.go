@@ -11,7 +11,7 @@ import (
 func (l *linter) actions(s *statement) {
 	for _, a := range s.actions {
 		service, name, _ := strings.Cut(a.text, ":")
-		names, known := knownActions[strings.ToLower(service)]
+		names, known := knownActions()[strings.ToLower(service)]
 		if !known || l.full() || name == "" || strings.Contains(name, ":") || matchesAny(name, names) {
 			continue
 		}

@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // keyType is what the values of a condition key are.
@@ -37,8 +38,9 @@ var families = map[keyType][]string{
 
 // knownKeys are AWS's global keys and those of the services here, with their
 // types. One that ends in "/" stands for all that begin so.
-var knownKeys = readKeys(map[keyType]string{
-	textKey: `
+var knownKeys = sync.OnceValue(func() map[string]knownKey {
+	return readKeys(map[keyType]string{
+		textKey: `
 		aws:CalledViaFirst aws:CalledViaLast aws:FederatedProvider aws:PrincipalAccount aws:PrincipalOrgID
 		aws:PrincipalServiceName aws:PrincipalType aws:referer aws:RequestedRegion
 		aws:ResourceAccount aws:ResourceOrgID aws:SourceAccount aws:SourceIdentity aws:SourceOrgID
@@ -58,26 +60,27 @@ var knownKeys = readKeys(map[keyType]string{
 
 		ds:username ds:dn
 	`,
-	tagKey: `aws:PrincipalTag/ aws:RequestTag/ aws:ResourceTag/ iam:ResourceTag/ sts:RequestContext/`,
-	arnKey: `
+		tagKey: `aws:PrincipalTag/ aws:RequestTag/ aws:ResourceTag/ iam:ResourceTag/ sts:RequestContext/`,
+		arnKey: `
 		aws:ChatbotSourceArn aws:PrincipalArn aws:SignInSessionArn aws:SourceArn aws:SourceInstanceARN aws:SourceVpcArn
 		iam:AssociatedResourceArn iam:PermissionsBoundary iam:PolicyARN iam:TemplateArn sts:TaskPolicyArn
 	`,
-	boolKey: `
+		boolKey: `
 		aws:AssumedRoot aws:IsMcpServiceAction aws:MultiFactorAuthPresent aws:PrincipalIsAWSService aws:SecureTransport aws:ViaAWSMCPService
 		aws:ViaAWSService
 	`,
-	dateKey:   `aws:CurrentTime aws:TokenIssueTime`,
-	epochKey:  `aws:EpochTime`,
-	numberKey: `aws:MultiFactorAuthAge iam:DelegationDuration iam:ServiceSpecificCredentialAgeDays sts:DurationSeconds`,
-	ipKey:     `aws:SourceIp aws:VpcSourceIp aws:Ec2InstanceSourcePrivateIPv4`,
-	manyTexts: `
+		dateKey:   `aws:CurrentTime aws:TokenIssueTime`,
+		epochKey:  `aws:EpochTime`,
+		numberKey: `aws:MultiFactorAuthAge iam:DelegationDuration iam:ServiceSpecificCredentialAgeDays sts:DurationSeconds`,
+		ipKey:     `aws:SourceIp aws:VpcSourceIp aws:Ec2InstanceSourcePrivateIPv4`,
+		manyTexts: `
 		aws:CalledVia aws:CalledViaAWSMCP aws:PrincipalOrgPaths aws:PrincipalServiceNamesList aws:ResourceOrgPaths aws:SourceOrgPaths
 		aws:TagKeys aws:VpceOrgPaths sts:IdentityTokenAudience sts:RequestContextProviders sts:TransitiveTagKeys ds:groups
 		saml:eduOrgHomePageURI saml:eduOrgIdentityAuthNPolicyURI saml:eduOrgLegalName saml:eduOrgSuperiorURI saml:eduOrgWhitePagesURI
 		saml:eduPersonAffiliation saml:eduPersonAssurance saml:eduPersonEntitlement saml:eduPersonNickname saml:eduPersonOrgDN
 		saml:eduPersonOrgUnitDN saml:eduPersonScopedAffiliation
 	`,
+	})
 })
 
 type knownKey struct {
@@ -99,11 +102,11 @@ func readKeys(lists map[keyType]string) map[string]knownKey {
 // typeOf returns the type of a key in lower case. A prefix is its service's
 // name; unknown reports a key that its service does not have.
 func typeOf(key string) (typ keyType, unknown bool) {
-	if k, ok := knownKeys[key]; ok && !strings.HasSuffix(key, "/") {
+	if k, ok := knownKeys()[key]; ok && !strings.HasSuffix(key, "/") {
 		return k.typ, false
 	}
 	if family, tag, found := strings.Cut(key, "/"); found && tag != "" {
-		if k, ok := knownKeys[family+"/"]; ok {
+		if k, ok := knownKeys()[family+"/"]; ok {
 			return k.typ, false
 		}
 	}
@@ -119,8 +122,8 @@ func typeOf(key string) (typ keyType, unknown bool) {
 
 // keyNames are the names of all keys, to find the nearest of them.
 func keyNames() (names []string) {
-	for _, key := range slices.Sorted(maps.Keys(knownKeys)) {
-		names = append(names, knownKeys[key].name)
+	for _, key := range slices.Sorted(maps.Keys(knownKeys())) {
+		names = append(names, knownKeys()[key].name)
 	}
 	return names
 }

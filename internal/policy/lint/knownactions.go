@@ -1,17 +1,21 @@
 package lint
 
-import "strings"
+import (
+	"strings"
+	"sync"
+)
 
 // knownActions are the actions of the services that are served here: AWS's
 // operations, and the permissions that are no operations. Only a name outside
 // of the list of its service is told of; other services are not known.
-var knownActions = map[string][]string{
-	"sts": strings.Fields(`
+var knownActions = sync.OnceValue(func() map[string][]string {
+	return map[string][]string{
+		"sts": strings.Fields(`
 		AssumeRole AssumeRoleWithLDAPIdentity AssumeRoleWithSAML AssumeRoleWithWebIdentity AssumeRoot DecodeAuthorizationMessage
 		GetAccessKeyInfo GetCallerIdentity GetDelegatedAccessToken GetFederationToken GetServiceBearerToken GetSessionToken
 		GetWebIdentityToken SetContext SetSourceIdentity TagGetWebIdentityToken TagSession
 	`),
-	"iam": strings.Fields(`
+		"iam": strings.Fields(`
 		AcceptDelegationRequest AddClientIDToOpenIDConnectProvider AddRoleToInstanceProfile AddUserToGroup AssociateDelegationRequest
 		AttachGroupPolicy AttachRolePolicy AttachUserPolicy ChangePassword CreateAccessKey CreateAccountAlias CreateDelegationRequest
 		CreateGroup CreateInstanceProfile CreateLoginProfile CreateOpenIDConnectProvider CreatePolicy CreatePolicyVersion CreateRole
@@ -48,7 +52,7 @@ var knownActions = map[string][]string{
 		UpdateServerCertificate UpdateServiceSpecificCredential UpdateSigningCertificate UpdateUser UploadCloudFrontPublicKey
 		UploadSSHPublicKey UploadServerCertificate UploadSigningCertificate
 	`),
-	"codecommit": strings.Fields(`
+		"codecommit": strings.Fields(`
 		AssociateApprovalRuleTemplateWithRepository BatchAssociateApprovalRuleTemplateWithRepositories BatchDescribeMergeConflicts
 		BatchDisassociateApprovalRuleTemplateFromRepositories BatchGetCommits BatchGetPullRequests BatchGetRepositories
 		CancelUploadArchive CreateApprovalRuleTemplate CreateBranch CreateCommit CreatePullRequest CreatePullRequestApprovalRule
@@ -68,4 +72,5 @@ var knownActions = map[string][]string{
 		UpdatePullRequestStatus UpdatePullRequestTitle UpdateRepositoryDescription UpdateRepositoryEncryptionKey UpdateRepositoryName
 		UploadArchive
 	`),
-}
+	}
+})

@@ -18,7 +18,7 @@ type Domain interface {
 // New makes the service over d.
 func New(d Domain) *api.Service {
 	return &api.Service{
-		Wire: accessanalyzerwire.Service,
+		Wire: accessanalyzerwire.Service(),
 		Handlers: map[string]api.Handler{
 			"ValidatePolicy": api.Handle(d.ValidatePolicy),
 		},

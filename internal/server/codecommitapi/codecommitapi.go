@@ -29,7 +29,7 @@ type Domain interface {
 // New makes the service over d.
 func New(d Domain) *api.Service {
 	return &api.Service{
-		Wire: codecommitwire.Service,
+		Wire: codecommitwire.Service(),
 		Handlers: map[string]api.Handler{
 			"CreateRepository":            api.Handle(d.CreateRepository),
 			"GetRepository":               api.Handle(d.GetRepository),

@@ -25,7 +25,7 @@ type Domain interface {
 // New makes the service over d.
 func New(d Domain) *api.Service {
 	return &api.Service{
-		Wire: dswire.Service,
+		Wire: dswire.Service(),
 		Handlers: map[string]api.Handler{
 			"CreateDirectory":  api.Handle(d.CreateDirectory),
 			"GetDirectory":     api.Handle(d.GetDirectory),

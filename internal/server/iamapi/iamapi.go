@@ -141,7 +141,7 @@ type Domain interface {
 // New makes the service over d.
 func New(d Domain) *api.Service {
 	return &api.Service{
-		Wire: iamwire.Service,
+		Wire: iamwire.Service(),
 		Handlers: map[string]api.Handler{
 			"CreateUser":                    api.Handle(d.CreateUser),
 			"GetUser":                       api.Handle(d.GetUser),

@@ -47,8 +47,8 @@ const createSession = "CreateSession"
 
 // New makes the service over d.
 func New(d Domain) *api.Service {
-	administered := *wire.Service
-	administered.Operations = maps.Clone(wire.Service.Operations)
+	administered := *wire.Service()
+	administered.Operations = maps.Clone(wire.Service().Operations)
 	delete(administered.Operations, createSession)
 	return &api.Service{
 		Wire: &administered,

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"sojourn/internal/awserr"
+	"sojourn/internal/gate"
 	"sojourn/internal/principal"
 	"sojourn/internal/rolesanywhere"
 	"sojourn/internal/server/awsrest"
@@ -30,10 +31,17 @@ type Creator interface {
 	CreateSession(context.Context, *principal.Caller, rolesanywhere.Proof, *wire.CreateSessionInput) (*wire.CreateSessionOutput, error)
 }
 
+// Recorder records refusals that the domain has not recorded. It returns the
+// reason, or the fault that kept it from recording.
+type Recorder interface {
+	Refuse(ctx context.Context, c *principal.Caller, r gate.Request, reason error) error
+}
+
 // Options are the parts behind the door.
 type Options struct {
-	Domain Creator
-	Region string
+	Domain  Creator
+	Records Recorder // nil where nothing is recorded
+	Region  string
 	// Secure counts every request as one over TLS: a proxy in front has it.
 	Secure bool
 	Now    func() time.Time
@@ -50,7 +58,7 @@ func NewSessions(o Options) *Sessions { return &Sessions{o} }
 // ServeHTTP answers one request.
 func (s *Sessions) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	ev := event.From(r.Context())
-	ev.Service, ev.Operation = wire.Service.Name, createSession
+	ev.Service, ev.Operation = wire.Service().Name, createSession
 	defer func() {
 		switch p := recover(); p {
 		case nil:
@@ -72,7 +80,7 @@ func fail(w http.ResponseWriter, ev *event.Event, err error) {
 	if e.Wait > 0 {
 		w.Header().Set("Retry-After", strconv.Itoa(e.RetryAfter()))
 	}
-	awsrest.Door{}.Error(w, wire.Service, e, ev.RequestID)
+	awsrest.Door{}.Error(w, wire.Service(), e, ev.RequestID)
 }
 
 func (s *Sessions) serve(w http.ResponseWriter, r *http.Request, ev *event.Event) error {
@@ -80,32 +88,41 @@ func (s *Sessions) serve(w http.ResponseWriter, r *http.Request, ev *event.Event
 		w.Header().Set("Allow", http.MethodPost)
 		return awserr.New("MethodNotAllowed", http.StatusMethodNotAllowed, "Sessions are created by POST.")
 	}
+	recorded := false
+	c := s.caller(r, ev)
+	c.Recorded = &recorded
+	out, err := s.create(w, r, c)
+	switch {
+	case err == nil:
+		return awsrest.Door{}.Answer(w, wire.Service(), wire.Service().Operations[createSession], out, ev.RequestID)
+	case recorded || s.opt.Records == nil || r.Header.Get("Authorization") == "": // what does not even try is nobody's: the log has a line of it
+		return err
+	}
+	return s.opt.Records.Refuse(r.Context(), c, gate.Request{Action: wire.Service().Name + ":" + createSession}, err)
+}
+
+func (s *Sessions) create(w http.ResponseWriter, r *http.Request, c *principal.Caller) (*wire.CreateSessionOutput, error) {
 	auth, err := sigv4.ParseCertificateRequest(r)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	body, err := io.ReadAll(io.LimitReader(r.Body, maxBody+1))
 	if err != nil || len(body) > maxBody {
 		w.Header().Set("Connection", "close")
-		return awserr.New("RequestEntityTooLarge", http.StatusRequestEntityTooLarge, "The request body is larger than %d bytes, or could not be read to its end.", maxBody)
+		return nil, awserr.New("RequestEntityTooLarge", http.StatusRequestEntityTooLarge, "The request body is larger than %d bytes, or could not be read to its end.", maxBody)
 	}
-	op := wire.Service.Operations[createSession]
 	q, err := awsrest.Door{}.Parse(r, body)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	in, err := q.Decode(op)
+	in, err := q.Decode(wire.Service().Operations[createSession])
 	if err != nil {
-		return err
+		return nil, err
 	}
 	sum := sha256.Sum256(body)
 	proof := rolesanywhere.Proof{Auth: auth, Certificate: r.Header.Get(sigv4.CertificateHeader), Chain: r.Header.Get(sigv4.ChainHeader),
 		Verify: func(key crypto.PublicKey) bool { return auth.Verify(r, hex.EncodeToString(sum[:]), key) }}
-	out, err := s.opt.Domain.CreateSession(r.Context(), s.caller(r, ev), proof, in.(*wire.CreateSessionInput))
-	if err != nil {
-		return err
-	}
-	return awsrest.Door{}.Answer(w, wire.Service, op, out, ev.RequestID)
+	return s.opt.Domain.CreateSession(r.Context(), c, proof, in.(*wire.CreateSessionInput))
 }
 
 // caller is nobody yet: the certificate is the proof that takes a caller's place.

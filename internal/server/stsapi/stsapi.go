@@ -26,7 +26,7 @@ type Domain interface {
 // New makes the service over d.
 func New(d Domain) *api.Service {
 	return &api.Service{
-		Wire:     stswire.Service,
+		Wire:     stswire.Service(),
 		Unsigned: map[string]bool{"AssumeRoleWithSAML": true, "AssumeRoleWithWebIdentity": true, "AssumeRoleWithLDAPIdentity": true},
 		BodyOnly: map[string]bool{"AssumeRoleWithLDAPIdentity": true},
 		Handlers: map[string]api.Handler{

@@ -9,10 +9,13 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"sojourn/internal/store/sqlstore"
 )
 
 // The files have the numbers and names of SQLite's, and make the same tables; a
-// test compares them. One that has been in a release is never changed.
+// test compares them. One that has been in a release is never changed. Package
+// sqlstore has what "breaking" in a name means.
 //
 //go:embed migrations/*.sql
 var migrationFiles embed.FS
@@ -99,29 +102,33 @@ type querier interface {
 
 // missing is the first migration that the database does not have.
 func missing(ctx context.Context, db querier, list []migration) (*migration, error) {
-	rows, err := db.QueryContext(ctx, "SELECT version FROM schema_migrations")
+	applied, err := appliedMigrations(ctx, db)
 	if err != nil {
 		return nil, err
 	}
-	defer rows.Close()
-	applied := map[int]bool{}
-	for rows.Next() {
-		var version int
-		if err := rows.Scan(&version); err != nil {
-			return nil, err
-		}
-		applied[version] = true
-		if known := list[len(list)-1].version; version > known {
-			return nil, fmt.Errorf("its schema is version %d and this program knows %d: use the newer program that wrote it", version, known)
-		}
-	}
-	if err := rows.Err(); err != nil {
+	if err := sqlstore.Compatible(list[len(list)-1].version, applied); err != nil {
 		return nil, err
 	}
 	for i := range list {
-		if !applied[list[i].version] {
+		if !slices.ContainsFunc(applied, func(a sqlstore.Applied) bool { return a.Version == list[i].version }) {
 			return &list[i], nil
 		}
 	}
 	return nil, nil
+}
+
+func appliedMigrations(ctx context.Context, db querier) (applied []sqlstore.Applied, err error) {
+	rows, err := db.QueryContext(ctx, "SELECT version, name FROM schema_migrations")
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var m sqlstore.Applied
+		if err := rows.Scan(&m.Version, &m.Name); err != nil {
+			return nil, err
+		}
+		applied = append(applied, m)
+	}
+	return applied, rows.Err()
 }

@@ -38,8 +38,8 @@ var _ store.Store = (*Store)(nil)
 
 // Open connects to the database that url names (postgres://USER@HOST:PORT/NAME,
 // with libpq's parameters, its PG… environment and its password file) and makes
-// its schema when it is not there. A database with a newer schema than this
-// program knows is refused, as is a server that would lose what it has committed.
+// its schema when it is not there. A database with a newer schema that this program
+// cannot work with is refused, as is a server that would lose what it has committed.
 //
 // Without sslmode a connection to another machine verifies the server's
 // certificate and name. pool_max_conns bounds the connections of each of the
@@ -142,4 +142,5 @@ var dialect = sqlstore.Dialect{
 	Rebind:    rebind,
 	IsUnique:  func(error) bool { return false },
 	ForUpdate: " FOR UPDATE",
+	IsFrozen:  isFrozen,
 }

@@ -3,8 +3,10 @@ package postgres_test
 import (
 	"context"
 	"database/sql"
+	"fmt"
 	"maps"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -14,6 +16,7 @@ import (
 	"sojourn/internal/store/postgres"
 	"sojourn/internal/store/postgres/postgrestest"
 	"sojourn/internal/store/sqlite"
+	"sojourn/internal/store/sqlstore"
 )
 
 func open(t *testing.T, url string) *postgres.Store {
@@ -63,10 +66,63 @@ func TestNewerSchema(t *testing.T) {
 	if err := open(t, url).Close(); err != nil {
 		t.Fatal(err)
 	}
-	if err := postgrestest.Exec(url, "INSERT INTO schema_migrations VALUES (999, 'later')"); err != nil {
+	// A node of tomorrow has added what this one need not know.
+	for _, statement := range []string{"INSERT INTO schema_migrations VALUES (998, 'more')",
+		"ALTER TABLE accounts ADD COLUMN of_tomorrow TEXT NOT NULL DEFAULT 'x'", "CREATE TABLE of_tomorrow (a TEXT)"} {
+		if err := postgrestest.Exec(url, statement); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := addAccount(open(t, url), "000000000001"); err != nil {
+		t.Error(err)
+	}
+	if err := postgrestest.Exec(url, "INSERT INTO schema_migrations VALUES (999, 'later.breaking')"); err != nil {
 		t.Fatal(err)
 	}
 	refused(t, url, "use the newer program")
+}
+
+// A node goes on while another brings the schema up to date beneath it.
+func TestSchemaChangesBelow(t *testing.T) {
+	url := server.Database(t)
+	s := open(t, url)
+	for i := range 3 {
+		if err := addAccount(s, fmt.Sprintf("%012d", 2*i)); err != nil {
+			t.Fatal(err)
+		}
+		if err := postgrestest.Exec(url, fmt.Sprintf("ALTER TABLE accounts ADD COLUMN tomorrow%d TEXT NOT NULL DEFAULT 'x'", i)); err != nil {
+			t.Fatal(err)
+		}
+		if err := addAccount(s, fmt.Sprintf("%012d", 2*i+1)); err != nil {
+			t.Errorf("after the change: %v", err)
+		}
+		if err := s.View(t.Context(), func(tx store.Tx) error { _, err := tx.Accounts(); return err }); err != nil {
+			t.Errorf("after the change: %v", err)
+		}
+	}
+}
+
+// Both drivers have the same migrations, and say what these break.
+func TestMigrations(t *testing.T) {
+	names, scripts, err := postgres.Migrations()
+	if err != nil {
+		t.Fatal(err)
+	}
+	files, err := filepath.Glob("../sqlite/migrations/*.sql")
+	if err != nil || len(files) != len(names) {
+		t.Errorf("%d migrations here and %d of SQLite's, %v", len(names), len(files), err)
+	}
+	for _, file := range files {
+		number, name, _ := strings.Cut(strings.TrimSuffix(filepath.Base(file), ".sql"), "_")
+		if n, _ := strconv.Atoi(number); names[n] != name {
+			t.Errorf("migration %s is %q here and %q in SQLite", number, names[n], name)
+		}
+	}
+	for name, script := range scripts {
+		if err := sqlstore.Additive(name, script); err != nil {
+			t.Error(err)
+		}
+	}
 }
 
 // Who set the database to answer before a commit is safe did not mean us.

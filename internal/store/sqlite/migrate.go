@@ -10,11 +10,13 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"sojourn/internal/store/sqlstore"
 )
 
 // The files are applied in the order of their numbers, each once and whole. One
 // that has been in a release is never changed: what is to be different comes
-// in a new one.
+// in a new one. Package sqlstore has what "breaking" in a name means.
 //
 //go:embed migrations/*.sql
 var migrationFiles embed.FS
@@ -119,35 +121,29 @@ func missing(ctx context.Context, c *conn, list []migration) (*migration, error)
 	if err != nil {
 		return nil, err
 	}
-	known := 0
-	var first *migration
+	if err := sqlstore.Compatible(list[len(list)-1].version, applied); err != nil {
+		return nil, err
+	}
 	for i := range list {
-		known = list[i].version
-		if !applied[known] && first == nil {
-			first = &list[i]
+		if !slices.ContainsFunc(applied, func(a sqlstore.Applied) bool { return a.Version == list[i].version }) {
+			return &list[i], nil
 		}
 	}
-	for version := range applied {
-		if version > known {
-			return nil, fmt.Errorf("its schema is version %d and this program knows %d: use the newer program that wrote it", version, known)
-		}
-	}
-	return first, nil
+	return nil, nil
 }
 
-func appliedMigrations(ctx context.Context, c *conn) (map[int]bool, error) {
-	rows, err := c.QueryContext(ctx, "SELECT version FROM schema_migrations")
+func appliedMigrations(ctx context.Context, c *conn) (applied []sqlstore.Applied, err error) {
+	rows, err := c.QueryContext(ctx, "SELECT version, name FROM schema_migrations")
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	applied := map[int]bool{}
 	for rows.Next() {
-		var version int
-		if err := rows.Scan(&version); err != nil {
+		var m sqlstore.Applied
+		if err := rows.Scan(&m.Version, &m.Name); err != nil {
 			return nil, err
 		}
-		applied[version] = true
+		applied = append(applied, m)
 	}
 	return applied, rows.Err()
 }

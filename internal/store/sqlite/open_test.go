@@ -166,11 +166,11 @@ func TestOpenAtTheSameTime(t *testing.T) {
 func TestNewerSchema(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "sojourn.db")
 	s := openAt(t, path)
-	_, err := s.writer.conn.conn.ExecContext(t.Context(), "INSERT INTO schema_migrations (version, name) VALUES (9999, 'future')")
+	_, err := s.writer.conn.conn.ExecContext(t.Context(), "INSERT INTO schema_migrations (version, name) VALUES (9999, 'future'), (9998, 'change.breaking')")
 	if err = errors.Join(err, s.Close()); err != nil {
 		t.Fatal(err)
 	}
-	if _, err = Open(t.Context(), path); err == nil || !strings.Contains(err.Error(), "version 9999") || !strings.Contains(err.Error(), "newer") {
+	if _, err = Open(t.Context(), path); err == nil || !strings.Contains(err.Error(), "version 9998") || !strings.Contains(err.Error(), "newer") {
 		t.Fatalf("Open of a newer database: %v", err)
 	}
 }
@@ -208,7 +208,7 @@ func TestMigrations(t *testing.T) {
 	if err := w.conn.conn.QueryRowContext(t.Context(), "SELECT group_concat(a) FROM twenty").Scan(&got); err != nil || got != "7" {
 		t.Fatalf("after a late migration: %q, %v", got, err)
 	}
-	if err := w.apply(t.Context(), better); err == nil || !strings.Contains(err.Error(), "newer program") {
+	if err := w.apply(t.Context(), better); err != nil {
 		t.Fatalf("a newer schema: %v", err)
 	}
 	if version, err := schemaVersion(t.Context(), w.conn); err != nil || version != 20 {

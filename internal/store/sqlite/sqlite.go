@@ -14,6 +14,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -54,7 +55,7 @@ var _ store.Store = (*Store)(nil)
 
 // Open opens the database file at path, making it and its schema when they are
 // not there. The file and what SQLite keeps beside it are for the owner alone.
-// A database with a newer schema than this program knows is refused.
+// A database with a newer schema that this program cannot work with is refused.
 func Open(ctx context.Context, path string) (*Store, error) {
 	s, err := open(ctx, path)
 	if err != nil {
@@ -174,10 +175,17 @@ func (s *Store) Close() error {
 }
 
 // dialect is SQLite's. A transaction that writes is alone, so no row needs a lock.
-var dialect = sqlstore.Dialect{IsUnique: func(err error) bool {
+var dialect = sqlstore.Dialect{
+	IsUnique: func(err error) bool {
+		return hasCode(err, sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY)
+	},
+	IsFrozen: func(err error) bool { return hasCode(err, sqlite3.SQLITE_CONSTRAINT_TRIGGER) },
+}
+
+func hasCode(err error, codes ...int) bool {
 	e, ok := errors.AsType[*sqlite.Error](err)
-	return ok && (e.Code() == sqlite3.SQLITE_CONSTRAINT_UNIQUE || e.Code() == sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY)
-}}
+	return ok && slices.Contains(codes, e.Code())
+}
 
 // isBusy reports whether another process holds the lock that was needed.
 func isBusy(err error) bool {

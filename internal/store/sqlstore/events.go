@@ -19,12 +19,13 @@ func (t *Tx) AppendEvents(events []store.Event) error {
 }
 
 // DueEvents implements store.EventTx.
-func (t *Tx) DueEvents(now int64, n int) ([]store.Event, error) {
+func (t *Tx) DueEvents(kind string, now int64, n int) ([]store.Event, error) {
 	scan := func(rows *sql.Rows, e *store.Event) error {
 		return rows.Scan(&e.Repo, &e.Version, &e.Seq, &e.Kind, &e.Payload, &e.At, &e.Due, &e.Tries)
 	}
-	return all(t, "events", "", scan, "SELECT repo, version, seq, kind, payload, at, due, tries FROM outbox WHERE due <= ?"+
-		" ORDER BY due, at, repo, version, seq LIMIT ?", now, limit(n))
+	return all(t, "events", "", scan, "SELECT o.repo, o.version, o.seq, o.kind, o.payload, o.at, o.due, o.tries FROM outbox o"+
+		" JOIN (SELECT repo, MIN(at) AS age FROM outbox WHERE kind = ? GROUP BY repo HAVING MAX(due) <= ?) r ON r.repo = o.repo"+
+		" WHERE o.kind = ? ORDER BY r.age, o.repo, o.version, o.seq LIMIT ?", kind, now, kind, limit(n))
 }
 
 // DelayEvent implements store.EventTx.
@@ -38,7 +39,7 @@ func (t *Tx) DeleteEvent(repo string, version int64, seq int) error {
 }
 
 // CountEvents implements store.EventTx.
-func (t *Tx) CountEvents() (n, oldest int64, err error) {
-	p, err := one(t, "events", "", scanPair, "SELECT COUNT(*), COALESCE(MIN(at), 0) FROM outbox")
+func (t *Tx) CountEvents(kind string) (n, oldest int64, err error) {
+	p, err := one(t, "events", "", scanPair, "SELECT COUNT(*), COALESCE(MIN(at), 0) FROM outbox WHERE kind = ?", kind)
 	return p[0], p[1], err
 }

@@ -31,6 +31,8 @@ type Dialect struct {
 	IsUnique func(err error) bool
 	// ForUpdate ends a SELECT that locks its row, such as " FOR UPDATE".
 	ForUpdate string
+	// IsFrozen reports whether err is the answer of a table that is frozen.
+	IsFrozen func(err error) bool
 }
 
 // Tx is a store.Tx over one transaction.
@@ -99,6 +101,9 @@ func (t *Tx) exec(query string, args ...any) (int64, error) {
 	if err != nil {
 		if t.d.IsUnique(err) {
 			return 0, store.ErrExists
+		}
+		if t.d.IsFrozen(err) {
+			err = store.ErrFrozen
 		}
 		return 0, t.fail(err)
 	}

@@ -94,31 +94,39 @@ func leftInStore(t *testing.T, db *database) {
 }
 
 func events(t *testing.T, db *database) {
-	a, b, c := fill[store.Event](1), fill[store.Event](2), fill[store.Event](3)
-	a.Due, b.Due, c.Due = 10, 20, 30
-	a.At = 7
+	event := func(repo string, version int64, at int64) store.Event {
+		return store.Event{Repo: repo, Version: version, Seq: 1, Kind: "k", Payload: "{}", At: at}
+	}
+	a, b, c := event("old", 10, 7), event("old", 11, 5), event("young", 3, 9)
+	other := store.Event{Repo: "old", Version: 10, Seq: 2, Kind: "other", Payload: "{}", At: 1, Due: 99, Tries: 1}
 	db.update(t, func(tx store.Tx) {
 		ok(t, tx.AppendEvents(nil))
-		ok(t, tx.AppendEvents([]store.Event{c, a, b}))
+		ok(t, tx.AppendEvents([]store.Event{c, b, other, a}))
 	})
 	is(t, "AppendEvents", db.Update(t.Context(), func(tx store.Tx) error { return tx.AppendEvents([]store.Event{b}) }), store.ErrExists)
 	db.update(t, func(tx store.Tx) {
-		got, err := tx.DueEvents(29, 0)
-		equal(t, "DueEvents", got, err, []store.Event{a, b})
-		got, err = tx.DueEvents(29, 1)
-		equal(t, "DueEvents", got, err, []store.Event{a})
-		n, oldest, err := tx.CountEvents()
-		equal(t, "CountEvents", [2]int64{n, oldest}, err, [2]int64{3, 7})
+		due := func(now int64, limit int, want ...store.Event) {
+			t.Helper()
+			got, err := tx.DueEvents("k", now, limit)
+			equal(t, "DueEvents", got, err, want)
+		}
+		due(29, 0, a, b, c)
+		due(29, 2, a, b)
+		n, oldest, err := tx.CountEvents("k")
+		equal(t, "CountEvents", [2]int64{n, oldest}, err, [2]int64{3, 5})
 		ok(t, tx.DelayEvent(a.Repo, a.Version, a.Seq, 40, 2))
-		is(t, "DelayEvent", tx.DelayEvent(a.Repo, a.Version+1, a.Seq, 40, 2), store.ErrNotFound)
-		ok(t, tx.DeleteEvent(b.Repo, b.Version, b.Seq))
-		ok(t, tx.DeleteEvent(b.Repo, b.Version, b.Seq))
+		is(t, "DelayEvent", tx.DelayEvent(a.Repo, a.Version+5, a.Seq, 40, 2), store.ErrNotFound)
 		a.Due, a.Tries = 40, 2
-		got, err = tx.DueEvents(40, 0)
-		equal(t, "DueEvents", got, err, []store.Event{c, a})
+		due(39, 0, c) // what is behind a waits for it
+		due(40, 0, a, b, c)
 		ok(t, tx.DeleteEvent(a.Repo, a.Version, a.Seq))
+		ok(t, tx.DeleteEvent(a.Repo, a.Version, a.Seq))
+		due(39, 0, b, c)
+		ok(t, tx.DeleteEvent(b.Repo, b.Version, b.Seq))
 		ok(t, tx.DeleteEvent(c.Repo, c.Version, c.Seq))
-		n, oldest, err = tx.CountEvents()
+		n, oldest, err = tx.CountEvents("k")
 		equal(t, "CountEvents", [2]int64{n, oldest}, err, [2]int64{0, 0})
+		got, err := tx.DueEvents("other", 99, 0)
+		equal(t, "DueEvents", got, err, []store.Event{other})
 	})
 }

@@ -45,11 +45,12 @@ func Run(t *testing.T, fresh Fresh) {
 		{"Ref", refTests},
 		{"Pack", packTests},
 		{"Maintenance", maintenanceTests},
+		{"Move", moveTests},
 	}
 	for _, g := range groups {
 		t.Run(g.name, func(t *testing.T) {
 			for name, test := range g.tests {
-				t.Run(name, func(t *testing.T) { test(t, newDatabase(t, fresh(t))) })
+				t.Run(name, func(t *testing.T) { test(t, newDatabase(t, fresh)) })
 			}
 		})
 	}
@@ -58,11 +59,12 @@ func Run(t *testing.T, fresh Fresh) {
 // database is what a test gets: a store and the way to another handle on it.
 type database struct {
 	store.Store
-	open Open
+	open  Open
+	fresh Fresh
 }
 
-func newDatabase(t *testing.T, open Open) *database {
-	db := &database{open: open}
+func newDatabase(t *testing.T, fresh Fresh) *database {
+	db := &database{open: fresh(t), fresh: fresh}
 	db.Store = db.another(t)
 	return db
 }

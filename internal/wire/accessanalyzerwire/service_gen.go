@@ -4,23 +4,29 @@
 // as its published model states them. It owns no rule beyond the model.
 package accessanalyzerwire
 
-import "sojourn/internal/wire"
+import (
+	"sync"
 
-// Service describes the API.
-var Service = &wire.Service{
-	Name: "access-analyzer", Version: "2019-11-01", Protocol: wire.REST,
-	Operations: map[string]*wire.Operation{
-		"ValidatePolicy": {
-			Name:  "ValidatePolicy",
-			Input: shapeValidatePolicyInput, Output: shapeValidatePolicyOutput,
-			NewInput: func() any { return new(ValidatePolicyInput) },
-			Method:   "POST", Path: "/policy/validation",
-			Errors: map[string]int{
-				ErrAccessDenied:   403,
-				ErrInternalServer: 500,
-				ErrThrottling:     429,
-				ErrValidation:     400,
+	"sojourn/internal/wire"
+)
+
+// Service describes the API. It is made when it is first asked for.
+var Service = sync.OnceValue(func() *wire.Service {
+	return &wire.Service{
+		Name: "access-analyzer", Version: "2019-11-01", Protocol: wire.REST,
+		Operations: map[string]*wire.Operation{
+			"ValidatePolicy": {
+				Name:  "ValidatePolicy",
+				Input: shapeValidatePolicyInput, Output: shapeValidatePolicyOutput,
+				NewInput: func() any { return new(ValidatePolicyInput) },
+				Method:   "POST", Path: "/policy/validation",
+				Errors: map[string]int{
+					ErrAccessDenied:   403,
+					ErrInternalServer: 500,
+					ErrThrottling:     429,
+					ErrValidation:     400,
+				},
 			},
 		},
-	},
-}
+	}
+})

@@ -4,7 +4,7 @@ package codecommitwire
 
 import "sojourn/internal/wire"
 
-var shapeRepositoryName = &wire.Shape{Name: "RepositoryName", Kind: wire.String, Min: new(int64(1)), Max: new(int64(100)), Pattern: wire.NewPattern(`[\w\.-]+`, `[\w\.-]+`)}
+var shapeRepositoryName = &wire.Shape{Name: "RepositoryName", Kind: wire.String, Min: &bound1, Max: &bound100, Pattern: &wire.Pattern{Source: `[\w\.-]+`, Expr: `[\w\.-]+`}}
 
 var shapeRepositoryNameList = &wire.Shape{Name: "RepositoryNameList", Kind: wire.List, Elem: shapeRepositoryName, Item: "member"}
 
@@ -16,9 +16,9 @@ var shapeAccountId = &wire.Shape{Name: "AccountId", Kind: wire.String}
 
 var shapeRepositoryId = &wire.Shape{Name: "RepositoryId", Kind: wire.String}
 
-var shapeRepositoryDescription = &wire.Shape{Name: "RepositoryDescription", Kind: wire.String, Max: new(int64(1000))}
+var shapeRepositoryDescription = &wire.Shape{Name: "RepositoryDescription", Kind: wire.String, Max: &bound1000}
 
-var shapeBranchName = &wire.Shape{Name: "BranchName", Kind: wire.String, Min: new(int64(1)), Max: new(int64(256))}
+var shapeBranchName = &wire.Shape{Name: "BranchName", Kind: wire.String, Min: &bound1, Max: &bound256}
 
 var shapeLastModifiedDate = &wire.Shape{Name: "LastModifiedDate", Kind: wire.Timestamp}
 
@@ -30,7 +30,7 @@ var shapeCloneUrlSsh = &wire.Shape{Name: "CloneUrlSsh", Kind: wire.String}
 
 var shapeArn = &wire.Shape{Name: "Arn", Kind: wire.String}
 
-var shapeKmsKeyId = &wire.Shape{Name: "KmsKeyId", Kind: wire.String, Pattern: wire.NewPattern(`^[a-zA-Z0-9:/_-]+$`, `^[a-zA-Z0-9:/_-]+$`)}
+var shapeKmsKeyId = &wire.Shape{Name: "KmsKeyId", Kind: wire.String, Pattern: &wire.Pattern{Source: `^[a-zA-Z0-9:/_-]+$`, Expr: `^[a-zA-Z0-9:/_-]+$`}}
 
 var shapeRepositoryMetadata = &wire.Shape{Name: "RepositoryMetadata", Kind: wire.Structure, Members: []wire.Member{
 	{Name: "accountId", Label: "accountId", Shape: shapeAccountId},
@@ -79,9 +79,9 @@ var shapeCreateBranchInput = &wire.Shape{Name: "CreateBranchInput", Kind: wire.S
 
 var shapeCreateBranchOutput = &wire.Shape{Name: "CreateBranchOutput", Kind: wire.Structure, Members: []wire.Member{}}
 
-var shapeTagKey = &wire.Shape{Name: "TagKey", Kind: wire.String, Min: new(int64(1)), Max: new(int64(128))}
+var shapeTagKey = &wire.Shape{Name: "TagKey", Kind: wire.String, Min: &bound1, Max: &bound128}
 
-var shapeTagValue = &wire.Shape{Name: "TagValue", Kind: wire.String, Min: new(int64(0)), Max: new(int64(256))}
+var shapeTagValue = &wire.Shape{Name: "TagValue", Kind: wire.String, Min: &bound0, Max: &bound256}
 
 var shapeTagsMap = &wire.Shape{Name: "TagsMap", Kind: wire.Map, Key: shapeTagKey, Elem: shapeTagValue, Item: "entry", KeyName: "key", ElemName: "value"}
 
@@ -191,3 +191,12 @@ var shapeUpdateRepositoryNameInput = &wire.Shape{Name: "UpdateRepositoryNameInpu
 }}
 
 var shapeUpdateRepositoryNameOutput = &wire.Shape{Name: "UpdateRepositoryNameOutput", Kind: wire.Structure, Members: []wire.Member{}}
+
+var (
+	bound0    int64 = 0
+	bound1    int64 = 1
+	bound100  int64 = 100
+	bound128  int64 = 128
+	bound256  int64 = 256
+	bound1000 int64 = 1000
+)

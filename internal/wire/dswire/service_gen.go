@@ -4,84 +4,90 @@
 // as its published model states them. It owns no rule beyond the model.
 package dswire
 
-import "sojourn/internal/wire"
+import (
+	"sync"
 
-// Service describes the API.
-var Service = &wire.Service{
-	Name: "ds", Version: "2026-11-01", Protocol: wire.JSON,
-	TargetPrefix: "SojournDirectoryService_20261101",
-	Operations: map[string]*wire.Operation{
-		"CreateDirectory": {
-			Name:  "CreateDirectory",
-			Input: shapeCreateDirectoryInput, Output: shapeCreateDirectoryOutput,
-			NewInput: func() any { return new(CreateDirectoryInput) },
-			Errors: map[string]int{
-				ErrDirectoryLimitExceeded: 400,
-				ErrEntityAlreadyExists:    400,
-				ErrInvalidParameter:       400,
+	"sojourn/internal/wire"
+)
+
+// Service describes the API. It is made when it is first asked for.
+var Service = sync.OnceValue(func() *wire.Service {
+	return &wire.Service{
+		Name: "ds", Version: "2026-11-01", Protocol: wire.JSON,
+		TargetPrefix: "SojournDirectoryService_20261101",
+		Operations: map[string]*wire.Operation{
+			"CreateDirectory": {
+				Name:  "CreateDirectory",
+				Input: shapeCreateDirectoryInput, Output: shapeCreateDirectoryOutput,
+				NewInput: func() any { return new(CreateDirectoryInput) },
+				Errors: map[string]int{
+					ErrDirectoryLimitExceeded: 400,
+					ErrEntityAlreadyExists:    400,
+					ErrInvalidParameter:       400,
+				},
+			},
+			"DeleteDirectory": {
+				Name:  "DeleteDirectory",
+				Input: shapeDeleteDirectoryInput, Output: shapeDeleteDirectoryOutput,
+				NewInput: func() any { return new(DeleteDirectoryInput) },
+				Errors: map[string]int{
+					ErrEntityDoesNotExist: 400,
+				},
+			},
+			"DisableMFADevice": {
+				Name:  "DisableMFADevice",
+				Input: shapeDisableMFADeviceInput, Output: shapeDisableMFADeviceOutput,
+				NewInput: func() any { return new(DisableMFADeviceInput) },
+				Errors: map[string]int{
+					ErrEntityDoesNotExist: 400,
+				},
+			},
+			"EnableMFADevice": {
+				Name:  "EnableMFADevice",
+				Input: shapeEnableMFADeviceInput, Output: shapeEnableMFADeviceOutput,
+				NewInput: func() any { return new(EnableMFADeviceInput) },
+				Errors: map[string]int{
+					ErrDirectoryLimitExceeded:    400,
+					ErrDirectoryUnavailable:      400,
+					ErrEntityAlreadyExists:       400,
+					ErrEntityDoesNotExist:        400,
+					ErrInvalidAuthenticationCode: 400,
+					ErrInvalidParameter:          400,
+				},
+			},
+			"GetDirectory": {
+				Name:  "GetDirectory",
+				Input: shapeGetDirectoryInput, Output: shapeGetDirectoryOutput,
+				NewInput: func() any { return new(GetDirectoryInput) },
+				Errors: map[string]int{
+					ErrEntityDoesNotExist: 400,
+				},
+			},
+			"ListDirectories": {
+				Name:  "ListDirectories",
+				Input: shapeListDirectoriesInput, Output: shapeListDirectoriesOutput,
+				NewInput: func() any { return new(ListDirectoriesInput) },
+			},
+			"TestDirectory": {
+				Name:  "TestDirectory",
+				Input: shapeTestDirectoryInput, Output: shapeTestDirectoryOutput,
+				NewInput: func() any { return new(TestDirectoryInput) },
+				Errors: map[string]int{
+					ErrDirectoryUnavailable: 400,
+					ErrEntityDoesNotExist:   400,
+					ErrInvalidParameter:     400,
+				},
+			},
+			"UpdateDirectory": {
+				Name:  "UpdateDirectory",
+				Input: shapeUpdateDirectoryInput, Output: shapeUpdateDirectoryOutput,
+				NewInput: func() any { return new(UpdateDirectoryInput) },
+				Errors: map[string]int{
+					ErrEntityAlreadyExists: 400,
+					ErrEntityDoesNotExist:  400,
+					ErrInvalidParameter:    400,
+				},
 			},
 		},
-		"DeleteDirectory": {
-			Name:  "DeleteDirectory",
-			Input: shapeDeleteDirectoryInput, Output: shapeDeleteDirectoryOutput,
-			NewInput: func() any { return new(DeleteDirectoryInput) },
-			Errors: map[string]int{
-				ErrEntityDoesNotExist: 400,
-			},
-		},
-		"DisableMFADevice": {
-			Name:  "DisableMFADevice",
-			Input: shapeDisableMFADeviceInput, Output: shapeDisableMFADeviceOutput,
-			NewInput: func() any { return new(DisableMFADeviceInput) },
-			Errors: map[string]int{
-				ErrEntityDoesNotExist: 400,
-			},
-		},
-		"EnableMFADevice": {
-			Name:  "EnableMFADevice",
-			Input: shapeEnableMFADeviceInput, Output: shapeEnableMFADeviceOutput,
-			NewInput: func() any { return new(EnableMFADeviceInput) },
-			Errors: map[string]int{
-				ErrDirectoryLimitExceeded:    400,
-				ErrDirectoryUnavailable:      400,
-				ErrEntityAlreadyExists:       400,
-				ErrEntityDoesNotExist:        400,
-				ErrInvalidAuthenticationCode: 400,
-				ErrInvalidParameter:          400,
-			},
-		},
-		"GetDirectory": {
-			Name:  "GetDirectory",
-			Input: shapeGetDirectoryInput, Output: shapeGetDirectoryOutput,
-			NewInput: func() any { return new(GetDirectoryInput) },
-			Errors: map[string]int{
-				ErrEntityDoesNotExist: 400,
-			},
-		},
-		"ListDirectories": {
-			Name:  "ListDirectories",
-			Input: shapeListDirectoriesInput, Output: shapeListDirectoriesOutput,
-			NewInput: func() any { return new(ListDirectoriesInput) },
-		},
-		"TestDirectory": {
-			Name:  "TestDirectory",
-			Input: shapeTestDirectoryInput, Output: shapeTestDirectoryOutput,
-			NewInput: func() any { return new(TestDirectoryInput) },
-			Errors: map[string]int{
-				ErrDirectoryUnavailable: 400,
-				ErrEntityDoesNotExist:   400,
-				ErrInvalidParameter:     400,
-			},
-		},
-		"UpdateDirectory": {
-			Name:  "UpdateDirectory",
-			Input: shapeUpdateDirectoryInput, Output: shapeUpdateDirectoryOutput,
-			NewInput: func() any { return new(UpdateDirectoryInput) },
-			Errors: map[string]int{
-				ErrEntityAlreadyExists: 400,
-				ErrEntityDoesNotExist:  400,
-				ErrInvalidParameter:    400,
-			},
-		},
-	},
-}
+	}
+})

@@ -4,25 +4,25 @@ package dswire
 
 import "sojourn/internal/wire"
 
-var shapeDirectoryName = &wire.Shape{Name: "DirectoryName", Kind: wire.String, Min: new(int64(1)), Max: new(int64(64)), Pattern: wire.NewPattern(`^[A-Za-z0-9][A-Za-z0-9 _.-]*$`, `^[A-Za-z0-9][A-Za-z0-9 _.-]*$`)}
+var shapeDirectoryName = &wire.Shape{Name: "DirectoryName", Kind: wire.String, Min: &bound1, Max: &bound64, Pattern: &wire.Pattern{Source: `^[A-Za-z0-9][A-Za-z0-9 _.-]*$`, Expr: `^[A-Za-z0-9][A-Za-z0-9 _.-]*$`}}
 
 var shapeDirectoryKind = &wire.Shape{Name: "DirectoryKind", Kind: wire.String, Enum: []string{"OpenLDAP", "ActiveDirectory"}}
 
-var shapeUrl = &wire.Shape{Name: "Url", Kind: wire.String, Min: new(int64(1)), Max: new(int64(512))}
+var shapeUrl = &wire.Shape{Name: "Url", Kind: wire.String, Min: &bound1, Max: &bound512}
 
-var shapeUrls = &wire.Shape{Name: "Urls", Kind: wire.List, Elem: shapeUrl, Item: "member", Min: new(int64(1)), Max: new(int64(8))}
+var shapeUrls = &wire.Shape{Name: "Urls", Kind: wire.List, Elem: shapeUrl, Item: "member", Min: &bound1, Max: &bound8}
 
-var shapeAuthorities = &wire.Shape{Name: "Authorities", Kind: wire.String, Max: new(int64(65536))}
+var shapeAuthorities = &wire.Shape{Name: "Authorities", Kind: wire.String, Max: &bound65536}
 
-var shapeDN = &wire.Shape{Name: "DN", Kind: wire.String, Min: new(int64(1)), Max: new(int64(1024))}
+var shapeDN = &wire.Shape{Name: "DN", Kind: wire.String, Min: &bound1, Max: &bound1024}
 
-var shapePassword = &wire.Shape{Name: "Password", Kind: wire.String, Min: new(int64(1)), Max: new(int64(1024)), Sensitive: true}
+var shapePassword = &wire.Shape{Name: "Password", Kind: wire.String, Min: &bound1, Max: &bound1024, Sensitive: true}
 
-var shapeFilter = &wire.Shape{Name: "Filter", Kind: wire.String, Min: new(int64(1)), Max: new(int64(2048))}
+var shapeFilter = &wire.Shape{Name: "Filter", Kind: wire.String, Min: &bound1, Max: &bound2048}
 
-var shapeAttributeName = &wire.Shape{Name: "AttributeName", Kind: wire.String, Min: new(int64(1)), Max: new(int64(64)), Pattern: wire.NewPattern(`^[A-Za-z][A-Za-z0-9-]*$`, `^[A-Za-z][A-Za-z0-9-]*$`)}
+var shapeAttributeName = &wire.Shape{Name: "AttributeName", Kind: wire.String, Min: &bound1, Max: &bound64, Pattern: &wire.Pattern{Source: `^[A-Za-z][A-Za-z0-9-]*$`, Expr: `^[A-Za-z][A-Za-z0-9-]*$`}}
 
-var shapeShortName = &wire.Shape{Name: "ShortName", Kind: wire.String, Max: new(int64(15)), Pattern: wire.NewPattern(`^[A-Za-z0-9.-]*$`, `^[A-Za-z0-9.-]*$`)}
+var shapeShortName = &wire.Shape{Name: "ShortName", Kind: wire.String, Max: &bound15, Pattern: &wire.Pattern{Source: `^[A-Za-z0-9.-]*$`, Expr: `^[A-Za-z0-9.-]*$`}}
 
 var shapeGroupNesting = &wire.Shape{Name: "GroupNesting", Kind: wire.String, Enum: []string{"Walk", "Chain", "None"}}
 
@@ -43,7 +43,7 @@ var shapeCreateDirectoryInput = &wire.Shape{Name: "CreateDirectoryInput", Kind: 
 	{Name: "GroupNesting", Label: "groupNesting", Shape: shapeGroupNesting},
 }}
 
-var shapeDirectoryId = &wire.Shape{Name: "DirectoryId", Kind: wire.String, Pattern: wire.NewPattern(`^d-[0-9a-f]{10}$`, `^d-[0-9a-f]{10}$`)}
+var shapeDirectoryId = &wire.Shape{Name: "DirectoryId", Kind: wire.String, Pattern: &wire.Pattern{Source: `^d-[0-9a-f]{10}$`, Expr: `^d-[0-9a-f]{10}$`}}
 
 var shapeArn = &wire.Shape{Name: "Arn", Kind: wire.String}
 
@@ -82,7 +82,7 @@ var shapeDeleteDirectoryInput = &wire.Shape{Name: "DeleteDirectoryInput", Kind: 
 
 var shapeDeleteDirectoryOutput = &wire.Shape{Name: "DeleteDirectoryOutput", Kind: wire.Structure, Members: []wire.Member{}}
 
-var shapeSerialNumber = &wire.Shape{Name: "SerialNumber", Kind: wire.String, Min: new(int64(9)), Max: new(int64(256)), Pattern: wire.NewPattern(`^[\w+=/:,.@-]+$`, `^[\w+=/:,.@-]+$`)}
+var shapeSerialNumber = &wire.Shape{Name: "SerialNumber", Kind: wire.String, Min: &bound9, Max: &bound256, Pattern: &wire.Pattern{Source: `^[\w+=/:,.@-]+$`, Expr: `^[\w+=/:,.@-]+$`}}
 
 var shapeDisableMFADeviceInput = &wire.Shape{Name: "DisableMFADeviceInput", Kind: wire.Structure, Members: []wire.Member{
 	{Name: "SerialNumber", Label: "serialNumber", Shape: shapeSerialNumber, Required: true},
@@ -90,9 +90,9 @@ var shapeDisableMFADeviceInput = &wire.Shape{Name: "DisableMFADeviceInput", Kind
 
 var shapeDisableMFADeviceOutput = &wire.Shape{Name: "DisableMFADeviceOutput", Kind: wire.Structure, Members: []wire.Member{}}
 
-var shapeUserName = &wire.Shape{Name: "UserName", Kind: wire.String, Min: new(int64(1)), Max: new(int64(256))}
+var shapeUserName = &wire.Shape{Name: "UserName", Kind: wire.String, Min: &bound1, Max: &bound256}
 
-var shapeCode = &wire.Shape{Name: "Code", Kind: wire.String, Min: new(int64(6)), Max: new(int64(6)), Pattern: wire.NewPattern(`^[0-9]+$`, `^[0-9]+$`), Sensitive: true}
+var shapeCode = &wire.Shape{Name: "Code", Kind: wire.String, Min: &bound6, Max: &bound6, Pattern: &wire.Pattern{Source: `^[0-9]+$`, Expr: `^[0-9]+$`}, Sensitive: true}
 
 var shapeEnableMFADeviceInput = &wire.Shape{Name: "EnableMFADeviceInput", Kind: wire.Structure, Members: []wire.Member{
 	{Name: "DirectoryId", Label: "directoryId", Shape: shapeDirectoryId, Required: true},
@@ -174,3 +174,17 @@ var shapeUpdateDirectoryInput = &wire.Shape{Name: "UpdateDirectoryInput", Kind: 
 var shapeUpdateDirectoryOutput = &wire.Shape{Name: "UpdateDirectoryOutput", Kind: wire.Structure, Members: []wire.Member{
 	{Name: "Directory", Label: "directory", Shape: shapeDirectory},
 }}
+
+var (
+	bound1     int64 = 1
+	bound6     int64 = 6
+	bound8     int64 = 8
+	bound9     int64 = 9
+	bound15    int64 = 15
+	bound64    int64 = 64
+	bound256   int64 = 256
+	bound512   int64 = 512
+	bound1024  int64 = 1024
+	bound2048  int64 = 2048
+	bound65536 int64 = 65536
+)

@@ -106,7 +106,7 @@ func TestGenerate(t *testing.T) {
 		`{Name: "z", Label: "z", Shape: shapeZ, Required: true},`,
 		"ETextCsv = \"text/csv\"",
 		"func NewInvalidThingName(format string, args ...any) *awserr.Error {\nreturn awserr.New(ErrInvalidThingName, 500, format, args...)\n}",
-		"Pattern: wire.NewPattern(`[a-z]+`, `[a-z]+`)",
+		"Pattern: &wire.Pattern{Source: `[a-z]+`, Expr: `[a-z]+`}",
 	} {
 		if !strings.Contains(got, want) {
 			t.Errorf("lacks %s in\n%s", want, got)

@@ -18,6 +18,7 @@ type generator struct {
 	done    map[string]bool // shapes written
 	open    map[string]bool // shapes being written, to find recursion
 	structs map[string]bool // Go names in use
+	bounds  []int64         // of lengths and values, each once
 }
 
 // generate returns the package's files by name.
@@ -33,6 +34,7 @@ func generate(m *model, s service) (map[string]*bytes.Buffer, error) {
 			return nil, fmt.Errorf("%s: %w", op, err)
 		}
 	}
+	g.boundVars()
 	g.serviceVar()
 	g.imports()
 	if err := g.errorTable(); err != nil {
@@ -59,7 +61,7 @@ func (g *generator) header() {
 	}
 	g.shapes.WriteString("import \"sojourn/internal/wire\"\n\n")
 	g.types.WriteString("import (\n" + timeImport + "\n\"sojourn/internal/wire\"\n)\n\n")
-	g.api.WriteString("import \"sojourn/internal/wire\"\n\n")
+	g.api.WriteString("import (\n\"sync\"\n\n\"sojourn/internal/wire\"\n)\n\n")
 	g.errors.WriteString("import \"sojourn/internal/awserr\"\n\n")
 }
 
@@ -112,7 +114,7 @@ func (g *generator) rootShape(op string, r *ref, suffix string) error {
 func (g *generator) serviceVar() {
 	m := g.model.Metadata
 	w := &g.api
-	fmt.Fprintf(w, "// Service describes the API.\nvar Service = &wire.Service{\nName: %q, Version: %q, Protocol: %s,\n", or(g.service.signing, g.service.name), m.APIVersion, protocols[m.Protocol])
+	fmt.Fprintf(w, "// Service describes the API. It is made when it is first asked for.\nvar Service = sync.OnceValue(func() *wire.Service {\nreturn &wire.Service{\nName: %q, Version: %q, Protocol: %s,\n", or(g.service.signing, g.service.name), m.APIVersion, protocols[m.Protocol])
 	if m.XMLNamespace != "" {
 		fmt.Fprintf(w, "Namespace: %q,\n", m.XMLNamespace)
 	}
@@ -123,7 +125,7 @@ func (g *generator) serviceVar() {
 	for _, op := range slices.Sorted(slices.Values(g.service.operations)) {
 		g.operationVar(op)
 	}
-	fmt.Fprintf(w, "},\n}\n")
+	fmt.Fprintf(w, "},\n}\n})\n")
 }
 
 func (g *generator) operationVar(name string) {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -80,7 +81,7 @@ func (g *generator) emit(name string, s *shape) error {
 	}
 	fields := fmt.Sprintf("Name: %q, Kind: wire.%s", name, kinds[s.Type].kind) + g.container(s)
 	s.Sensitive = s.Sensitive || secrets[name]
-	c, err := constraints(s)
+	c, err := g.constraints(s)
 	if err != nil {
 		return fmt.Errorf("shape %s: %w", name, err)
 	}
@@ -111,20 +112,20 @@ func (g *generator) container(s *shape) string {
 
 var timeFormats = map[string]string{"iso8601": "TimeISO8601", "unixTimestamp": "TimeUnix"}
 
-func constraints(s *shape) (string, error) {
+func (g *generator) constraints(s *shape) (string, error) {
 	var b strings.Builder
 	if s.Min != nil {
-		fmt.Fprintf(&b, ", Min: new(int64(%d))", *s.Min)
+		fmt.Fprintf(&b, ", Min: %s", g.bound(*s.Min))
 	}
 	if s.Max != nil {
-		fmt.Fprintf(&b, ", Max: new(int64(%d))", *s.Max)
+		fmt.Fprintf(&b, ", Max: %s", g.bound(*s.Max))
 	}
 	if s.Pattern != "" {
 		expr, err := translate(s.Pattern)
 		if err != nil {
 			return "", err
 		}
-		fmt.Fprintf(&b, ", Pattern: wire.NewPattern(%s, %s)", quote(s.Pattern), quote(expr))
+		fmt.Fprintf(&b, ", Pattern: &wire.Pattern{Source: %s, Expr: %s}", quote(s.Pattern), quote(expr))
 	}
 	if len(s.Enum) > 0 {
 		fmt.Fprintf(&b, ", Enum: %#v", s.Enum)
@@ -140,6 +141,35 @@ func constraints(s *shape) (string, error) {
 		fmt.Fprintf(&b, ", Time: wire.%s", f)
 	}
 	return b.String(), nil
+}
+
+// bound is the address of a variable that holds n. A variable of the package,
+// unlike new(n), is laid out by the linker: there is nothing to do at the start
+// of each program that has the package in it.
+func (g *generator) bound(n int64) string {
+	if !slices.Contains(g.bounds, n) {
+		g.bounds = append(g.bounds, n)
+	}
+	return "&" + boundName(n)
+}
+
+func boundName(n int64) string {
+	if n < 0 {
+		return fmt.Sprintf("boundMinus%d", -n)
+	}
+	return fmt.Sprintf("bound%d", n)
+}
+
+// boundVars writes the variables that bound has named.
+func (g *generator) boundVars() {
+	if len(g.bounds) == 0 {
+		return
+	}
+	fmt.Fprintf(&g.shapes, "var (\n")
+	for _, n := range slices.Sorted(slices.Values(g.bounds)) {
+		fmt.Fprintf(&g.shapes, "%s int64 = %d\n", boundName(n), n)
+	}
+	fmt.Fprintf(&g.shapes, ")\n")
 }
 
 func (g *generator) enumConstants(name string, s *shape) {

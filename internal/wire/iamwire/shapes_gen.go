@@ -4,9 +4,9 @@ package iamwire
 
 import "sojourn/internal/wire"
 
-var shapeArnType = &wire.Shape{Name: "arnType", Kind: wire.String, Min: new(int64(20)), Max: new(int64(2048))}
+var shapeArnType = &wire.Shape{Name: "arnType", Kind: wire.String, Min: &bound20, Max: &bound2048}
 
-var shapeClientIDType = &wire.Shape{Name: "clientIDType", Kind: wire.String, Min: new(int64(1)), Max: new(int64(255))}
+var shapeClientIDType = &wire.Shape{Name: "clientIDType", Kind: wire.String, Min: &bound1, Max: &bound255}
 
 var shapeAddClientIDToOpenIDConnectProviderInput = &wire.Shape{Name: "AddClientIDToOpenIDConnectProviderInput", Kind: wire.Structure, Members: []wire.Member{
 	{Name: "OpenIDConnectProviderArn", Label: "openIDConnectProviderArn", Shape: shapeArnType, Required: true},
@@ -15,9 +15,9 @@ var shapeAddClientIDToOpenIDConnectProviderInput = &wire.Shape{Name: "AddClientI
 
 var shapeAddClientIDToOpenIDConnectProviderOutput = &wire.Shape{Name: "AddClientIDToOpenIDConnectProviderOutput", Kind: wire.Structure, Members: []wire.Member{}}
 
-var shapeInstanceProfileNameType = &wire.Shape{Name: "instanceProfileNameType", Kind: wire.String, Min: new(int64(1)), Max: new(int64(128)), Pattern: wire.NewPattern(`[\w+=,.@-]+`, `[\w+=,.@-]+`)}
+var shapeInstanceProfileNameType = &wire.Shape{Name: "instanceProfileNameType", Kind: wire.String, Min: &bound1, Max: &bound128, Pattern: &wire.Pattern{Source: `[\w+=,.@-]+`, Expr: `[\w+=,.@-]+`}}
 
-var shapeRoleNameType = &wire.Shape{Name: "roleNameType", Kind: wire.String, Min: new(int64(1)), Max: new(int64(64)), Pattern: wire.NewPattern(`[\w+=,.@-]+`, `[\w+=,.@-]+`)}
+var shapeRoleNameType = &wire.Shape{Name: "roleNameType", Kind: wire.String, Min: &bound1, Max: &bound64, Pattern: &wire.Pattern{Source: `[\w+=,.@-]+`, Expr: `[\w+=,.@-]+`}}
 
 var shapeAddRoleToInstanceProfileInput = &wire.Shape{Name: "AddRoleToInstanceProfileInput", Kind: wire.Structure, Members: []wire.Member{
 	{Name: "InstanceProfileName", Label: "instanceProfileName", Shape: shapeInstanceProfileNameType, Required: true},
@@ -26,9 +26,9 @@ var shapeAddRoleToInstanceProfileInput = &wire.Shape{Name: "AddRoleToInstancePro
 
 var shapeAddRoleToInstanceProfileOutput = &wire.Shape{Name: "AddRoleToInstanceProfileOutput", Kind: wire.Structure, Members: []wire.Member{}}
 
-var shapeGroupNameType = &wire.Shape{Name: "groupNameType", Kind: wire.String, Min: new(int64(1)), Max: new(int64(128)), Pattern: wire.NewPattern(`[\w+=,.@-]+`, `[\w+=,.@-]+`)}
+var shapeGroupNameType = &wire.Shape{Name: "groupNameType", Kind: wire.String, Min: &bound1, Max: &bound128, Pattern: &wire.Pattern{Source: `[\w+=,.@-]+`, Expr: `[\w+=,.@-]+`}}
 
-var shapeExistingUserNameType = &wire.Shape{Name: "existingUserNameType", Kind: wire.String, Min: new(int64(1)), Max: new(int64(128)), Pattern: wire.NewPattern(`[\w+=,.@-]+`, `[\w+=,.@-]+`)}
+var shapeExistingUserNameType = &wire.Shape{Name: "existingUserNameType", Kind: wire.String, Min: &bound1, Max: &bound128, Pattern: &wire.Pattern{Source: `[\w+=,.@-]+`, Expr: `[\w+=,.@-]+`}}
 
 var shapeAddUserToGroupInput = &wire.Shape{Name: "AddUserToGroupInput", Kind: wire.Structure, Members: []wire.Member{
 	{Name: "GroupName", Label: "groupName", Shape: shapeGroupNameType, Required: true},
@@ -51,7 +51,7 @@ var shapeAttachRolePolicyInput = &wire.Shape{Name: "AttachRolePolicyInput", Kind
 
 var shapeAttachRolePolicyOutput = &wire.Shape{Name: "AttachRolePolicyOutput", Kind: wire.Structure, Members: []wire.Member{}}
 
-var shapeUserNameType = &wire.Shape{Name: "userNameType", Kind: wire.String, Min: new(int64(1)), Max: new(int64(64)), Pattern: wire.NewPattern(`[\w+=,.@-]+`, `[\w+=,.@-]+`)}
+var shapeUserNameType = &wire.Shape{Name: "userNameType", Kind: wire.String, Min: &bound1, Max: &bound64, Pattern: &wire.Pattern{Source: `[\w+=,.@-]+`, Expr: `[\w+=,.@-]+`}}
 
 var shapeAttachUserPolicyInput = &wire.Shape{Name: "AttachUserPolicyInput", Kind: wire.Structure, Members: []wire.Member{
 	{Name: "UserName", Label: "userName", Shape: shapeUserNameType, Required: true},
@@ -64,7 +64,7 @@ var shapeCreateAccessKeyInput = &wire.Shape{Name: "CreateAccessKeyInput", Kind: 
 	{Name: "UserName", Label: "userName", Shape: shapeExistingUserNameType},
 }}
 
-var shapeAccessKeyIdType = &wire.Shape{Name: "accessKeyIdType", Kind: wire.String, Min: new(int64(16)), Max: new(int64(128)), Pattern: wire.NewPattern(`[\w]+`, `[\w]+`)}
+var shapeAccessKeyIdType = &wire.Shape{Name: "accessKeyIdType", Kind: wire.String, Min: &bound16, Max: &bound128, Pattern: &wire.Pattern{Source: `[\w]+`, Expr: `[\w]+`}}
 
 var shapeStatusType = &wire.Shape{Name: "statusType", Kind: wire.String, Enum: []string{"Active", "Inactive", "Expired"}}
 
@@ -84,7 +84,7 @@ var shapeCreateAccessKeyOutput = &wire.Shape{Name: "CreateAccessKeyOutput", Kind
 	{Name: "AccessKey", Label: "accessKey", Shape: shapeAccessKey, Required: true},
 }}
 
-var shapeAccountAliasType = &wire.Shape{Name: "accountAliasType", Kind: wire.String, Min: new(int64(3)), Max: new(int64(63)), Pattern: wire.NewPattern(`^[a-z0-9]([a-z0-9]|-(?!-)){1,61}[a-z0-9]$`, `[a-z0-9](?:-?[a-z0-9])*`)}
+var shapeAccountAliasType = &wire.Shape{Name: "accountAliasType", Kind: wire.String, Min: &bound3, Max: &bound63, Pattern: &wire.Pattern{Source: `^[a-z0-9]([a-z0-9]|-(?!-)){1,61}[a-z0-9]$`, Expr: `[a-z0-9](?:-?[a-z0-9])*`}}
 
 var shapeCreateAccountAliasInput = &wire.Shape{Name: "CreateAccountAliasInput", Kind: wire.Structure, Members: []wire.Member{
 	{Name: "AccountAlias", Label: "accountAlias", Shape: shapeAccountAliasType, Required: true},
@@ -92,14 +92,14 @@ var shapeCreateAccountAliasInput = &wire.Shape{Name: "CreateAccountAliasInput", 
 
 var shapeCreateAccountAliasOutput = &wire.Shape{Name: "CreateAccountAliasOutput", Kind: wire.Structure, Members: []wire.Member{}}
 
-var shapePathType = &wire.Shape{Name: "pathType", Kind: wire.String, Min: new(int64(1)), Max: new(int64(512)), Pattern: wire.NewPattern(`(\u002F)|(\u002F[\u0021-\u007E]+\u002F)`, `(\x{002F})|(\x{002F}[\x{0021}-\x{007E}]+\x{002F})`)}
+var shapePathType = &wire.Shape{Name: "pathType", Kind: wire.String, Min: &bound1, Max: &bound512, Pattern: &wire.Pattern{Source: `(\u002F)|(\u002F[\u0021-\u007E]+\u002F)`, Expr: `(\x{002F})|(\x{002F}[\x{0021}-\x{007E}]+\x{002F})`}}
 
 var shapeCreateGroupInput = &wire.Shape{Name: "CreateGroupInput", Kind: wire.Structure, Members: []wire.Member{
 	{Name: "Path", Label: "path", Shape: shapePathType},
 	{Name: "GroupName", Label: "groupName", Shape: shapeGroupNameType, Required: true},
 }}
 
-var shapeIdType = &wire.Shape{Name: "idType", Kind: wire.String, Min: new(int64(16)), Max: new(int64(128)), Pattern: wire.NewPattern(`[\w]+`, `[\w]+`)}
+var shapeIdType = &wire.Shape{Name: "idType", Kind: wire.String, Min: &bound16, Max: &bound128, Pattern: &wire.Pattern{Source: `[\w]+`, Expr: `[\w]+`}}
 
 var shapeGroup = &wire.Shape{Name: "Group", Kind: wire.Structure, Members: []wire.Member{
 	{Name: "Path", Label: "path", Shape: shapePathType, Required: true},
@@ -113,16 +113,16 @@ var shapeCreateGroupOutput = &wire.Shape{Name: "CreateGroupOutput", Kind: wire.S
 	{Name: "Group", Label: "group", Shape: shapeGroup, Required: true},
 }}
 
-var shapeTagKeyType = &wire.Shape{Name: "tagKeyType", Kind: wire.String, Min: new(int64(1)), Max: new(int64(128)), Pattern: wire.NewPattern(`[\p{L}\p{Z}\p{N}_.:/=+\-@]+`, `[\p{L}\p{Z}\p{N}_.:/=+\-@]+`)}
+var shapeTagKeyType = &wire.Shape{Name: "tagKeyType", Kind: wire.String, Min: &bound1, Max: &bound128, Pattern: &wire.Pattern{Source: `[\p{L}\p{Z}\p{N}_.:/=+\-@]+`, Expr: `[\p{L}\p{Z}\p{N}_.:/=+\-@]+`}}
 
-var shapeTagValueType = &wire.Shape{Name: "tagValueType", Kind: wire.String, Min: new(int64(0)), Max: new(int64(256)), Pattern: wire.NewPattern(`[\p{L}\p{Z}\p{N}_.:/=+\-@]*`, `[\p{L}\p{Z}\p{N}_.:/=+\-@]*`)}
+var shapeTagValueType = &wire.Shape{Name: "tagValueType", Kind: wire.String, Min: &bound0, Max: &bound256, Pattern: &wire.Pattern{Source: `[\p{L}\p{Z}\p{N}_.:/=+\-@]*`, Expr: `[\p{L}\p{Z}\p{N}_.:/=+\-@]*`}}
 
 var shapeTag = &wire.Shape{Name: "Tag", Kind: wire.Structure, Members: []wire.Member{
 	{Name: "Key", Label: "key", Shape: shapeTagKeyType, Required: true},
 	{Name: "Value", Label: "value", Shape: shapeTagValueType, Required: true},
 }}
 
-var shapeTagListType = &wire.Shape{Name: "tagListType", Kind: wire.List, Elem: shapeTag, Item: "member", Max: new(int64(50))}
+var shapeTagListType = &wire.Shape{Name: "tagListType", Kind: wire.List, Elem: shapeTag, Item: "member", Max: &bound50}
 
 var shapeCreateInstanceProfileInput = &wire.Shape{Name: "CreateInstanceProfileInput", Kind: wire.Structure, Members: []wire.Member{
 	{Name: "InstanceProfileName", Label: "instanceProfileName", Shape: shapeInstanceProfileNameType, Required: true},
@@ -130,11 +130,11 @@ var shapeCreateInstanceProfileInput = &wire.Shape{Name: "CreateInstanceProfileIn
 	{Name: "Tags", Label: "tags", Shape: shapeTagListType},
 }}
 
-var shapePolicyDocumentType = &wire.Shape{Name: "policyDocumentType", Kind: wire.String, Min: new(int64(1)), Max: new(int64(131072)), Pattern: wire.NewPattern(`[\u0009\u000A\u000D\u0020-\u00FF]+`, `[\x{0009}\x{000A}\x{000D}\x{0020}-\x{00FF}]+`)}
+var shapePolicyDocumentType = &wire.Shape{Name: "policyDocumentType", Kind: wire.String, Min: &bound1, Max: &bound131072, Pattern: &wire.Pattern{Source: `[\u0009\u000A\u000D\u0020-\u00FF]+`, Expr: `[\x{0009}\x{000A}\x{000D}\x{0020}-\x{00FF}]+`}}
 
-var shapeRoleDescriptionType = &wire.Shape{Name: "roleDescriptionType", Kind: wire.String, Max: new(int64(1000)), Pattern: wire.NewPattern(`[\u0009\u000A\u000D\u0020-\u007E\u00A1-\u00FF]*`, `[\x{0009}\x{000A}\x{000D}\x{0020}-\x{007E}\x{00A1}-\x{00FF}]*`)}
+var shapeRoleDescriptionType = &wire.Shape{Name: "roleDescriptionType", Kind: wire.String, Max: &bound1000, Pattern: &wire.Pattern{Source: `[\u0009\u000A\u000D\u0020-\u007E\u00A1-\u00FF]*`, Expr: `[\x{0009}\x{000A}\x{000D}\x{0020}-\x{007E}\x{00A1}-\x{00FF}]*`}}
 
-var shapeRoleMaxSessionDurationType = &wire.Shape{Name: "roleMaxSessionDurationType", Kind: wire.Integer, Min: new(int64(3600)), Max: new(int64(43200))}
+var shapeRoleMaxSessionDurationType = &wire.Shape{Name: "roleMaxSessionDurationType", Kind: wire.Integer, Min: &bound3600, Max: &bound43200}
 
 var shapePermissionsBoundaryAttachmentType = &wire.Shape{Name: "PermissionsBoundaryAttachmentType", Kind: wire.String, Enum: []string{"PermissionsBoundaryPolicy"}}
 
@@ -180,11 +180,11 @@ var shapeCreateInstanceProfileOutput = &wire.Shape{Name: "CreateInstanceProfileO
 	{Name: "InstanceProfile", Label: "instanceProfile", Shape: shapeInstanceProfile, Required: true},
 }}
 
-var shapeOpenIDConnectProviderUrlType = &wire.Shape{Name: "OpenIDConnectProviderUrlType", Kind: wire.String, Min: new(int64(1)), Max: new(int64(255))}
+var shapeOpenIDConnectProviderUrlType = &wire.Shape{Name: "OpenIDConnectProviderUrlType", Kind: wire.String, Min: &bound1, Max: &bound255}
 
 var shapeClientIDListType = &wire.Shape{Name: "clientIDListType", Kind: wire.List, Elem: shapeClientIDType, Item: "member"}
 
-var shapeThumbprintType = &wire.Shape{Name: "thumbprintType", Kind: wire.String, Min: new(int64(40)), Max: new(int64(40))}
+var shapeThumbprintType = &wire.Shape{Name: "thumbprintType", Kind: wire.String, Min: &bound40, Max: &bound40}
 
 var shapeThumbprintListType = &wire.Shape{Name: "thumbprintListType", Kind: wire.List, Elem: shapeThumbprintType, Item: "member"}
 
@@ -200,11 +200,11 @@ var shapeCreateOpenIDConnectProviderOutput = &wire.Shape{Name: "CreateOpenIDConn
 	{Name: "Tags", Label: "tags", Shape: shapeTagListType},
 }}
 
-var shapePolicyNameType = &wire.Shape{Name: "policyNameType", Kind: wire.String, Min: new(int64(1)), Max: new(int64(128)), Pattern: wire.NewPattern(`[\w+=,.@-]+`, `[\w+=,.@-]+`)}
+var shapePolicyNameType = &wire.Shape{Name: "policyNameType", Kind: wire.String, Min: &bound1, Max: &bound128, Pattern: &wire.Pattern{Source: `[\w+=,.@-]+`, Expr: `[\w+=,.@-]+`}}
 
-var shapePolicyPathType = &wire.Shape{Name: "policyPathType", Kind: wire.String, Min: new(int64(1)), Max: new(int64(512)), Pattern: wire.NewPattern(`((/[A-Za-z0-9\.,\+@=_-]+)*)/`, `((/[A-Za-z0-9\.,\+@=_-]+)*)/`)}
+var shapePolicyPathType = &wire.Shape{Name: "policyPathType", Kind: wire.String, Min: &bound1, Max: &bound512, Pattern: &wire.Pattern{Source: `((/[A-Za-z0-9\.,\+@=_-]+)*)/`, Expr: `((/[A-Za-z0-9\.,\+@=_-]+)*)/`}}
 
-var shapePolicyDescriptionType = &wire.Shape{Name: "policyDescriptionType", Kind: wire.String, Max: new(int64(1000))}
+var shapePolicyDescriptionType = &wire.Shape{Name: "policyDescriptionType", Kind: wire.String, Max: &bound1000}
 
 var shapeCreatePolicyInput = &wire.Shape{Name: "CreatePolicyInput", Kind: wire.Structure, Members: []wire.Member{
 	{Name: "PolicyName", Label: "policyName", Shape: shapePolicyNameType, Required: true},
@@ -214,7 +214,7 @@ var shapeCreatePolicyInput = &wire.Shape{Name: "CreatePolicyInput", Kind: wire.S
 	{Name: "Tags", Label: "tags", Shape: shapeTagListType},
 }}
 
-var shapePolicyVersionIdType = &wire.Shape{Name: "policyVersionIdType", Kind: wire.String, Pattern: wire.NewPattern(`v[1-9][0-9]*(\.[A-Za-z0-9-]*)?`, `v[1-9][0-9]*(\.[A-Za-z0-9-]*)?`)}
+var shapePolicyVersionIdType = &wire.Shape{Name: "policyVersionIdType", Kind: wire.String, Pattern: &wire.Pattern{Source: `v[1-9][0-9]*(\.[A-Za-z0-9-]*)?`, Expr: `v[1-9][0-9]*(\.[A-Za-z0-9-]*)?`}}
 
 var shapeAttachmentCountType = &wire.Shape{Name: "attachmentCountType", Kind: wire.Integer}
 
@@ -270,13 +270,13 @@ var shapeCreateRoleOutput = &wire.Shape{Name: "CreateRoleOutput", Kind: wire.Str
 	{Name: "Role", Label: "role", Shape: shapeRole, Required: true},
 }}
 
-var shapeSAMLMetadataDocumentType = &wire.Shape{Name: "SAMLMetadataDocumentType", Kind: wire.String, Min: new(int64(1000)), Max: new(int64(10000000))}
+var shapeSAMLMetadataDocumentType = &wire.Shape{Name: "SAMLMetadataDocumentType", Kind: wire.String, Min: &bound1000, Max: &bound10000000}
 
-var shapeSAMLProviderNameType = &wire.Shape{Name: "SAMLProviderNameType", Kind: wire.String, Min: new(int64(1)), Max: new(int64(128)), Pattern: wire.NewPattern(`[\w._-]+`, `[\w._-]+`)}
+var shapeSAMLProviderNameType = &wire.Shape{Name: "SAMLProviderNameType", Kind: wire.String, Min: &bound1, Max: &bound128, Pattern: &wire.Pattern{Source: `[\w._-]+`, Expr: `[\w._-]+`}}
 
 var shapeAssertionEncryptionModeType = &wire.Shape{Name: "assertionEncryptionModeType", Kind: wire.String, Enum: []string{"Required", "Allowed"}}
 
-var shapePrivateKeyType = &wire.Shape{Name: "privateKeyType", Kind: wire.String, Min: new(int64(1)), Max: new(int64(16384)), Pattern: wire.NewPattern(`[\u0009\u000A\u000D\u0020-\u00FF]+`, `[\x{0009}\x{000A}\x{000D}\x{0020}-\x{00FF}]+`), Sensitive: true}
+var shapePrivateKeyType = &wire.Shape{Name: "privateKeyType", Kind: wire.String, Min: &bound1, Max: &bound16384, Pattern: &wire.Pattern{Source: `[\u0009\u000A\u000D\u0020-\u00FF]+`, Expr: `[\x{0009}\x{000A}\x{000D}\x{0020}-\x{00FF}]+`}, Sensitive: true}
 
 var shapeCreateSAMLProviderInput = &wire.Shape{Name: "CreateSAMLProviderInput", Kind: wire.Structure, Members: []wire.Member{
 	{Name: "SAMLMetadataDocument", Label: "sAMLMetadataDocument", Shape: shapeSAMLMetadataDocumentType, Required: true},
@@ -313,7 +313,7 @@ var shapeCreateUserOutput = &wire.Shape{Name: "CreateUserOutput", Kind: wire.Str
 	{Name: "User", Label: "user", Shape: shapeUser},
 }}
 
-var shapeVirtualMFADeviceName = &wire.Shape{Name: "virtualMFADeviceName", Kind: wire.String, Min: new(int64(1)), Pattern: wire.NewPattern(`[\w+=,.@-]+`, `[\w+=,.@-]+`)}
+var shapeVirtualMFADeviceName = &wire.Shape{Name: "virtualMFADeviceName", Kind: wire.String, Min: &bound1, Pattern: &wire.Pattern{Source: `[\w+=,.@-]+`, Expr: `[\w+=,.@-]+`}}
 
 var shapeCreateVirtualMFADeviceInput = &wire.Shape{Name: "CreateVirtualMFADeviceInput", Kind: wire.Structure, Members: []wire.Member{
 	{Name: "Path", Label: "path", Shape: shapePathType},
@@ -321,7 +321,7 @@ var shapeCreateVirtualMFADeviceInput = &wire.Shape{Name: "CreateVirtualMFADevice
 	{Name: "Tags", Label: "tags", Shape: shapeTagListType},
 }}
 
-var shapeSerialNumberType = &wire.Shape{Name: "serialNumberType", Kind: wire.String, Min: new(int64(9)), Max: new(int64(256)), Pattern: wire.NewPattern(`[\w+=/:,.@-]+`, `[\w+=/:,.@-]+`)}
+var shapeSerialNumberType = &wire.Shape{Name: "serialNumberType", Kind: wire.String, Min: &bound9, Max: &bound256, Pattern: &wire.Pattern{Source: `[\w+=/:,.@-]+`, Expr: `[\w+=/:,.@-]+`}}
 
 var shapeBootstrapDatum = &wire.Shape{Name: "BootstrapDatum", Kind: wire.Blob, Sensitive: true}
 
@@ -467,7 +467,7 @@ var shapeDetachUserPolicyInput = &wire.Shape{Name: "DetachUserPolicyInput", Kind
 
 var shapeDetachUserPolicyOutput = &wire.Shape{Name: "DetachUserPolicyOutput", Kind: wire.Structure, Members: []wire.Member{}}
 
-var shapeAuthenticationCodeType = &wire.Shape{Name: "authenticationCodeType", Kind: wire.String, Min: new(int64(6)), Max: new(int64(6)), Pattern: wire.NewPattern(`[\d]+`, `[\d]+`), Sensitive: true}
+var shapeAuthenticationCodeType = &wire.Shape{Name: "authenticationCodeType", Kind: wire.String, Min: &bound6, Max: &bound6, Pattern: &wire.Pattern{Source: `[\d]+`, Expr: `[\d]+`}, Sensitive: true}
 
 var shapeEnableMFADeviceInput = &wire.Shape{Name: "EnableMFADeviceInput", Kind: wire.Structure, Members: []wire.Member{
 	{Name: "UserName", Label: "userName", Shape: shapeExistingUserNameType, Required: true},
@@ -497,9 +497,9 @@ var shapeEntityType = &wire.Shape{Name: "EntityType", Kind: wire.String, Enum: [
 
 var shapeEntityListType = &wire.Shape{Name: "entityListType", Kind: wire.List, Elem: shapeEntityType, Item: "member"}
 
-var shapeMaxItemsType = &wire.Shape{Name: "maxItemsType", Kind: wire.Integer, Min: new(int64(1)), Max: new(int64(1000))}
+var shapeMaxItemsType = &wire.Shape{Name: "maxItemsType", Kind: wire.Integer, Min: &bound1, Max: &bound1000}
 
-var shapeMarkerType = &wire.Shape{Name: "markerType", Kind: wire.String, Min: new(int64(1)), Max: new(int64(320)), Pattern: wire.NewPattern(`[\u0020-\u00FF]+`, `[\x{0020}-\x{00FF}]+`)}
+var shapeMarkerType = &wire.Shape{Name: "markerType", Kind: wire.String, Min: &bound1, Max: &bound320, Pattern: &wire.Pattern{Source: `[\u0020-\u00FF]+`, Expr: `[\x{0020}-\x{00FF}]+`}}
 
 var shapeGetAccountAuthorizationDetailsInput = &wire.Shape{Name: "GetAccountAuthorizationDetailsInput", Kind: wire.Structure, Members: []wire.Member{
 	{Name: "Filter", Label: "filter", Shape: shapeEntityListType},
@@ -617,7 +617,7 @@ var shapeGetContextKeysForCustomPolicyInput = &wire.Shape{Name: "GetContextKeysF
 	{Name: "PolicyInputList", Label: "policyInputList", Shape: shapeSimulationPolicyListType, Required: true},
 }}
 
-var shapeContextKeyNameType = &wire.Shape{Name: "ContextKeyNameType", Kind: wire.String, Min: new(int64(5)), Max: new(int64(256))}
+var shapeContextKeyNameType = &wire.Shape{Name: "ContextKeyNameType", Kind: wire.String, Min: &bound5, Max: &bound256}
 
 var shapeContextKeyNamesResultListType = &wire.Shape{Name: "ContextKeyNamesResultListType", Kind: wire.List, Elem: shapeContextKeyNameType, Item: "member"}
 
@@ -673,9 +673,9 @@ var shapeGetMFADeviceInput = &wire.Shape{Name: "GetMFADeviceInput", Kind: wire.S
 	{Name: "UserName", Label: "userName", Shape: shapeUserNameType},
 }}
 
-var shapeCertificationKeyType = &wire.Shape{Name: "CertificationKeyType", Kind: wire.String, Min: new(int64(1)), Max: new(int64(128)), Pattern: wire.NewPattern(`[\u0020-\u00FF]+`, `[\x{0020}-\x{00FF}]+`)}
+var shapeCertificationKeyType = &wire.Shape{Name: "CertificationKeyType", Kind: wire.String, Min: &bound1, Max: &bound128, Pattern: &wire.Pattern{Source: `[\u0020-\u00FF]+`, Expr: `[\x{0020}-\x{00FF}]+`}}
 
-var shapeCertificationValueType = &wire.Shape{Name: "CertificationValueType", Kind: wire.String, Min: new(int64(1)), Max: new(int64(32)), Pattern: wire.NewPattern(`[\u0020-\u00FF]+`, `[\x{0020}-\x{00FF}]+`)}
+var shapeCertificationValueType = &wire.Shape{Name: "CertificationValueType", Kind: wire.String, Min: &bound1, Max: &bound32, Pattern: &wire.Pattern{Source: `[\u0020-\u00FF]+`, Expr: `[\x{0020}-\x{00FF}]+`}}
 
 var shapeCertificationMapType = &wire.Shape{Name: "CertificationMapType", Kind: wire.Map, Key: shapeCertificationKeyType, Elem: shapeCertificationValueType, Item: "entry", KeyName: "key", ElemName: "value"}
 
@@ -738,14 +738,14 @@ var shapeGetSAMLProviderInput = &wire.Shape{Name: "GetSAMLProviderInput", Kind: 
 	{Name: "SAMLProviderArn", Label: "sAMLProviderArn", Shape: shapeArnType, Required: true},
 }}
 
-var shapePrivateKeyIdType = &wire.Shape{Name: "privateKeyIdType", Kind: wire.String, Min: new(int64(22)), Max: new(int64(64)), Pattern: wire.NewPattern(`[A-Z0-9]+`, `[A-Z0-9]+`)}
+var shapePrivateKeyIdType = &wire.Shape{Name: "privateKeyIdType", Kind: wire.String, Min: &bound22, Max: &bound64, Pattern: &wire.Pattern{Source: `[A-Z0-9]+`, Expr: `[A-Z0-9]+`}}
 
 var shapeSAMLPrivateKey = &wire.Shape{Name: "SAMLPrivateKey", Kind: wire.Structure, Members: []wire.Member{
 	{Name: "KeyId", Label: "keyId", Shape: shapePrivateKeyIdType},
 	{Name: "Timestamp", Label: "timestamp", Shape: shapeDateType},
 }}
 
-var shapePrivateKeyList = &wire.Shape{Name: "privateKeyList", Kind: wire.List, Elem: shapeSAMLPrivateKey, Item: "member", Max: new(int64(2))}
+var shapePrivateKeyList = &wire.Shape{Name: "privateKeyList", Kind: wire.List, Elem: shapeSAMLPrivateKey, Item: "member", Max: &bound2}
 
 var shapeGetSAMLProviderOutput = &wire.Shape{Name: "GetSAMLProviderOutput", Kind: wire.Structure, Members: []wire.Member{
 	{Name: "SAMLProviderUUID", Label: "sAMLProviderUUID", Shape: shapePrivateKeyIdType},
@@ -903,7 +903,7 @@ var shapeListGroupPoliciesOutput = &wire.Shape{Name: "ListGroupPoliciesOutput", 
 	{Name: "Marker", Label: "marker", Shape: shapeResponseMarkerType},
 }}
 
-var shapePathPrefixType = &wire.Shape{Name: "pathPrefixType", Kind: wire.String, Min: new(int64(1)), Max: new(int64(512)), Pattern: wire.NewPattern(`\u002F[\u0021-\u007F]*`, `\x{002F}[\x{0021}-\x{007F}]*`)}
+var shapePathPrefixType = &wire.Shape{Name: "pathPrefixType", Kind: wire.String, Min: &bound1, Max: &bound512, Pattern: &wire.Pattern{Source: `\u002F[\u0021-\u007F]*`, Expr: `\x{002F}[\x{0021}-\x{007F}]*`}}
 
 var shapeListGroupsInput = &wire.Shape{Name: "ListGroupsInput", Kind: wire.Structure, Members: []wire.Member{
 	{Name: "PathPrefix", Label: "pathPrefix", Shape: shapePathPrefixType},
@@ -1243,11 +1243,11 @@ var shapeSetDefaultPolicyVersionInput = &wire.Shape{Name: "SetDefaultPolicyVersi
 
 var shapeSetDefaultPolicyVersionOutput = &wire.Shape{Name: "SetDefaultPolicyVersionOutput", Kind: wire.Structure, Members: []wire.Member{}}
 
-var shapeActionNameType = &wire.Shape{Name: "ActionNameType", Kind: wire.String, Min: new(int64(3)), Max: new(int64(128))}
+var shapeActionNameType = &wire.Shape{Name: "ActionNameType", Kind: wire.String, Min: &bound3, Max: &bound128}
 
 var shapeActionNameListType = &wire.Shape{Name: "ActionNameListType", Kind: wire.List, Elem: shapeActionNameType, Item: "member"}
 
-var shapeResourceNameType = &wire.Shape{Name: "ResourceNameType", Kind: wire.String, Min: new(int64(1)), Max: new(int64(2048))}
+var shapeResourceNameType = &wire.Shape{Name: "ResourceNameType", Kind: wire.String, Min: &bound1, Max: &bound2048}
 
 var shapeResourceNameListType = &wire.Shape{Name: "ResourceNameListType", Kind: wire.List, Elem: shapeResourceNameType, Item: "member"}
 
@@ -1265,7 +1265,7 @@ var shapeContextEntry = &wire.Shape{Name: "ContextEntry", Kind: wire.Structure, 
 
 var shapeContextEntryListType = &wire.Shape{Name: "ContextEntryListType", Kind: wire.List, Elem: shapeContextEntry, Item: "member"}
 
-var shapeResourceHandlingOptionType = &wire.Shape{Name: "ResourceHandlingOptionType", Kind: wire.String, Min: new(int64(1)), Max: new(int64(64))}
+var shapeResourceHandlingOptionType = &wire.Shape{Name: "ResourceHandlingOptionType", Kind: wire.String, Min: &bound1, Max: &bound64}
 
 var shapeSimulateCustomPolicyInput = &wire.Shape{Name: "SimulateCustomPolicyInput", Kind: wire.Structure, Members: []wire.Member{
 	{Name: "PolicyInputList", Label: "policyInputList", Shape: shapeSimulationPolicyListType, Required: true},
@@ -1313,7 +1313,7 @@ var shapePermissionsBoundaryDecisionDetail = &wire.Shape{Name: "PermissionsBound
 	{Name: "AllowedByPermissionsBoundary", Label: "allowedByPermissionsBoundary", Shape: shapeBooleanType},
 }}
 
-var shapeEvalDecisionSourceType = &wire.Shape{Name: "EvalDecisionSourceType", Kind: wire.String, Min: new(int64(3)), Max: new(int64(256))}
+var shapeEvalDecisionSourceType = &wire.Shape{Name: "EvalDecisionSourceType", Kind: wire.String, Min: &bound3, Max: &bound256}
 
 var shapeEvalDecisionDetailsType = &wire.Shape{Name: "EvalDecisionDetailsType", Kind: wire.Map, Key: shapeEvalDecisionSourceType, Elem: shapePolicyEvaluationDecisionType, Item: "entry", KeyName: "key", ElemName: "value"}
 
@@ -1411,7 +1411,7 @@ var shapeTagUserInput = &wire.Shape{Name: "TagUserInput", Kind: wire.Structure, 
 
 var shapeTagUserOutput = &wire.Shape{Name: "TagUserOutput", Kind: wire.Structure, Members: []wire.Member{}}
 
-var shapeTagKeyListType = &wire.Shape{Name: "tagKeyListType", Kind: wire.List, Elem: shapeTagKeyType, Item: "member", Max: new(int64(50))}
+var shapeTagKeyListType = &wire.Shape{Name: "tagKeyListType", Kind: wire.List, Elem: shapeTagKeyType, Item: "member", Max: &bound50}
 
 var shapeUntagInstanceProfileInput = &wire.Shape{Name: "UntagInstanceProfileInput", Kind: wire.Structure, Members: []wire.Member{
 	{Name: "InstanceProfileName", Label: "instanceProfileName", Shape: shapeInstanceProfileNameType, Required: true},
@@ -1521,3 +1521,33 @@ var shapeUpdateUserInput = &wire.Shape{Name: "UpdateUserInput", Kind: wire.Struc
 }}
 
 var shapeUpdateUserOutput = &wire.Shape{Name: "UpdateUserOutput", Kind: wire.Structure, Members: []wire.Member{}}
+
+var (
+	bound0        int64 = 0
+	bound1        int64 = 1
+	bound2        int64 = 2
+	bound3        int64 = 3
+	bound5        int64 = 5
+	bound6        int64 = 6
+	bound9        int64 = 9
+	bound16       int64 = 16
+	bound20       int64 = 20
+	bound22       int64 = 22
+	bound32       int64 = 32
+	bound40       int64 = 40
+	bound50       int64 = 50
+	bound63       int64 = 63
+	bound64       int64 = 64
+	bound128      int64 = 128
+	bound255      int64 = 255
+	bound256      int64 = 256
+	bound320      int64 = 320
+	bound512      int64 = 512
+	bound1000     int64 = 1000
+	bound2048     int64 = 2048
+	bound3600     int64 = 3600
+	bound16384    int64 = 16384
+	bound43200    int64 = 43200
+	bound131072   int64 = 131072
+	bound10000000 int64 = 10000000
+)

@@ -4,296 +4,302 @@
 // as its published model states them. It owns no rule beyond the model.
 package rolesanywherewire
 
-import "sojourn/internal/wire"
+import (
+	"sync"
 
-// Service describes the API.
-var Service = &wire.Service{
-	Name: "rolesanywhere", Version: "2018-05-10", Protocol: wire.REST,
-	Operations: map[string]*wire.Operation{
-		"CreateProfile": {
-			Name:  "CreateProfile",
-			Input: shapeCreateProfileInput, Output: shapeCreateProfileOutput,
-			NewInput: func() any { return new(CreateProfileInput) },
-			Method:   "POST", Path: "/profiles",
-			Status: 201,
-			Errors: map[string]int{
-				ErrAccessDenied: 403,
-				ErrValidation:   400,
+	"sojourn/internal/wire"
+)
+
+// Service describes the API. It is made when it is first asked for.
+var Service = sync.OnceValue(func() *wire.Service {
+	return &wire.Service{
+		Name: "rolesanywhere", Version: "2018-05-10", Protocol: wire.REST,
+		Operations: map[string]*wire.Operation{
+			"CreateProfile": {
+				Name:  "CreateProfile",
+				Input: shapeCreateProfileInput, Output: shapeCreateProfileOutput,
+				NewInput: func() any { return new(CreateProfileInput) },
+				Method:   "POST", Path: "/profiles",
+				Status: 201,
+				Errors: map[string]int{
+					ErrAccessDenied: 403,
+					ErrValidation:   400,
+				},
+			},
+			"CreateSession": {
+				Name:  "CreateSession",
+				Input: shapeCreateSessionInput, Output: shapeCreateSessionOutput,
+				NewInput: func() any { return new(CreateSessionInput) },
+				Method:   "POST", Path: "/sessions",
+				Status: 201,
+				Errors: map[string]int{
+					ErrAccessDenied:     403,
+					ErrResourceNotFound: 404,
+					ErrValidation:       400,
+				},
+			},
+			"CreateTrustAnchor": {
+				Name:  "CreateTrustAnchor",
+				Input: shapeCreateTrustAnchorInput, Output: shapeCreateTrustAnchorOutput,
+				NewInput: func() any { return new(CreateTrustAnchorInput) },
+				Method:   "POST", Path: "/trustanchors",
+				Status: 201,
+				Errors: map[string]int{
+					ErrAccessDenied: 403,
+					ErrValidation:   400,
+				},
+			},
+			"DeleteAttributeMapping": {
+				Name:  "DeleteAttributeMapping",
+				Input: shapeDeleteAttributeMappingInput, Output: shapeDeleteAttributeMappingOutput,
+				NewInput: func() any { return new(DeleteAttributeMappingInput) },
+				Method:   "DELETE", Path: "/profiles/{profileId}/mappings",
+				Errors: map[string]int{
+					ErrAccessDenied:     403,
+					ErrResourceNotFound: 404,
+					ErrValidation:       400,
+				},
+			},
+			"DeleteCrl": {
+				Name:  "DeleteCrl",
+				Input: shapeDeleteCrlInput, Output: shapeDeleteCrlOutput,
+				NewInput: func() any { return new(DeleteCrlInput) },
+				Method:   "DELETE", Path: "/crl/{crlId}",
+				Errors: map[string]int{
+					ErrAccessDenied:     403,
+					ErrResourceNotFound: 404,
+				},
+			},
+			"DeleteProfile": {
+				Name:  "DeleteProfile",
+				Input: shapeDeleteProfileInput, Output: shapeDeleteProfileOutput,
+				NewInput: func() any { return new(DeleteProfileInput) },
+				Method:   "DELETE", Path: "/profile/{profileId}",
+				Errors: map[string]int{
+					ErrAccessDenied:     403,
+					ErrResourceNotFound: 404,
+				},
+			},
+			"DeleteTrustAnchor": {
+				Name:  "DeleteTrustAnchor",
+				Input: shapeDeleteTrustAnchorInput, Output: shapeDeleteTrustAnchorOutput,
+				NewInput: func() any { return new(DeleteTrustAnchorInput) },
+				Method:   "DELETE", Path: "/trustanchor/{trustAnchorId}",
+				Errors: map[string]int{
+					ErrAccessDenied:     403,
+					ErrResourceNotFound: 404,
+				},
+			},
+			"DisableCrl": {
+				Name:  "DisableCrl",
+				Input: shapeDisableCrlInput, Output: shapeDisableCrlOutput,
+				NewInput: func() any { return new(DisableCrlInput) },
+				Method:   "POST", Path: "/crl/{crlId}/disable",
+				Errors: map[string]int{
+					ErrAccessDenied:     403,
+					ErrResourceNotFound: 404,
+				},
+			},
+			"DisableProfile": {
+				Name:  "DisableProfile",
+				Input: shapeDisableProfileInput, Output: shapeDisableProfileOutput,
+				NewInput: func() any { return new(DisableProfileInput) },
+				Method:   "POST", Path: "/profile/{profileId}/disable",
+				Errors: map[string]int{
+					ErrAccessDenied:     403,
+					ErrResourceNotFound: 404,
+				},
+			},
+			"DisableTrustAnchor": {
+				Name:  "DisableTrustAnchor",
+				Input: shapeDisableTrustAnchorInput, Output: shapeDisableTrustAnchorOutput,
+				NewInput: func() any { return new(DisableTrustAnchorInput) },
+				Method:   "POST", Path: "/trustanchor/{trustAnchorId}/disable",
+				Errors: map[string]int{
+					ErrAccessDenied:     403,
+					ErrResourceNotFound: 404,
+				},
+			},
+			"EnableCrl": {
+				Name:  "EnableCrl",
+				Input: shapeEnableCrlInput, Output: shapeEnableCrlOutput,
+				NewInput: func() any { return new(EnableCrlInput) },
+				Method:   "POST", Path: "/crl/{crlId}/enable",
+				Errors: map[string]int{
+					ErrAccessDenied:     403,
+					ErrResourceNotFound: 404,
+				},
+			},
+			"EnableProfile": {
+				Name:  "EnableProfile",
+				Input: shapeEnableProfileInput, Output: shapeEnableProfileOutput,
+				NewInput: func() any { return new(EnableProfileInput) },
+				Method:   "POST", Path: "/profile/{profileId}/enable",
+				Errors: map[string]int{
+					ErrAccessDenied:     403,
+					ErrResourceNotFound: 404,
+				},
+			},
+			"EnableTrustAnchor": {
+				Name:  "EnableTrustAnchor",
+				Input: shapeEnableTrustAnchorInput, Output: shapeEnableTrustAnchorOutput,
+				NewInput: func() any { return new(EnableTrustAnchorInput) },
+				Method:   "POST", Path: "/trustanchor/{trustAnchorId}/enable",
+				Errors: map[string]int{
+					ErrAccessDenied:     403,
+					ErrResourceNotFound: 404,
+				},
+			},
+			"GetCrl": {
+				Name:  "GetCrl",
+				Input: shapeGetCrlInput, Output: shapeGetCrlOutput,
+				NewInput: func() any { return new(GetCrlInput) },
+				Method:   "GET", Path: "/crl/{crlId}",
+				Errors: map[string]int{
+					ErrResourceNotFound: 404,
+				},
+			},
+			"GetProfile": {
+				Name:  "GetProfile",
+				Input: shapeGetProfileInput, Output: shapeGetProfileOutput,
+				NewInput: func() any { return new(GetProfileInput) },
+				Method:   "GET", Path: "/profile/{profileId}",
+				Errors: map[string]int{
+					ErrAccessDenied:     403,
+					ErrResourceNotFound: 404,
+				},
+			},
+			"GetTrustAnchor": {
+				Name:  "GetTrustAnchor",
+				Input: shapeGetTrustAnchorInput, Output: shapeGetTrustAnchorOutput,
+				NewInput: func() any { return new(GetTrustAnchorInput) },
+				Method:   "GET", Path: "/trustanchor/{trustAnchorId}",
+				Errors: map[string]int{
+					ErrAccessDenied:     403,
+					ErrResourceNotFound: 404,
+					ErrValidation:       400,
+				},
+			},
+			"ImportCrl": {
+				Name:  "ImportCrl",
+				Input: shapeImportCrlInput, Output: shapeImportCrlOutput,
+				NewInput: func() any { return new(ImportCrlInput) },
+				Method:   "POST", Path: "/crls",
+				Status: 201,
+				Errors: map[string]int{
+					ErrAccessDenied: 403,
+					ErrValidation:   400,
+				},
+			},
+			"ListCrls": {
+				Name:  "ListCrls",
+				Input: shapeListCrlsInput, Output: shapeListCrlsOutput,
+				NewInput: func() any { return new(ListCrlsInput) },
+				Method:   "GET", Path: "/crls",
+				Errors: map[string]int{
+					ErrAccessDenied: 403,
+					ErrValidation:   400,
+				},
+			},
+			"ListProfiles": {
+				Name:  "ListProfiles",
+				Input: shapeListProfilesInput, Output: shapeListProfilesOutput,
+				NewInput: func() any { return new(ListProfilesInput) },
+				Method:   "GET", Path: "/profiles",
+				Errors: map[string]int{
+					ErrAccessDenied: 403,
+					ErrValidation:   400,
+				},
+			},
+			"ListTagsForResource": {
+				Name:  "ListTagsForResource",
+				Input: shapeListTagsForResourceInput, Output: shapeListTagsForResourceOutput,
+				NewInput: func() any { return new(ListTagsForResourceInput) },
+				Method:   "GET", Path: "/ListTagsForResource",
+				Errors: map[string]int{
+					ErrAccessDenied:     403,
+					ErrResourceNotFound: 404,
+					ErrValidation:       400,
+				},
+			},
+			"ListTrustAnchors": {
+				Name:  "ListTrustAnchors",
+				Input: shapeListTrustAnchorsInput, Output: shapeListTrustAnchorsOutput,
+				NewInput: func() any { return new(ListTrustAnchorsInput) },
+				Method:   "GET", Path: "/trustanchors",
+				Errors: map[string]int{
+					ErrAccessDenied: 403,
+					ErrValidation:   400,
+				},
+			},
+			"PutAttributeMapping": {
+				Name:  "PutAttributeMapping",
+				Input: shapePutAttributeMappingInput, Output: shapePutAttributeMappingOutput,
+				NewInput: func() any { return new(PutAttributeMappingInput) },
+				Method:   "PUT", Path: "/profiles/{profileId}/mappings",
+				Errors: map[string]int{
+					ErrAccessDenied:     403,
+					ErrResourceNotFound: 404,
+					ErrValidation:       400,
+				},
+			},
+			"TagResource": {
+				Name:  "TagResource",
+				Input: shapeTagResourceInput, Output: shapeTagResourceOutput,
+				NewInput: func() any { return new(TagResourceInput) },
+				Method:   "POST", Path: "/TagResource",
+				Status: 201,
+				Errors: map[string]int{
+					ErrAccessDenied:     403,
+					ErrResourceNotFound: 404,
+					ErrTooManyTags:      400,
+					ErrValidation:       400,
+				},
+			},
+			"UntagResource": {
+				Name:  "UntagResource",
+				Input: shapeUntagResourceInput, Output: shapeUntagResourceOutput,
+				NewInput: func() any { return new(UntagResourceInput) },
+				Method:   "POST", Path: "/UntagResource",
+				Errors: map[string]int{
+					ErrAccessDenied:     403,
+					ErrResourceNotFound: 404,
+					ErrValidation:       400,
+				},
+			},
+			"UpdateCrl": {
+				Name:  "UpdateCrl",
+				Input: shapeUpdateCrlInput, Output: shapeUpdateCrlOutput,
+				NewInput: func() any { return new(UpdateCrlInput) },
+				Method:   "PATCH", Path: "/crl/{crlId}",
+				Errors: map[string]int{
+					ErrAccessDenied:     403,
+					ErrResourceNotFound: 404,
+					ErrValidation:       400,
+				},
+			},
+			"UpdateProfile": {
+				Name:  "UpdateProfile",
+				Input: shapeUpdateProfileInput, Output: shapeUpdateProfileOutput,
+				NewInput: func() any { return new(UpdateProfileInput) },
+				Method:   "PATCH", Path: "/profile/{profileId}",
+				Errors: map[string]int{
+					ErrAccessDenied:     403,
+					ErrResourceNotFound: 404,
+					ErrValidation:       400,
+				},
+			},
+			"UpdateTrustAnchor": {
+				Name:  "UpdateTrustAnchor",
+				Input: shapeUpdateTrustAnchorInput, Output: shapeUpdateTrustAnchorOutput,
+				NewInput: func() any { return new(UpdateTrustAnchorInput) },
+				Method:   "PATCH", Path: "/trustanchor/{trustAnchorId}",
+				Errors: map[string]int{
+					ErrAccessDenied:     403,
+					ErrResourceNotFound: 404,
+					ErrValidation:       400,
+				},
 			},
 		},
-		"CreateSession": {
-			Name:  "CreateSession",
-			Input: shapeCreateSessionInput, Output: shapeCreateSessionOutput,
-			NewInput: func() any { return new(CreateSessionInput) },
-			Method:   "POST", Path: "/sessions",
-			Status: 201,
-			Errors: map[string]int{
-				ErrAccessDenied:     403,
-				ErrResourceNotFound: 404,
-				ErrValidation:       400,
-			},
-		},
-		"CreateTrustAnchor": {
-			Name:  "CreateTrustAnchor",
-			Input: shapeCreateTrustAnchorInput, Output: shapeCreateTrustAnchorOutput,
-			NewInput: func() any { return new(CreateTrustAnchorInput) },
-			Method:   "POST", Path: "/trustanchors",
-			Status: 201,
-			Errors: map[string]int{
-				ErrAccessDenied: 403,
-				ErrValidation:   400,
-			},
-		},
-		"DeleteAttributeMapping": {
-			Name:  "DeleteAttributeMapping",
-			Input: shapeDeleteAttributeMappingInput, Output: shapeDeleteAttributeMappingOutput,
-			NewInput: func() any { return new(DeleteAttributeMappingInput) },
-			Method:   "DELETE", Path: "/profiles/{profileId}/mappings",
-			Errors: map[string]int{
-				ErrAccessDenied:     403,
-				ErrResourceNotFound: 404,
-				ErrValidation:       400,
-			},
-		},
-		"DeleteCrl": {
-			Name:  "DeleteCrl",
-			Input: shapeDeleteCrlInput, Output: shapeDeleteCrlOutput,
-			NewInput: func() any { return new(DeleteCrlInput) },
-			Method:   "DELETE", Path: "/crl/{crlId}",
-			Errors: map[string]int{
-				ErrAccessDenied:     403,
-				ErrResourceNotFound: 404,
-			},
-		},
-		"DeleteProfile": {
-			Name:  "DeleteProfile",
-			Input: shapeDeleteProfileInput, Output: shapeDeleteProfileOutput,
-			NewInput: func() any { return new(DeleteProfileInput) },
-			Method:   "DELETE", Path: "/profile/{profileId}",
-			Errors: map[string]int{
-				ErrAccessDenied:     403,
-				ErrResourceNotFound: 404,
-			},
-		},
-		"DeleteTrustAnchor": {
-			Name:  "DeleteTrustAnchor",
-			Input: shapeDeleteTrustAnchorInput, Output: shapeDeleteTrustAnchorOutput,
-			NewInput: func() any { return new(DeleteTrustAnchorInput) },
-			Method:   "DELETE", Path: "/trustanchor/{trustAnchorId}",
-			Errors: map[string]int{
-				ErrAccessDenied:     403,
-				ErrResourceNotFound: 404,
-			},
-		},
-		"DisableCrl": {
-			Name:  "DisableCrl",
-			Input: shapeDisableCrlInput, Output: shapeDisableCrlOutput,
-			NewInput: func() any { return new(DisableCrlInput) },
-			Method:   "POST", Path: "/crl/{crlId}/disable",
-			Errors: map[string]int{
-				ErrAccessDenied:     403,
-				ErrResourceNotFound: 404,
-			},
-		},
-		"DisableProfile": {
-			Name:  "DisableProfile",
-			Input: shapeDisableProfileInput, Output: shapeDisableProfileOutput,
-			NewInput: func() any { return new(DisableProfileInput) },
-			Method:   "POST", Path: "/profile/{profileId}/disable",
-			Errors: map[string]int{
-				ErrAccessDenied:     403,
-				ErrResourceNotFound: 404,
-			},
-		},
-		"DisableTrustAnchor": {
-			Name:  "DisableTrustAnchor",
-			Input: shapeDisableTrustAnchorInput, Output: shapeDisableTrustAnchorOutput,
-			NewInput: func() any { return new(DisableTrustAnchorInput) },
-			Method:   "POST", Path: "/trustanchor/{trustAnchorId}/disable",
-			Errors: map[string]int{
-				ErrAccessDenied:     403,
-				ErrResourceNotFound: 404,
-			},
-		},
-		"EnableCrl": {
-			Name:  "EnableCrl",
-			Input: shapeEnableCrlInput, Output: shapeEnableCrlOutput,
-			NewInput: func() any { return new(EnableCrlInput) },
-			Method:   "POST", Path: "/crl/{crlId}/enable",
-			Errors: map[string]int{
-				ErrAccessDenied:     403,
-				ErrResourceNotFound: 404,
-			},
-		},
-		"EnableProfile": {
-			Name:  "EnableProfile",
-			Input: shapeEnableProfileInput, Output: shapeEnableProfileOutput,
-			NewInput: func() any { return new(EnableProfileInput) },
-			Method:   "POST", Path: "/profile/{profileId}/enable",
-			Errors: map[string]int{
-				ErrAccessDenied:     403,
-				ErrResourceNotFound: 404,
-			},
-		},
-		"EnableTrustAnchor": {
-			Name:  "EnableTrustAnchor",
-			Input: shapeEnableTrustAnchorInput, Output: shapeEnableTrustAnchorOutput,
-			NewInput: func() any { return new(EnableTrustAnchorInput) },
-			Method:   "POST", Path: "/trustanchor/{trustAnchorId}/enable",
-			Errors: map[string]int{
-				ErrAccessDenied:     403,
-				ErrResourceNotFound: 404,
-			},
-		},
-		"GetCrl": {
-			Name:  "GetCrl",
-			Input: shapeGetCrlInput, Output: shapeGetCrlOutput,
-			NewInput: func() any { return new(GetCrlInput) },
-			Method:   "GET", Path: "/crl/{crlId}",
-			Errors: map[string]int{
-				ErrResourceNotFound: 404,
-			},
-		},
-		"GetProfile": {
-			Name:  "GetProfile",
-			Input: shapeGetProfileInput, Output: shapeGetProfileOutput,
-			NewInput: func() any { return new(GetProfileInput) },
-			Method:   "GET", Path: "/profile/{profileId}",
-			Errors: map[string]int{
-				ErrAccessDenied:     403,
-				ErrResourceNotFound: 404,
-			},
-		},
-		"GetTrustAnchor": {
-			Name:  "GetTrustAnchor",
-			Input: shapeGetTrustAnchorInput, Output: shapeGetTrustAnchorOutput,
-			NewInput: func() any { return new(GetTrustAnchorInput) },
-			Method:   "GET", Path: "/trustanchor/{trustAnchorId}",
-			Errors: map[string]int{
-				ErrAccessDenied:     403,
-				ErrResourceNotFound: 404,
-				ErrValidation:       400,
-			},
-		},
-		"ImportCrl": {
-			Name:  "ImportCrl",
-			Input: shapeImportCrlInput, Output: shapeImportCrlOutput,
-			NewInput: func() any { return new(ImportCrlInput) },
-			Method:   "POST", Path: "/crls",
-			Status: 201,
-			Errors: map[string]int{
-				ErrAccessDenied: 403,
-				ErrValidation:   400,
-			},
-		},
-		"ListCrls": {
-			Name:  "ListCrls",
-			Input: shapeListCrlsInput, Output: shapeListCrlsOutput,
-			NewInput: func() any { return new(ListCrlsInput) },
-			Method:   "GET", Path: "/crls",
-			Errors: map[string]int{
-				ErrAccessDenied: 403,
-				ErrValidation:   400,
-			},
-		},
-		"ListProfiles": {
-			Name:  "ListProfiles",
-			Input: shapeListProfilesInput, Output: shapeListProfilesOutput,
-			NewInput: func() any { return new(ListProfilesInput) },
-			Method:   "GET", Path: "/profiles",
-			Errors: map[string]int{
-				ErrAccessDenied: 403,
-				ErrValidation:   400,
-			},
-		},
-		"ListTagsForResource": {
-			Name:  "ListTagsForResource",
-			Input: shapeListTagsForResourceInput, Output: shapeListTagsForResourceOutput,
-			NewInput: func() any { return new(ListTagsForResourceInput) },
-			Method:   "GET", Path: "/ListTagsForResource",
-			Errors: map[string]int{
-				ErrAccessDenied:     403,
-				ErrResourceNotFound: 404,
-				ErrValidation:       400,
-			},
-		},
-		"ListTrustAnchors": {
-			Name:  "ListTrustAnchors",
-			Input: shapeListTrustAnchorsInput, Output: shapeListTrustAnchorsOutput,
-			NewInput: func() any { return new(ListTrustAnchorsInput) },
-			Method:   "GET", Path: "/trustanchors",
-			Errors: map[string]int{
-				ErrAccessDenied: 403,
-				ErrValidation:   400,
-			},
-		},
-		"PutAttributeMapping": {
-			Name:  "PutAttributeMapping",
-			Input: shapePutAttributeMappingInput, Output: shapePutAttributeMappingOutput,
-			NewInput: func() any { return new(PutAttributeMappingInput) },
-			Method:   "PUT", Path: "/profiles/{profileId}/mappings",
-			Errors: map[string]int{
-				ErrAccessDenied:     403,
-				ErrResourceNotFound: 404,
-				ErrValidation:       400,
-			},
-		},
-		"TagResource": {
-			Name:  "TagResource",
-			Input: shapeTagResourceInput, Output: shapeTagResourceOutput,
-			NewInput: func() any { return new(TagResourceInput) },
-			Method:   "POST", Path: "/TagResource",
-			Status: 201,
-			Errors: map[string]int{
-				ErrAccessDenied:     403,
-				ErrResourceNotFound: 404,
-				ErrTooManyTags:      400,
-				ErrValidation:       400,
-			},
-		},
-		"UntagResource": {
-			Name:  "UntagResource",
-			Input: shapeUntagResourceInput, Output: shapeUntagResourceOutput,
-			NewInput: func() any { return new(UntagResourceInput) },
-			Method:   "POST", Path: "/UntagResource",
-			Errors: map[string]int{
-				ErrAccessDenied:     403,
-				ErrResourceNotFound: 404,
-				ErrValidation:       400,
-			},
-		},
-		"UpdateCrl": {
-			Name:  "UpdateCrl",
-			Input: shapeUpdateCrlInput, Output: shapeUpdateCrlOutput,
-			NewInput: func() any { return new(UpdateCrlInput) },
-			Method:   "PATCH", Path: "/crl/{crlId}",
-			Errors: map[string]int{
-				ErrAccessDenied:     403,
-				ErrResourceNotFound: 404,
-				ErrValidation:       400,
-			},
-		},
-		"UpdateProfile": {
-			Name:  "UpdateProfile",
-			Input: shapeUpdateProfileInput, Output: shapeUpdateProfileOutput,
-			NewInput: func() any { return new(UpdateProfileInput) },
-			Method:   "PATCH", Path: "/profile/{profileId}",
-			Errors: map[string]int{
-				ErrAccessDenied:     403,
-				ErrResourceNotFound: 404,
-				ErrValidation:       400,
-			},
-		},
-		"UpdateTrustAnchor": {
-			Name:  "UpdateTrustAnchor",
-			Input: shapeUpdateTrustAnchorInput, Output: shapeUpdateTrustAnchorOutput,
-			NewInput: func() any { return new(UpdateTrustAnchorInput) },
-			Method:   "PATCH", Path: "/trustanchor/{trustAnchorId}",
-			Errors: map[string]int{
-				ErrAccessDenied:     403,
-				ErrResourceNotFound: 404,
-				ErrValidation:       400,
-			},
-		},
-	},
-}
+	}
+})

@@ -4,32 +4,32 @@ package rolesanywherewire
 
 import "sojourn/internal/wire"
 
-var shapeResourceName = &wire.Shape{Name: "ResourceName", Kind: wire.String, Min: new(int64(1)), Max: new(int64(255)), Pattern: wire.NewPattern(`[ a-zA-Z0-9-_]*`, `[ a-zA-Z0-9-_]*`)}
+var shapeResourceName = &wire.Shape{Name: "ResourceName", Kind: wire.String, Min: &bound1, Max: &bound255, Pattern: &wire.Pattern{Source: `[ a-zA-Z0-9-_]*`, Expr: `[ a-zA-Z0-9-_]*`}}
 
 var shapeBoolean = &wire.Shape{Name: "Boolean", Kind: wire.Boolean}
 
 var shapeString = &wire.Shape{Name: "String", Kind: wire.String}
 
-var shapeRoleArn = &wire.Shape{Name: "RoleArn", Kind: wire.String, Min: new(int64(1)), Max: new(int64(1011)), Pattern: wire.NewPattern(`arn:aws(-[^:]+)?:iam(:.*){2}(:role.*)`, `arn:aws(-[^:]+)?:iam(:.*){2}(:role.*)`)}
+var shapeRoleArn = &wire.Shape{Name: "RoleArn", Kind: wire.String, Min: &bound1, Max: &bound1011, Pattern: &wire.Pattern{Source: `arn:aws(-[^:]+)?:iam(:.*){2}(:role.*)`, Expr: `arn:aws(-[^:]+)?:iam(:.*){2}(:role.*)`}}
 
-var shapeRoleArnList = &wire.Shape{Name: "RoleArnList", Kind: wire.List, Elem: shapeRoleArn, Item: "member", Min: new(int64(0)), Max: new(int64(250))}
+var shapeRoleArnList = &wire.Shape{Name: "RoleArnList", Kind: wire.List, Elem: shapeRoleArn, Item: "member", Min: &bound0, Max: &bound250}
 
-var shapeManagedPolicyListMemberString = &wire.Shape{Name: "ManagedPolicyListMemberString", Kind: wire.String, Min: new(int64(1)), Max: new(int64(200))}
+var shapeManagedPolicyListMemberString = &wire.Shape{Name: "ManagedPolicyListMemberString", Kind: wire.String, Min: &bound1, Max: &bound200}
 
-var shapeManagedPolicyList = &wire.Shape{Name: "ManagedPolicyList", Kind: wire.List, Elem: shapeManagedPolicyListMemberString, Item: "member", Min: new(int64(0)), Max: new(int64(50))}
+var shapeManagedPolicyList = &wire.Shape{Name: "ManagedPolicyList", Kind: wire.List, Elem: shapeManagedPolicyListMemberString, Item: "member", Min: &bound0, Max: &bound50}
 
-var shapeCreateProfileRequestDurationSecondsInteger = &wire.Shape{Name: "CreateProfileRequestDurationSecondsInteger", Kind: wire.Integer, Min: new(int64(900)), Max: new(int64(43200))}
+var shapeCreateProfileRequestDurationSecondsInteger = &wire.Shape{Name: "CreateProfileRequestDurationSecondsInteger", Kind: wire.Integer, Min: &bound900, Max: &bound43200}
 
-var shapeTagKey = &wire.Shape{Name: "TagKey", Kind: wire.String, Min: new(int64(1)), Max: new(int64(128)), Pattern: wire.NewPattern(`[ a-zA-Z0-9_.:/=+@-]*`, `[ a-zA-Z0-9_.:/=+@-]*`), Sensitive: true}
+var shapeTagKey = &wire.Shape{Name: "TagKey", Kind: wire.String, Min: &bound1, Max: &bound128, Pattern: &wire.Pattern{Source: `[ a-zA-Z0-9_.:/=+@-]*`, Expr: `[ a-zA-Z0-9_.:/=+@-]*`}, Sensitive: true}
 
-var shapeTagValue = &wire.Shape{Name: "TagValue", Kind: wire.String, Min: new(int64(0)), Max: new(int64(256)), Pattern: wire.NewPattern(`[ a-zA-Z0-9_.:/=+@-]*`, `[ a-zA-Z0-9_.:/=+@-]*`), Sensitive: true}
+var shapeTagValue = &wire.Shape{Name: "TagValue", Kind: wire.String, Min: &bound0, Max: &bound256, Pattern: &wire.Pattern{Source: `[ a-zA-Z0-9_.:/=+@-]*`, Expr: `[ a-zA-Z0-9_.:/=+@-]*`}, Sensitive: true}
 
 var shapeTag = &wire.Shape{Name: "Tag", Kind: wire.Structure, Members: []wire.Member{
 	{Name: "key", Label: "key", Shape: shapeTagKey, Required: true},
 	{Name: "value", Label: "value", Shape: shapeTagValue, Required: true},
 }}
 
-var shapeTagList = &wire.Shape{Name: "TagList", Kind: wire.List, Elem: shapeTag, Item: "member", Min: new(int64(0)), Max: new(int64(200))}
+var shapeTagList = &wire.Shape{Name: "TagList", Kind: wire.List, Elem: shapeTag, Item: "member", Min: &bound0, Max: &bound200}
 
 var shapeCreateProfileInput = &wire.Shape{Name: "CreateProfileInput", Kind: wire.Structure, Members: []wire.Member{
 	{Name: "name", Label: "name", Shape: shapeResourceName, Required: true},
@@ -43,9 +43,9 @@ var shapeCreateProfileInput = &wire.Shape{Name: "CreateProfileInput", Kind: wire
 	{Name: "acceptRoleSessionName", Label: "acceptRoleSessionName", Shape: shapeBoolean},
 }}
 
-var shapeUuid = &wire.Shape{Name: "Uuid", Kind: wire.String, Min: new(int64(36)), Max: new(int64(36)), Pattern: wire.NewPattern(`.*[a-f0-9]{8}-([a-z0-9]{4}-){3}[a-z0-9]{12}.*`, `.*[a-f0-9]{8}-([a-z0-9]{4}-){3}[a-z0-9]{12}.*`)}
+var shapeUuid = &wire.Shape{Name: "Uuid", Kind: wire.String, Min: &bound36, Max: &bound36, Pattern: &wire.Pattern{Source: `.*[a-f0-9]{8}-([a-z0-9]{4}-){3}[a-z0-9]{12}.*`, Expr: `.*[a-f0-9]{8}-([a-z0-9]{4}-){3}[a-z0-9]{12}.*`}}
 
-var shapeProfileArn = &wire.Shape{Name: "ProfileArn", Kind: wire.String, Min: new(int64(1)), Max: new(int64(1011)), Pattern: wire.NewPattern(`arn:aws(-[^:]+)?:rolesanywhere(:.*){2}(:profile.*)`, `arn:aws(-[^:]+)?:rolesanywhere(:.*){2}(:profile.*)`)}
+var shapeProfileArn = &wire.Shape{Name: "ProfileArn", Kind: wire.String, Min: &bound1, Max: &bound1011, Pattern: &wire.Pattern{Source: `arn:aws(-[^:]+)?:rolesanywhere(:.*){2}(:profile.*)`, Expr: `arn:aws(-[^:]+)?:rolesanywhere(:.*){2}(:profile.*)`}}
 
 var shapeSyntheticTimestamp_date_time = &wire.Shape{Name: "SyntheticTimestamp_date_time", Kind: wire.Timestamp, Time: wire.TimeISO8601}
 
@@ -53,7 +53,7 @@ var shapeInteger = &wire.Shape{Name: "Integer", Kind: wire.Integer}
 
 var shapeCertificateField = &wire.Shape{Name: "CertificateField", Kind: wire.String, Enum: []string{"x509Subject", "x509Issuer", "x509SAN"}}
 
-var shapeMappingRuleSpecifierString = &wire.Shape{Name: "MappingRuleSpecifierString", Kind: wire.String, Min: new(int64(0)), Max: new(int64(60))}
+var shapeMappingRuleSpecifierString = &wire.Shape{Name: "MappingRuleSpecifierString", Kind: wire.String, Min: &bound0, Max: &bound60}
 
 var shapeMappingRule = &wire.Shape{Name: "MappingRule", Kind: wire.Structure, Members: []wire.Member{
 	{Name: "specifier", Label: "specifier", Shape: shapeMappingRuleSpecifierString, Required: true},
@@ -89,19 +89,19 @@ var shapeCreateProfileOutput = &wire.Shape{Name: "CreateProfileOutput", Kind: wi
 	{Name: "profile", Label: "profile", Shape: shapeProfileDetail},
 }}
 
-var shapeSessionDurationSeconds = &wire.Shape{Name: "SessionDurationSeconds", Kind: wire.Integer, Min: new(int64(900)), Max: new(int64(43200))}
+var shapeSessionDurationSeconds = &wire.Shape{Name: "SessionDurationSeconds", Kind: wire.Integer, Min: &bound900, Max: &bound43200}
 
-var shapeInstancePropertyMapKeyString = &wire.Shape{Name: "InstancePropertyMapKeyString", Kind: wire.String, Min: new(int64(1)), Max: new(int64(200))}
+var shapeInstancePropertyMapKeyString = &wire.Shape{Name: "InstancePropertyMapKeyString", Kind: wire.String, Min: &bound1, Max: &bound200}
 
-var shapeInstancePropertyMapValueString = &wire.Shape{Name: "InstancePropertyMapValueString", Kind: wire.String, Min: new(int64(1)), Max: new(int64(200))}
+var shapeInstancePropertyMapValueString = &wire.Shape{Name: "InstancePropertyMapValueString", Kind: wire.String, Min: &bound1, Max: &bound200}
 
-var shapeInstancePropertyMap = &wire.Shape{Name: "InstancePropertyMap", Kind: wire.Map, Key: shapeInstancePropertyMapKeyString, Elem: shapeInstancePropertyMapValueString, Item: "entry", KeyName: "key", ElemName: "value", Min: new(int64(0)), Max: new(int64(50))}
+var shapeInstancePropertyMap = &wire.Shape{Name: "InstancePropertyMap", Kind: wire.Map, Key: shapeInstancePropertyMapKeyString, Elem: shapeInstancePropertyMapValueString, Item: "entry", KeyName: "key", ElemName: "value", Min: &bound0, Max: &bound50}
 
-var shapeAmazonResourceName = &wire.Shape{Name: "AmazonResourceName", Kind: wire.String, Min: new(int64(1)), Max: new(int64(1011))}
+var shapeAmazonResourceName = &wire.Shape{Name: "AmazonResourceName", Kind: wire.String, Min: &bound1, Max: &bound1011}
 
-var shapeRoleSessionName = &wire.Shape{Name: "RoleSessionName", Kind: wire.String, Min: new(int64(2)), Max: new(int64(64)), Pattern: wire.NewPattern(`[\w+=,.@-]*`, `[\w+=,.@-]*`)}
+var shapeRoleSessionName = &wire.Shape{Name: "RoleSessionName", Kind: wire.String, Min: &bound2, Max: &bound64, Pattern: &wire.Pattern{Source: `[\w+=,.@-]*`, Expr: `[\w+=,.@-]*`}}
 
-var shapeTrustAnchorArn = &wire.Shape{Name: "TrustAnchorArn", Kind: wire.String, Min: new(int64(1)), Max: new(int64(1011)), Pattern: wire.NewPattern(`arn:aws(-[^:]+)?:rolesanywhere(:.*){2}(:trust-anchor.*)`, `arn:aws(-[^:]+)?:rolesanywhere(:.*){2}(:trust-anchor.*)`)}
+var shapeTrustAnchorArn = &wire.Shape{Name: "TrustAnchorArn", Kind: wire.String, Min: &bound1, Max: &bound1011, Pattern: &wire.Pattern{Source: `arn:aws(-[^:]+)?:rolesanywhere(:.*){2}(:trust-anchor.*)`, Expr: `arn:aws(-[^:]+)?:rolesanywhere(:.*){2}(:trust-anchor.*)`}}
 
 var shapeCreateSessionInput = &wire.Shape{Name: "CreateSessionInput", Kind: wire.Structure, Members: []wire.Member{
 	{Name: "durationSeconds", Label: "durationSeconds", Shape: shapeSessionDurationSeconds},
@@ -144,7 +144,7 @@ var shapeCreateSessionOutput = &wire.Shape{Name: "CreateSessionOutput", Kind: wi
 
 var shapeTrustAnchorType = &wire.Shape{Name: "TrustAnchorType", Kind: wire.String, Enum: []string{"AWS_ACM_PCA", "CERTIFICATE_BUNDLE", "SELF_SIGNED_REPOSITORY"}}
 
-var shapeSourceDataX509CertificateDataString = &wire.Shape{Name: "SourceDataX509CertificateDataString", Kind: wire.String, Min: new(int64(1)), Max: new(int64(16000))}
+var shapeSourceDataX509CertificateDataString = &wire.Shape{Name: "SourceDataX509CertificateDataString", Kind: wire.String, Min: &bound1, Max: &bound16000}
 
 var shapeSourceData = &wire.Shape{Name: "SourceData", Kind: wire.Structure, Members: []wire.Member{
 	{Name: "x509CertificateData", Label: "x509CertificateData", Shape: shapeSourceDataX509CertificateDataString},
@@ -158,7 +158,7 @@ var shapeSource = &wire.Shape{Name: "Source", Kind: wire.Structure, Members: []w
 
 var shapeNotificationEvent = &wire.Shape{Name: "NotificationEvent", Kind: wire.String, Enum: []string{"CA_CERTIFICATE_EXPIRY", "END_ENTITY_CERTIFICATE_EXPIRY"}}
 
-var shapeNotificationSettingThresholdInteger = &wire.Shape{Name: "NotificationSettingThresholdInteger", Kind: wire.Integer, Min: new(int64(1)), Max: new(int64(360))}
+var shapeNotificationSettingThresholdInteger = &wire.Shape{Name: "NotificationSettingThresholdInteger", Kind: wire.Integer, Min: &bound1, Max: &bound360}
 
 var shapeNotificationChannel = &wire.Shape{Name: "NotificationChannel", Kind: wire.String, Enum: []string{"ALL"}}
 
@@ -169,7 +169,7 @@ var shapeNotificationSetting = &wire.Shape{Name: "NotificationSetting", Kind: wi
 	{Name: "channel", Label: "channel", Shape: shapeNotificationChannel},
 }}
 
-var shapeNotificationSettings = &wire.Shape{Name: "NotificationSettings", Kind: wire.List, Elem: shapeNotificationSetting, Item: "member", Min: new(int64(0)), Max: new(int64(50))}
+var shapeNotificationSettings = &wire.Shape{Name: "NotificationSettings", Kind: wire.List, Elem: shapeNotificationSetting, Item: "member", Min: &bound0, Max: &bound50}
 
 var shapeCreateTrustAnchorInput = &wire.Shape{Name: "CreateTrustAnchorInput", Kind: wire.Structure, Members: []wire.Member{
 	{Name: "name", Label: "name", Shape: shapeResourceName, Required: true},
@@ -179,9 +179,9 @@ var shapeCreateTrustAnchorInput = &wire.Shape{Name: "CreateTrustAnchorInput", Ki
 	{Name: "notificationSettings", Label: "notificationSettings", Shape: shapeNotificationSettings},
 }}
 
-var shapeNotificationSettingDetailThresholdInteger = &wire.Shape{Name: "NotificationSettingDetailThresholdInteger", Kind: wire.Integer, Min: new(int64(1)), Max: new(int64(360))}
+var shapeNotificationSettingDetailThresholdInteger = &wire.Shape{Name: "NotificationSettingDetailThresholdInteger", Kind: wire.Integer, Min: &bound1, Max: &bound360}
 
-var shapeNotificationSettingDetailConfiguredByString = &wire.Shape{Name: "NotificationSettingDetailConfiguredByString", Kind: wire.String, Min: new(int64(1)), Max: new(int64(200))}
+var shapeNotificationSettingDetailConfiguredByString = &wire.Shape{Name: "NotificationSettingDetailConfiguredByString", Kind: wire.String, Min: &bound1, Max: &bound200}
 
 var shapeNotificationSettingDetail = &wire.Shape{Name: "NotificationSettingDetail", Kind: wire.Structure, Members: []wire.Member{
 	{Name: "enabled", Label: "enabled", Shape: shapeBoolean, Required: true},
@@ -191,7 +191,7 @@ var shapeNotificationSettingDetail = &wire.Shape{Name: "NotificationSettingDetai
 	{Name: "configuredBy", Label: "configuredBy", Shape: shapeNotificationSettingDetailConfiguredByString},
 }}
 
-var shapeNotificationSettingDetails = &wire.Shape{Name: "NotificationSettingDetails", Kind: wire.List, Elem: shapeNotificationSettingDetail, Item: "member", Min: new(int64(0)), Max: new(int64(50))}
+var shapeNotificationSettingDetails = &wire.Shape{Name: "NotificationSettingDetails", Kind: wire.List, Elem: shapeNotificationSettingDetail, Item: "member", Min: &bound0, Max: &bound50}
 
 var shapeTrustAnchorDetail = &wire.Shape{Name: "TrustAnchorDetail", Kind: wire.Structure, Members: []wire.Member{
 	{Name: "trustAnchorId", Label: "trustAnchorId", Shape: shapeUuid},
@@ -329,7 +329,7 @@ var shapeGetTrustAnchorOutput = &wire.Shape{Name: "GetTrustAnchorOutput", Kind: 
 	{Name: "trustAnchor", Label: "trustAnchor", Shape: shapeTrustAnchorDetail, Required: true},
 }}
 
-var shapeImportCrlRequestCrlDataBlob = &wire.Shape{Name: "ImportCrlRequestCrlDataBlob", Kind: wire.Blob, Min: new(int64(1)), Max: new(int64(300000))}
+var shapeImportCrlRequestCrlDataBlob = &wire.Shape{Name: "ImportCrlRequestCrlDataBlob", Kind: wire.Blob, Min: &bound1, Max: &bound300000}
 
 var shapeImportCrlInput = &wire.Shape{Name: "ImportCrlInput", Kind: wire.Structure, Members: []wire.Member{
 	{Name: "name", Label: "name", Shape: shapeResourceName, Required: true},
@@ -343,7 +343,7 @@ var shapeImportCrlOutput = &wire.Shape{Name: "ImportCrlOutput", Kind: wire.Struc
 	{Name: "crl", Label: "crl", Shape: shapeCrlDetail, Required: true},
 }}
 
-var shapeListRequestNextTokenString = &wire.Shape{Name: "ListRequestNextTokenString", Kind: wire.String, Min: new(int64(1)), Max: new(int64(10000))}
+var shapeListRequestNextTokenString = &wire.Shape{Name: "ListRequestNextTokenString", Kind: wire.String, Min: &bound1, Max: &bound10000}
 
 var shapeListCrlsInput = &wire.Shape{Name: "ListCrlsInput", Kind: wire.Structure, Members: []wire.Member{
 	{Name: "nextToken", Label: "nextToken", Shape: shapeListRequestNextTokenString, InQuery: true},
@@ -406,7 +406,7 @@ var shapeTagResourceInput = &wire.Shape{Name: "TagResourceInput", Kind: wire.Str
 
 var shapeTagResourceOutput = &wire.Shape{Name: "TagResourceOutput", Kind: wire.Structure, Members: []wire.Member{}}
 
-var shapeTagKeyList = &wire.Shape{Name: "TagKeyList", Kind: wire.List, Elem: shapeTagKey, Item: "member", Min: new(int64(0)), Max: new(int64(200))}
+var shapeTagKeyList = &wire.Shape{Name: "TagKeyList", Kind: wire.List, Elem: shapeTagKey, Item: "member", Min: &bound0, Max: &bound200}
 
 var shapeUntagResourceInput = &wire.Shape{Name: "UntagResourceInput", Kind: wire.Structure, Members: []wire.Member{
 	{Name: "resourceArn", Label: "resourceArn", Shape: shapeAmazonResourceName, Required: true},
@@ -415,7 +415,7 @@ var shapeUntagResourceInput = &wire.Shape{Name: "UntagResourceInput", Kind: wire
 
 var shapeUntagResourceOutput = &wire.Shape{Name: "UntagResourceOutput", Kind: wire.Structure, Members: []wire.Member{}}
 
-var shapeUpdateCrlRequestCrlDataBlob = &wire.Shape{Name: "UpdateCrlRequestCrlDataBlob", Kind: wire.Blob, Min: new(int64(1)), Max: new(int64(300000))}
+var shapeUpdateCrlRequestCrlDataBlob = &wire.Shape{Name: "UpdateCrlRequestCrlDataBlob", Kind: wire.Blob, Min: &bound1, Max: &bound300000}
 
 var shapeUpdateCrlInput = &wire.Shape{Name: "UpdateCrlInput", Kind: wire.Structure, Members: []wire.Member{
 	{Name: "crlId", Label: "crlId", Shape: shapeUuid, Required: true, InPath: true},
@@ -427,9 +427,9 @@ var shapeUpdateCrlOutput = &wire.Shape{Name: "UpdateCrlOutput", Kind: wire.Struc
 	{Name: "crl", Label: "crl", Shape: shapeCrlDetail, Required: true},
 }}
 
-var shapeUpdateProfileRequestSessionPolicyString = &wire.Shape{Name: "UpdateProfileRequestSessionPolicyString", Kind: wire.String, Min: new(int64(1)), Max: new(int64(100000))}
+var shapeUpdateProfileRequestSessionPolicyString = &wire.Shape{Name: "UpdateProfileRequestSessionPolicyString", Kind: wire.String, Min: &bound1, Max: &bound100000}
 
-var shapeUpdateProfileRequestDurationSecondsInteger = &wire.Shape{Name: "UpdateProfileRequestDurationSecondsInteger", Kind: wire.Integer, Min: new(int64(900)), Max: new(int64(43200))}
+var shapeUpdateProfileRequestDurationSecondsInteger = &wire.Shape{Name: "UpdateProfileRequestDurationSecondsInteger", Kind: wire.Integer, Min: &bound900, Max: &bound43200}
 
 var shapeUpdateProfileInput = &wire.Shape{Name: "UpdateProfileInput", Kind: wire.Structure, Members: []wire.Member{
 	{Name: "profileId", Label: "profileId", Shape: shapeUuid, Required: true, InPath: true},
@@ -454,3 +454,26 @@ var shapeUpdateTrustAnchorInput = &wire.Shape{Name: "UpdateTrustAnchorInput", Ki
 var shapeUpdateTrustAnchorOutput = &wire.Shape{Name: "UpdateTrustAnchorOutput", Kind: wire.Structure, Members: []wire.Member{
 	{Name: "trustAnchor", Label: "trustAnchor", Shape: shapeTrustAnchorDetail, Required: true},
 }}
+
+var (
+	bound0      int64 = 0
+	bound1      int64 = 1
+	bound2      int64 = 2
+	bound36     int64 = 36
+	bound50     int64 = 50
+	bound60     int64 = 60
+	bound64     int64 = 64
+	bound128    int64 = 128
+	bound200    int64 = 200
+	bound250    int64 = 250
+	bound255    int64 = 255
+	bound256    int64 = 256
+	bound360    int64 = 360
+	bound900    int64 = 900
+	bound1011   int64 = 1011
+	bound10000  int64 = 10000
+	bound16000  int64 = 16000
+	bound43200  int64 = 43200
+	bound100000 int64 = 100000
+	bound300000 int64 = 300000
+)

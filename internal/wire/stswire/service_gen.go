@@ -4,109 +4,115 @@
 // as its published model states them. It owns no rule beyond the model.
 package stswire
 
-import "sojourn/internal/wire"
+import (
+	"sync"
 
-// Service describes the API.
-var Service = &wire.Service{
-	Name: "sts", Version: "2011-06-15", Protocol: wire.Query,
-	Namespace: "https://sts.amazonaws.com/doc/2011-06-15/",
-	Operations: map[string]*wire.Operation{
-		"AssumeRole": {
-			Name:  "AssumeRole",
-			Input: shapeAssumeRoleInput, Output: shapeAssumeRoleOutput,
-			NewInput: func() any { return new(AssumeRoleInput) },
-			Wrapper:  "AssumeRoleResult",
-			Errors: map[string]int{
-				ErrExpiredToken:            400,
-				ErrMalformedPolicyDocument: 400,
-				ErrPackedPolicyTooLarge:    400,
-				ErrRegionDisabled:          403,
+	"sojourn/internal/wire"
+)
+
+// Service describes the API. It is made when it is first asked for.
+var Service = sync.OnceValue(func() *wire.Service {
+	return &wire.Service{
+		Name: "sts", Version: "2011-06-15", Protocol: wire.Query,
+		Namespace: "https://sts.amazonaws.com/doc/2011-06-15/",
+		Operations: map[string]*wire.Operation{
+			"AssumeRole": {
+				Name:  "AssumeRole",
+				Input: shapeAssumeRoleInput, Output: shapeAssumeRoleOutput,
+				NewInput: func() any { return new(AssumeRoleInput) },
+				Wrapper:  "AssumeRoleResult",
+				Errors: map[string]int{
+					ErrExpiredToken:            400,
+					ErrMalformedPolicyDocument: 400,
+					ErrPackedPolicyTooLarge:    400,
+					ErrRegionDisabled:          403,
+				},
+			},
+			"AssumeRoleWithLDAPIdentity": {
+				Name:  "AssumeRoleWithLDAPIdentity",
+				Input: shapeAssumeRoleWithLDAPIdentityInput, Output: shapeAssumeRoleWithLDAPIdentityOutput,
+				NewInput: func() any { return new(AssumeRoleWithLDAPIdentityInput) },
+				Wrapper:  "AssumeRoleWithLDAPIdentityResult",
+				Errors: map[string]int{
+					ErrExpiredToken:            400,
+					ErrIDPCommunicationError:   400,
+					ErrIDPRejectedClaim:        403,
+					ErrInvalidIdentityToken:    400,
+					ErrMalformedPolicyDocument: 400,
+					ErrPackedPolicyTooLarge:    400,
+					ErrRegionDisabled:          403,
+				},
+			},
+			"AssumeRoleWithSAML": {
+				Name:  "AssumeRoleWithSAML",
+				Input: shapeAssumeRoleWithSAMLInput, Output: shapeAssumeRoleWithSAMLOutput,
+				NewInput: func() any { return new(AssumeRoleWithSAMLInput) },
+				Wrapper:  "AssumeRoleWithSAMLResult",
+				Errors: map[string]int{
+					ErrExpiredToken:            400,
+					ErrIDPRejectedClaim:        403,
+					ErrInvalidIdentityToken:    400,
+					ErrMalformedPolicyDocument: 400,
+					ErrPackedPolicyTooLarge:    400,
+					ErrRegionDisabled:          403,
+				},
+			},
+			"AssumeRoleWithWebIdentity": {
+				Name:  "AssumeRoleWithWebIdentity",
+				Input: shapeAssumeRoleWithWebIdentityInput, Output: shapeAssumeRoleWithWebIdentityOutput,
+				NewInput: func() any { return new(AssumeRoleWithWebIdentityInput) },
+				Wrapper:  "AssumeRoleWithWebIdentityResult",
+				Errors: map[string]int{
+					ErrExpiredToken:            400,
+					ErrIDPCommunicationError:   400,
+					ErrIDPRejectedClaim:        403,
+					ErrInvalidIdentityToken:    400,
+					ErrMalformedPolicyDocument: 400,
+					ErrPackedPolicyTooLarge:    400,
+					ErrRegionDisabled:          403,
+				},
+			},
+			"DecodeAuthorizationMessage": {
+				Name:  "DecodeAuthorizationMessage",
+				Input: shapeDecodeAuthorizationMessageInput, Output: shapeDecodeAuthorizationMessageOutput,
+				NewInput: func() any { return new(DecodeAuthorizationMessageInput) },
+				Wrapper:  "DecodeAuthorizationMessageResult",
+				Errors: map[string]int{
+					ErrInvalidAuthorizationMessage: 400,
+				},
+			},
+			"GetAccessKeyInfo": {
+				Name:  "GetAccessKeyInfo",
+				Input: shapeGetAccessKeyInfoInput, Output: shapeGetAccessKeyInfoOutput,
+				NewInput: func() any { return new(GetAccessKeyInfoInput) },
+				Wrapper:  "GetAccessKeyInfoResult",
+			},
+			"GetCallerIdentity": {
+				Name:  "GetCallerIdentity",
+				Input: shapeGetCallerIdentityInput, Output: shapeGetCallerIdentityOutput,
+				NewInput: func() any { return new(GetCallerIdentityInput) },
+				Wrapper:  "GetCallerIdentityResult",
+			},
+			"GetFederationToken": {
+				Name:  "GetFederationToken",
+				Input: shapeGetFederationTokenInput, Output: shapeGetFederationTokenOutput,
+				NewInput: func() any { return new(GetFederationTokenInput) },
+				Wrapper:  "GetFederationTokenResult",
+				Errors: map[string]int{
+					ErrMalformedPolicyDocument: 400,
+					ErrPackedPolicyTooLarge:    400,
+					ErrRegionDisabled:          403,
+				},
+			},
+			"GetSessionToken": {
+				Name:  "GetSessionToken",
+				Input: shapeGetSessionTokenInput, Output: shapeGetSessionTokenOutput,
+				NewInput: func() any { return new(GetSessionTokenInput) },
+				Wrapper:  "GetSessionTokenResult",
+				Errors: map[string]int{
+					ErrRegionDisabled: 403,
+				},
 			},
 		},
-		"AssumeRoleWithLDAPIdentity": {
-			Name:  "AssumeRoleWithLDAPIdentity",
-			Input: shapeAssumeRoleWithLDAPIdentityInput, Output: shapeAssumeRoleWithLDAPIdentityOutput,
-			NewInput: func() any { return new(AssumeRoleWithLDAPIdentityInput) },
-			Wrapper:  "AssumeRoleWithLDAPIdentityResult",
-			Errors: map[string]int{
-				ErrExpiredToken:            400,
-				ErrIDPCommunicationError:   400,
-				ErrIDPRejectedClaim:        403,
-				ErrInvalidIdentityToken:    400,
-				ErrMalformedPolicyDocument: 400,
-				ErrPackedPolicyTooLarge:    400,
-				ErrRegionDisabled:          403,
-			},
-		},
-		"AssumeRoleWithSAML": {
-			Name:  "AssumeRoleWithSAML",
-			Input: shapeAssumeRoleWithSAMLInput, Output: shapeAssumeRoleWithSAMLOutput,
-			NewInput: func() any { return new(AssumeRoleWithSAMLInput) },
-			Wrapper:  "AssumeRoleWithSAMLResult",
-			Errors: map[string]int{
-				ErrExpiredToken:            400,
-				ErrIDPRejectedClaim:        403,
-				ErrInvalidIdentityToken:    400,
-				ErrMalformedPolicyDocument: 400,
-				ErrPackedPolicyTooLarge:    400,
-				ErrRegionDisabled:          403,
-			},
-		},
-		"AssumeRoleWithWebIdentity": {
-			Name:  "AssumeRoleWithWebIdentity",
-			Input: shapeAssumeRoleWithWebIdentityInput, Output: shapeAssumeRoleWithWebIdentityOutput,
-			NewInput: func() any { return new(AssumeRoleWithWebIdentityInput) },
-			Wrapper:  "AssumeRoleWithWebIdentityResult",
-			Errors: map[string]int{
-				ErrExpiredToken:            400,
-				ErrIDPCommunicationError:   400,
-				ErrIDPRejectedClaim:        403,
-				ErrInvalidIdentityToken:    400,
-				ErrMalformedPolicyDocument: 400,
-				ErrPackedPolicyTooLarge:    400,
-				ErrRegionDisabled:          403,
-			},
-		},
-		"DecodeAuthorizationMessage": {
-			Name:  "DecodeAuthorizationMessage",
-			Input: shapeDecodeAuthorizationMessageInput, Output: shapeDecodeAuthorizationMessageOutput,
-			NewInput: func() any { return new(DecodeAuthorizationMessageInput) },
-			Wrapper:  "DecodeAuthorizationMessageResult",
-			Errors: map[string]int{
-				ErrInvalidAuthorizationMessage: 400,
-			},
-		},
-		"GetAccessKeyInfo": {
-			Name:  "GetAccessKeyInfo",
-			Input: shapeGetAccessKeyInfoInput, Output: shapeGetAccessKeyInfoOutput,
-			NewInput: func() any { return new(GetAccessKeyInfoInput) },
-			Wrapper:  "GetAccessKeyInfoResult",
-		},
-		"GetCallerIdentity": {
-			Name:  "GetCallerIdentity",
-			Input: shapeGetCallerIdentityInput, Output: shapeGetCallerIdentityOutput,
-			NewInput: func() any { return new(GetCallerIdentityInput) },
-			Wrapper:  "GetCallerIdentityResult",
-		},
-		"GetFederationToken": {
-			Name:  "GetFederationToken",
-			Input: shapeGetFederationTokenInput, Output: shapeGetFederationTokenOutput,
-			NewInput: func() any { return new(GetFederationTokenInput) },
-			Wrapper:  "GetFederationTokenResult",
-			Errors: map[string]int{
-				ErrMalformedPolicyDocument: 400,
-				ErrPackedPolicyTooLarge:    400,
-				ErrRegionDisabled:          403,
-			},
-		},
-		"GetSessionToken": {
-			Name:  "GetSessionToken",
-			Input: shapeGetSessionTokenInput, Output: shapeGetSessionTokenOutput,
-			NewInput: func() any { return new(GetSessionTokenInput) },
-			Wrapper:  "GetSessionTokenResult",
-			Errors: map[string]int{
-				ErrRegionDisabled: 403,
-			},
-		},
-	},
-}
+	}
+})

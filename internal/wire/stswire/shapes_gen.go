@@ -4,9 +4,9 @@ package stswire
 
 import "sojourn/internal/wire"
 
-var shapeArnType = &wire.Shape{Name: "arnType", Kind: wire.String, Min: new(int64(20)), Max: new(int64(2048)), Pattern: wire.NewPattern(`[\u0009\u000A\u000D\u0020-\u007E\u0085\u00A0-\uD7FF\uE000-\uFFFD\u10000-\u10FFFF]+`, `[\x{0009}\x{000A}\x{000D}\x{0020}-\x{007E}\x{0085}\x{00A0}-\x{D7FF}\x{E000}-\x{FFFD}\x{1000}0-\x{10FF}FF]+`)}
+var shapeArnType = &wire.Shape{Name: "arnType", Kind: wire.String, Min: &bound20, Max: &bound2048, Pattern: &wire.Pattern{Source: `[\u0009\u000A\u000D\u0020-\u007E\u0085\u00A0-\uD7FF\uE000-\uFFFD\u10000-\u10FFFF]+`, Expr: `[\x{0009}\x{000A}\x{000D}\x{0020}-\x{007E}\x{0085}\x{00A0}-\x{D7FF}\x{E000}-\x{FFFD}\x{1000}0-\x{10FF}FF]+`}}
 
-var shapeRoleSessionNameType = &wire.Shape{Name: "roleSessionNameType", Kind: wire.String, Min: new(int64(2)), Max: new(int64(64)), Pattern: wire.NewPattern(`[\w+=,.@-]*`, `[\w+=,.@-]*`)}
+var shapeRoleSessionNameType = &wire.Shape{Name: "roleSessionNameType", Kind: wire.String, Min: &bound2, Max: &bound64, Pattern: &wire.Pattern{Source: `[\w+=,.@-]*`, Expr: `[\w+=,.@-]*`}}
 
 var shapePolicyDescriptorType = &wire.Shape{Name: "PolicyDescriptorType", Kind: wire.Structure, Members: []wire.Member{
 	{Name: "arn", Label: "arn", Shape: shapeArnType},
@@ -14,39 +14,39 @@ var shapePolicyDescriptorType = &wire.Shape{Name: "PolicyDescriptorType", Kind: 
 
 var shapePolicyDescriptorListType = &wire.Shape{Name: "policyDescriptorListType", Kind: wire.List, Elem: shapePolicyDescriptorType, Item: "member"}
 
-var shapeUnrestrictedSessionPolicyDocumentType = &wire.Shape{Name: "unrestrictedSessionPolicyDocumentType", Kind: wire.String, Min: new(int64(1)), Pattern: wire.NewPattern(`[\u0009\u000A\u000D\u0020-\u00FF]+`, `[\x{0009}\x{000A}\x{000D}\x{0020}-\x{00FF}]+`)}
+var shapeUnrestrictedSessionPolicyDocumentType = &wire.Shape{Name: "unrestrictedSessionPolicyDocumentType", Kind: wire.String, Min: &bound1, Pattern: &wire.Pattern{Source: `[\u0009\u000A\u000D\u0020-\u00FF]+`, Expr: `[\x{0009}\x{000A}\x{000D}\x{0020}-\x{00FF}]+`}}
 
-var shapeRoleDurationSecondsType = &wire.Shape{Name: "roleDurationSecondsType", Kind: wire.Integer, Min: new(int64(900)), Max: new(int64(43200))}
+var shapeRoleDurationSecondsType = &wire.Shape{Name: "roleDurationSecondsType", Kind: wire.Integer, Min: &bound900, Max: &bound43200}
 
-var shapeTagKeyType = &wire.Shape{Name: "tagKeyType", Kind: wire.String, Min: new(int64(1)), Max: new(int64(128)), Pattern: wire.NewPattern(`[\p{L}\p{Z}\p{N}_.:/=+\-@]+`, `[\p{L}\p{Z}\p{N}_.:/=+\-@]+`)}
+var shapeTagKeyType = &wire.Shape{Name: "tagKeyType", Kind: wire.String, Min: &bound1, Max: &bound128, Pattern: &wire.Pattern{Source: `[\p{L}\p{Z}\p{N}_.:/=+\-@]+`, Expr: `[\p{L}\p{Z}\p{N}_.:/=+\-@]+`}}
 
-var shapeTagValueType = &wire.Shape{Name: "tagValueType", Kind: wire.String, Min: new(int64(0)), Max: new(int64(256)), Pattern: wire.NewPattern(`[\p{L}\p{Z}\p{N}_.:/=+\-@]*`, `[\p{L}\p{Z}\p{N}_.:/=+\-@]*`)}
+var shapeTagValueType = &wire.Shape{Name: "tagValueType", Kind: wire.String, Min: &bound0, Max: &bound256, Pattern: &wire.Pattern{Source: `[\p{L}\p{Z}\p{N}_.:/=+\-@]*`, Expr: `[\p{L}\p{Z}\p{N}_.:/=+\-@]*`}}
 
 var shapeTag = &wire.Shape{Name: "Tag", Kind: wire.Structure, Members: []wire.Member{
 	{Name: "Key", Label: "key", Shape: shapeTagKeyType, Required: true},
 	{Name: "Value", Label: "value", Shape: shapeTagValueType, Required: true},
 }}
 
-var shapeTagListType = &wire.Shape{Name: "tagListType", Kind: wire.List, Elem: shapeTag, Item: "member", Max: new(int64(50))}
+var shapeTagListType = &wire.Shape{Name: "tagListType", Kind: wire.List, Elem: shapeTag, Item: "member", Max: &bound50}
 
-var shapeTagKeyListType = &wire.Shape{Name: "tagKeyListType", Kind: wire.List, Elem: shapeTagKeyType, Item: "member", Max: new(int64(50))}
+var shapeTagKeyListType = &wire.Shape{Name: "tagKeyListType", Kind: wire.List, Elem: shapeTagKeyType, Item: "member", Max: &bound50}
 
-var shapeExternalIdType = &wire.Shape{Name: "externalIdType", Kind: wire.String, Min: new(int64(2)), Max: new(int64(1224)), Pattern: wire.NewPattern(`[\w+=,.@:\/-]*`, `[\w+=,.@:\/-]*`)}
+var shapeExternalIdType = &wire.Shape{Name: "externalIdType", Kind: wire.String, Min: &bound2, Max: &bound1224, Pattern: &wire.Pattern{Source: `[\w+=,.@:\/-]*`, Expr: `[\w+=,.@:\/-]*`}}
 
-var shapeSerialNumberType = &wire.Shape{Name: "serialNumberType", Kind: wire.String, Min: new(int64(9)), Max: new(int64(256)), Pattern: wire.NewPattern(`[\w+=/:,.@-]*`, `[\w+=/:,.@-]*`)}
+var shapeSerialNumberType = &wire.Shape{Name: "serialNumberType", Kind: wire.String, Min: &bound9, Max: &bound256, Pattern: &wire.Pattern{Source: `[\w+=/:,.@-]*`, Expr: `[\w+=/:,.@-]*`}}
 
-var shapeTokenCodeType = &wire.Shape{Name: "tokenCodeType", Kind: wire.String, Min: new(int64(6)), Max: new(int64(6)), Pattern: wire.NewPattern(`[\d]*`, `[\d]*`), Sensitive: true}
+var shapeTokenCodeType = &wire.Shape{Name: "tokenCodeType", Kind: wire.String, Min: &bound6, Max: &bound6, Pattern: &wire.Pattern{Source: `[\d]*`, Expr: `[\d]*`}, Sensitive: true}
 
-var shapeSourceIdentityType = &wire.Shape{Name: "sourceIdentityType", Kind: wire.String, Min: new(int64(2)), Max: new(int64(64)), Pattern: wire.NewPattern(`[\w+=,.@-]*`, `[\w+=,.@-]*`)}
+var shapeSourceIdentityType = &wire.Shape{Name: "sourceIdentityType", Kind: wire.String, Min: &bound2, Max: &bound64, Pattern: &wire.Pattern{Source: `[\w+=,.@-]*`, Expr: `[\w+=,.@-]*`}}
 
-var shapeContextAssertionType = &wire.Shape{Name: "contextAssertionType", Kind: wire.String, Min: new(int64(4)), Max: new(int64(2048))}
+var shapeContextAssertionType = &wire.Shape{Name: "contextAssertionType", Kind: wire.String, Min: &bound4, Max: &bound2048}
 
 var shapeProvidedContext = &wire.Shape{Name: "ProvidedContext", Kind: wire.Structure, Members: []wire.Member{
 	{Name: "ProviderArn", Label: "providerArn", Shape: shapeArnType},
 	{Name: "ContextAssertion", Label: "contextAssertion", Shape: shapeContextAssertionType},
 }}
 
-var shapeProvidedContextsListType = &wire.Shape{Name: "ProvidedContextsListType", Kind: wire.List, Elem: shapeProvidedContext, Item: "member", Min: new(int64(1)), Max: new(int64(5))}
+var shapeProvidedContextsListType = &wire.Shape{Name: "ProvidedContextsListType", Kind: wire.List, Elem: shapeProvidedContext, Item: "member", Min: &bound1, Max: &bound5}
 
 var shapeAssumeRoleInput = &wire.Shape{Name: "AssumeRoleInput", Kind: wire.Structure, Members: []wire.Member{
 	{Name: "RoleArn", Label: "roleArn", Shape: shapeArnType, Required: true},
@@ -63,7 +63,7 @@ var shapeAssumeRoleInput = &wire.Shape{Name: "AssumeRoleInput", Kind: wire.Struc
 	{Name: "ProvidedContexts", Label: "providedContexts", Shape: shapeProvidedContextsListType},
 }}
 
-var shapeAccessKeyIdType = &wire.Shape{Name: "accessKeyIdType", Kind: wire.String, Min: new(int64(16)), Max: new(int64(128)), Pattern: wire.NewPattern(`[\w]*`, `[\w]*`)}
+var shapeAccessKeyIdType = &wire.Shape{Name: "accessKeyIdType", Kind: wire.String, Min: &bound16, Max: &bound128, Pattern: &wire.Pattern{Source: `[\w]*`, Expr: `[\w]*`}}
 
 var shapeAccessKeySecretType = &wire.Shape{Name: "accessKeySecretType", Kind: wire.String, Sensitive: true}
 
@@ -78,14 +78,14 @@ var shapeCredentials = &wire.Shape{Name: "Credentials", Kind: wire.Structure, Me
 	{Name: "Expiration", Label: "expiration", Shape: shapeDateType, Required: true},
 }}
 
-var shapeAssumedRoleIdType = &wire.Shape{Name: "assumedRoleIdType", Kind: wire.String, Min: new(int64(2)), Max: new(int64(193)), Pattern: wire.NewPattern(`[\w+=,.@:-]*`, `[\w+=,.@:-]*`)}
+var shapeAssumedRoleIdType = &wire.Shape{Name: "assumedRoleIdType", Kind: wire.String, Min: &bound2, Max: &bound193, Pattern: &wire.Pattern{Source: `[\w+=,.@:-]*`, Expr: `[\w+=,.@:-]*`}}
 
 var shapeAssumedRoleUser = &wire.Shape{Name: "AssumedRoleUser", Kind: wire.Structure, Members: []wire.Member{
 	{Name: "AssumedRoleId", Label: "assumedRoleId", Shape: shapeAssumedRoleIdType, Required: true},
 	{Name: "Arn", Label: "arn", Shape: shapeArnType, Required: true},
 }}
 
-var shapeNonNegativeIntegerType = &wire.Shape{Name: "nonNegativeIntegerType", Kind: wire.Integer, Min: new(int64(0))}
+var shapeNonNegativeIntegerType = &wire.Shape{Name: "nonNegativeIntegerType", Kind: wire.Integer, Min: &bound0}
 
 var shapeAssumeRoleOutput = &wire.Shape{Name: "AssumeRoleOutput", Kind: wire.Structure, Members: []wire.Member{
 	{Name: "Credentials", Label: "credentials", Shape: shapeCredentials},
@@ -94,11 +94,11 @@ var shapeAssumeRoleOutput = &wire.Shape{Name: "AssumeRoleOutput", Kind: wire.Str
 	{Name: "SourceIdentity", Label: "sourceIdentity", Shape: shapeSourceIdentityType},
 }}
 
-var shapeDirectoryUserNameType = &wire.Shape{Name: "directoryUserNameType", Kind: wire.String, Min: new(int64(1)), Max: new(int64(256))}
+var shapeDirectoryUserNameType = &wire.Shape{Name: "directoryUserNameType", Kind: wire.String, Min: &bound1, Max: &bound256}
 
-var shapeDirectoryPasswordType = &wire.Shape{Name: "directoryPasswordType", Kind: wire.String, Min: new(int64(1)), Max: new(int64(1024)), Sensitive: true}
+var shapeDirectoryPasswordType = &wire.Shape{Name: "directoryPasswordType", Kind: wire.String, Min: &bound1, Max: &bound1024, Sensitive: true}
 
-var shapeSessionPolicyDocumentType = &wire.Shape{Name: "sessionPolicyDocumentType", Kind: wire.String, Min: new(int64(1)), Max: new(int64(2048)), Pattern: wire.NewPattern(`[\u0009\u000A\u000D\u0020-\u00FF]+`, `[\x{0009}\x{000A}\x{000D}\x{0020}-\x{00FF}]+`)}
+var shapeSessionPolicyDocumentType = &wire.Shape{Name: "sessionPolicyDocumentType", Kind: wire.String, Min: &bound1, Max: &bound2048, Pattern: &wire.Pattern{Source: `[\u0009\u000A\u000D\u0020-\u00FF]+`, Expr: `[\x{0009}\x{000A}\x{000D}\x{0020}-\x{00FF}]+`}}
 
 var shapeAssumeRoleWithLDAPIdentityInput = &wire.Shape{Name: "AssumeRoleWithLDAPIdentityInput", Kind: wire.Structure, Members: []wire.Member{
 	{Name: "RoleArn", Label: "roleArn", Shape: shapeArnType, Required: true},
@@ -123,7 +123,7 @@ var shapeAssumeRoleWithLDAPIdentityOutput = &wire.Shape{Name: "AssumeRoleWithLDA
 	{Name: "SubjectId", Label: "subjectId", Shape: shapeDirectoryNameType},
 }}
 
-var shapeSAMLAssertionType = &wire.Shape{Name: "SAMLAssertionType", Kind: wire.String, Min: new(int64(4)), Max: new(int64(100000)), Sensitive: true}
+var shapeSAMLAssertionType = &wire.Shape{Name: "SAMLAssertionType", Kind: wire.String, Min: &bound4, Max: &bound100000, Sensitive: true}
 
 var shapeAssumeRoleWithSAMLInput = &wire.Shape{Name: "AssumeRoleWithSAMLInput", Kind: wire.Structure, Members: []wire.Member{
 	{Name: "RoleArn", Label: "roleArn", Shape: shapeArnType, Required: true},
@@ -156,9 +156,9 @@ var shapeAssumeRoleWithSAMLOutput = &wire.Shape{Name: "AssumeRoleWithSAMLOutput"
 	{Name: "SourceIdentity", Label: "sourceIdentity", Shape: shapeSourceIdentityType},
 }}
 
-var shapeClientTokenType = &wire.Shape{Name: "clientTokenType", Kind: wire.String, Min: new(int64(4)), Max: new(int64(20000)), Sensitive: true}
+var shapeClientTokenType = &wire.Shape{Name: "clientTokenType", Kind: wire.String, Min: &bound4, Max: &bound20000, Sensitive: true}
 
-var shapeUrlType = &wire.Shape{Name: "urlType", Kind: wire.String, Min: new(int64(4)), Max: new(int64(2048))}
+var shapeUrlType = &wire.Shape{Name: "urlType", Kind: wire.String, Min: &bound4, Max: &bound2048}
 
 var shapeAssumeRoleWithWebIdentityInput = &wire.Shape{Name: "AssumeRoleWithWebIdentityInput", Kind: wire.Structure, Members: []wire.Member{
 	{Name: "RoleArn", Label: "roleArn", Shape: shapeArnType, Required: true},
@@ -170,7 +170,7 @@ var shapeAssumeRoleWithWebIdentityInput = &wire.Shape{Name: "AssumeRoleWithWebId
 	{Name: "DurationSeconds", Label: "durationSeconds", Shape: shapeRoleDurationSecondsType},
 }}
 
-var shapeWebIdentitySubjectType = &wire.Shape{Name: "webIdentitySubjectType", Kind: wire.String, Min: new(int64(6)), Max: new(int64(255))}
+var shapeWebIdentitySubjectType = &wire.Shape{Name: "webIdentitySubjectType", Kind: wire.String, Min: &bound6, Max: &bound255}
 
 var shapeAssumeRoleWithWebIdentityOutput = &wire.Shape{Name: "AssumeRoleWithWebIdentityOutput", Kind: wire.Structure, Members: []wire.Member{
 	{Name: "Credentials", Label: "credentials", Shape: shapeCredentials},
@@ -182,7 +182,7 @@ var shapeAssumeRoleWithWebIdentityOutput = &wire.Shape{Name: "AssumeRoleWithWebI
 	{Name: "SourceIdentity", Label: "sourceIdentity", Shape: shapeSourceIdentityType},
 }}
 
-var shapeEncodedMessageType = &wire.Shape{Name: "encodedMessageType", Kind: wire.String, Min: new(int64(1)), Max: new(int64(10240))}
+var shapeEncodedMessageType = &wire.Shape{Name: "encodedMessageType", Kind: wire.String, Min: &bound1, Max: &bound10240}
 
 var shapeDecodeAuthorizationMessageInput = &wire.Shape{Name: "DecodeAuthorizationMessageInput", Kind: wire.Structure, Members: []wire.Member{
 	{Name: "EncodedMessage", Label: "encodedMessage", Shape: shapeEncodedMessageType, Required: true},
@@ -214,9 +214,9 @@ var shapeGetCallerIdentityOutput = &wire.Shape{Name: "GetCallerIdentityOutput", 
 	{Name: "Arn", Label: "arn", Shape: shapeArnType},
 }}
 
-var shapeUserNameType = &wire.Shape{Name: "userNameType", Kind: wire.String, Min: new(int64(2)), Max: new(int64(32)), Pattern: wire.NewPattern(`[\w+=,.@-]*`, `[\w+=,.@-]*`)}
+var shapeUserNameType = &wire.Shape{Name: "userNameType", Kind: wire.String, Min: &bound2, Max: &bound32, Pattern: &wire.Pattern{Source: `[\w+=,.@-]*`, Expr: `[\w+=,.@-]*`}}
 
-var shapeDurationSecondsType = &wire.Shape{Name: "durationSecondsType", Kind: wire.Integer, Min: new(int64(900)), Max: new(int64(129600))}
+var shapeDurationSecondsType = &wire.Shape{Name: "durationSecondsType", Kind: wire.Integer, Min: &bound900, Max: &bound129600}
 
 var shapeGetFederationTokenInput = &wire.Shape{Name: "GetFederationTokenInput", Kind: wire.Structure, Members: []wire.Member{
 	{Name: "Name", Label: "name", Shape: shapeUserNameType, Required: true},
@@ -226,7 +226,7 @@ var shapeGetFederationTokenInput = &wire.Shape{Name: "GetFederationTokenInput", 
 	{Name: "Tags", Label: "tags", Shape: shapeTagListType},
 }}
 
-var shapeFederatedIdType = &wire.Shape{Name: "federatedIdType", Kind: wire.String, Min: new(int64(2)), Max: new(int64(193)), Pattern: wire.NewPattern(`[\w+=,.@\:-]*`, `[\w+=,.@\:-]*`)}
+var shapeFederatedIdType = &wire.Shape{Name: "federatedIdType", Kind: wire.String, Min: &bound2, Max: &bound193, Pattern: &wire.Pattern{Source: `[\w+=,.@\:-]*`, Expr: `[\w+=,.@\:-]*`}}
 
 var shapeFederatedUser = &wire.Shape{Name: "FederatedUser", Kind: wire.Structure, Members: []wire.Member{
 	{Name: "FederatedUserId", Label: "federatedUserId", Shape: shapeFederatedIdType, Required: true},
@@ -248,3 +248,31 @@ var shapeGetSessionTokenInput = &wire.Shape{Name: "GetSessionTokenInput", Kind: 
 var shapeGetSessionTokenOutput = &wire.Shape{Name: "GetSessionTokenOutput", Kind: wire.Structure, Members: []wire.Member{
 	{Name: "Credentials", Label: "credentials", Shape: shapeCredentials},
 }}
+
+var (
+	bound0      int64 = 0
+	bound1      int64 = 1
+	bound2      int64 = 2
+	bound4      int64 = 4
+	bound5      int64 = 5
+	bound6      int64 = 6
+	bound9      int64 = 9
+	bound16     int64 = 16
+	bound20     int64 = 20
+	bound32     int64 = 32
+	bound50     int64 = 50
+	bound64     int64 = 64
+	bound128    int64 = 128
+	bound193    int64 = 193
+	bound255    int64 = 255
+	bound256    int64 = 256
+	bound900    int64 = 900
+	bound1024   int64 = 1024
+	bound1224   int64 = 1224
+	bound2048   int64 = 2048
+	bound10240  int64 = 10240
+	bound20000  int64 = 20000
+	bound43200  int64 = 43200
+	bound100000 int64 = 100000
+	bound129600 int64 = 129600
+)
