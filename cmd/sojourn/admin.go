@@ -41,6 +41,7 @@ func adminPage() page {
 }
 
 func runAdmin(ctx context.Context, a *app, args []string) error {
+	noCore()
 	if len(args) > 1 && args[0] == "account" && isHelp(args[1]) {
 		args = args[1:]
 	}

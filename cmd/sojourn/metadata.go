@@ -133,6 +133,7 @@ func (m *metadataFlags) checkRole(byToken bool) error {
 }
 
 func (m *metadataFlags) serve(ctx context.Context, a *app) error {
+	noCore()
 	log := slog.New(slog.NewTextHandler(a.stderr, nil))
 	id, region, err := m.identity(a)
 	if err != nil {

@@ -110,6 +110,7 @@ const ballast = 24 << 20
 
 // runServe runs a node until it is told to stop.
 func runServe(ctx context.Context, a *app, args []string) error {
+	noCore()
 	defer runtime.KeepAlive(make([]byte, ballast))
 	s, c := serveFlags(a)
 	if err := s.load(a, args); err != nil {

@@ -92,8 +92,8 @@ type flood struct {
 func (f *flood) pass(now time.Time) (skipped uint64, ok bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if passed := now.Sub(f.at); passed > 0 {
-		f.spent = max(0, f.spent-passed.Seconds()*floodSecond)
+	if passed := now.Sub(f.at); passed != 0 { // less than none where the clock was turned back
+		f.spent = max(0, f.spent-max(passed, 0).Seconds()*floodSecond)
 		f.at = now
 	}
 	if f.spent+1 > floodBurst {

@@ -34,6 +34,23 @@ func TestUnprovenIsRecorded(t *testing.T) {
 	}
 }
 
+// A clock that is turned back does not end the recording for as long as it goes
+// until it is where it was.
+func TestAttackFloodBeforeTheClockIsTurnedBack(t *testing.T) {
+	var f flood
+	now := time.Date(2026, 11, 26, 12, 0, 0, 0, time.UTC)
+	for range 2 * floodBurst {
+		f.pass(now)
+	}
+	now = now.Add(-24 * time.Hour)
+	if _, ok := f.pass(now); ok {
+		t.Error("the flood is forgotten")
+	}
+	if skipped, ok := f.pass(now.Add(time.Second)); !ok || skipped != floodBurst+1 {
+		t.Errorf("a second later: %v, %d not recorded", ok, skipped)
+	}
+}
+
 // A flood of them does not fill the disk, and its size is told.
 func TestUnprovenFlood(t *testing.T) {
 	g, l, _ := fixture(t)

@@ -52,11 +52,11 @@ func (v *Verifier) with(ctx context.Context, d store.Directory, f func(*session)
 		if e, ok := errors.AsType[*awserr.Error](err); ok {
 			return e
 		}
-		v.late(url)
 		errs = append(errs, fmt.Errorf("%s: %w", url, err))
-		if ctx.Err() != nil {
+		if ctx.Err() != nil { // who asked is gone: that tells nothing of the server
 			break
 		}
+		v.late(url)
 	}
 	return unreachable(errors.Join(errs...))
 }

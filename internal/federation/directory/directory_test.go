@@ -1,6 +1,7 @@
 package directory
 
 import (
+	"context"
 	"errors"
 	"net/netip"
 	"slices"
@@ -135,6 +136,29 @@ func TestFailOver(t *testing.T) {
 	_, err := w.v.SignIn(t.Context(), w.d, "alice", secret.New(rightPassword), netip.Addr{})
 	if e := awserr.From(err); e.Code != "IDPCommunicationError" || strings.Contains(e.Message, down.addr) {
 		t.Errorf("with all servers down: %v", err)
+	}
+}
+
+// Whoever goes away while a server answers does not make it one that gives no answer.
+func TestAttackServersMadeLate(t *testing.T) {
+	w := newWorld(t, newStandIn(t))
+	other := newStandIn(t)
+	other.cert, other.ca = w.cert, w.ca
+	w.d.URLs = append(w.d.URLs, "ldaps://"+other.addr)
+	ctx, leave := context.WithCancel(t.Context())
+	bind := w.bind
+	w.bind = func(dn, password string) answer {
+		leave()
+		return answer{raw: []byte{0x30, 0}}
+	}
+	if _, err := w.v.SignIn(ctx, w.d, "alice", secret.New("x"), netip.Addr{}); err == nil {
+		t.Fatal("signed in")
+	}
+	w.mu.Lock()
+	w.bind = bind
+	w.mu.Unlock()
+	if p, reason := w.signIn("alice", rightPassword); p == nil || other.conns != 0 {
+		t.Errorf("%+v, %q, %d connections to the second server", p, reason, other.conns)
 	}
 }
 
