@@ -168,8 +168,8 @@ func (l *Log) Record(r Record) error {
 		if first {
 			l.write(g)
 		}
-		<-g.done
-		err = g.err
+		g.written.Wait()
+		err = g.leave()
 	}
 	if err != nil {
 		l.count.failed.Add(1)

@@ -1,7 +1,10 @@
 package audit
 
 import (
+	"bytes"
 	"os"
+	"sync"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -41,8 +44,40 @@ func TestFullDiskRefusesTheGroup(t *testing.T) {
 		t.Fatal("the second record is not in the first one's group")
 	}
 	l.write(g)
-	<-joined.done
-	if joined.err == nil {
-		t.Error("the second record was taken")
+	joined.written.Wait()
+	for range 2 {
+		if joined.leave() == nil {
+			t.Error("a record was taken")
+		}
 	}
+}
+
+// A group that is used again knows nothing of how it went before: each record
+// is told of its own write.
+func TestEachGroupItsOwnError(t *testing.T) {
+	s := t.TempDir()
+	l, err := Open(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	l.put = func(f *os.File, b []byte) (int, error) {
+		if bytes.Contains(b, []byte(`"refuse"`)) {
+			return 0, syscall.ENOSPC
+		}
+		return f.Write(b)
+	}
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			for i := range 500 {
+				name := [...]string{"take", "refuse"}[i%2]
+				err := l.Record(Record{EventTime: time.Unix(int64(i%2)*86400, 0), EventName: name}) // a day for each, so that they never share a group
+				if (err != nil) != (name == "refuse") {
+					t.Errorf("%s: %v", name, err)
+				}
+			}
+		})
+	}
+	wg.Wait()
 }

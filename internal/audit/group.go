@@ -1,6 +1,10 @@
 package audit
 
-import "bytes"
+import (
+	"bytes"
+	"sync"
+	"sync/atomic"
+)
 
 // maxGroup bounds what one write takes, in bytes.
 const maxGroup = 64 << 10
@@ -8,10 +12,24 @@ const maxGroup = 64 << 10
 // group is lines of one day that go out in one write. The first who puts a line
 // into it writes it; whoever comes until then adds a line and waits.
 type group struct {
-	day   string
-	lines []byte        // records without their place in the chain, each with a line's end
-	done  chan struct{} // closed when it is written
-	err   error         // why it is not; read after done
+	day     string
+	lines   []byte         // records without their place in the chain, each with a line's end
+	written sync.WaitGroup // until it is written, or not
+	err     error          // why it is not; read after written
+	members atomic.Int32   // who have not left
+}
+
+// groups are used again once all members have left.
+var groups = sync.Pool{New: func() any { return &group{lines: make([]byte, 0, 4<<10)} }}
+
+// leave is each member's last word; g is of no use after it.
+func (g *group) leave() error {
+	err := g.err
+	if g.members.Add(-1) == 0 && cap(g.lines) <= 2*maxGroup {
+		g.lines, g.err = g.lines[:0], nil
+		groups.Put(g)
+	}
+	return err
 }
 
 // indexEnd is where the first record of a group ends.
@@ -23,9 +41,12 @@ func (l *Log) join(day string, line []byte) (g *group, first bool) {
 	defer l.mu.Unlock()
 	g = l.open
 	if first = g == nil || g.day != day || len(g.lines) >= maxGroup; first {
-		g = &group{day: day, done: make(chan struct{}), lines: make([]byte, 0, len(line)+1)}
+		g = groups.Get().(*group)
+		g.day = day
+		g.written.Add(1)
 		l.open = g
 	}
+	g.members.Add(1)
 	g.lines = append(append(g.lines, line...), '\n')
 	return g, first
 }
@@ -39,6 +60,6 @@ func (l *Log) write(g *group) {
 		l.open = nil
 	}
 	l.mu.Unlock()
-	defer close(g.done)
+	defer g.written.Done()
 	g.err = l.append(g.day, g.lines)
 }

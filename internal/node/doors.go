@@ -32,6 +32,7 @@ import (
 	"sojourn/internal/server/dsapi"
 	"sojourn/internal/server/githttp"
 	"sojourn/internal/server/iamapi"
+	"sojourn/internal/server/logs"
 	"sojourn/internal/server/metrics"
 	"sojourn/internal/server/rolesanywhereapi"
 	"sojourn/internal/server/stsapi"
@@ -50,8 +51,10 @@ type parts struct {
 	engine  *git.Engine
 	log     *slog.Logger
 	now     func() time.Time
-	wrap    func(http.Handler) http.Handler
-	onClose func(func() error)
+
+	requests func(*logs.Request)
+	wrap     func(http.Handler) http.Handler
+	onClose  func(func() error)
 
 	// origins are the addresses, https://HOST[:PORT], that are this node's own.
 	origins []string
@@ -108,7 +111,7 @@ func (p parts) doors(url string) (server.Options, error) {
 			return errors.Join(p.store.Ping(ctx), p.objects.Ping(ctx), p.roots.ready())
 		},
 		Metrics: slices.Concat(p.collectors(who), throttleMetrics(slow), auditMetrics(p.audit), gitMetrics(p.engine), p.events),
-		Log:     p.log, Now: p.now, Proxies: p.cfg.Proxies, Wrap: p.wrap,
+		Log:     p.log, Requests: p.requests, Now: p.now, Proxies: p.cfg.Proxies, Wrap: p.wrap,
 	}, nil
 }
 

@@ -25,6 +25,7 @@ import (
 	"sojourn/internal/objects"
 	"sojourn/internal/server"
 	"sojourn/internal/server/authority"
+	"sojourn/internal/server/logs"
 	"sojourn/internal/store"
 )
 
@@ -44,6 +45,7 @@ type Options struct {
 type Node struct {
 	cfg    Config
 	url    string
+	lines  *logs.Log
 	log    *slog.Logger
 	server *server.Server
 	served chan error
@@ -61,20 +63,17 @@ func Start(ctx context.Context, cfg Config, opt Options) (*Node, error) {
 	if opt.Now == nil {
 		opt.Now = time.Now
 	}
-	n := &Node{cfg: cfg, log: newLogger(cfg, opt.Logs), served: make(chan error, 1)}
+	lines := logs.New(opt.Logs, cfg.LogFormat == "json", cfg.LogLevel)
+	n := &Node{cfg: cfg, lines: lines, log: lines.Logger(), served: make(chan error, 1)}
+	n.onClose(lines.Close)
 	if err := n.start(ctx, opt); err != nil {
 		return nil, errors.Join(err, n.close())
 	}
 	return n, nil
 }
 
-func newLogger(cfg Config, w io.Writer) *slog.Logger {
-	options := &slog.HandlerOptions{Level: cfg.LogLevel}
-	if cfg.LogFormat == "json" {
-		return slog.New(slog.NewJSONHandler(w, options))
-	}
-	return slog.New(slog.NewTextHandler(w, options))
-}
+// FlushLog writes the lines of requests that wait to be written with others.
+func (n *Node) FlushLog() { n.lines.Flush() }
 
 func (n *Node) start(ctx context.Context, opt Options) error {
 	place := n.cfg.place()
@@ -115,7 +114,7 @@ func (n *Node) start(ctx context.Context, opt Options) error {
 	if err != nil {
 		return err
 	}
-	p := parts{cfg: n.cfg, keys: keys, roots: roots, store: st, objects: blobs, audit: records, engine: engine, log: n.log, now: opt.Now, wrap: opt.Wrap, onClose: n.onClose}
+	p := parts{cfg: n.cfg, keys: keys, roots: roots, store: st, objects: blobs, audit: records, engine: engine, log: n.log, requests: n.lines.Request, now: opt.Now, wrap: opt.Wrap, onClose: n.onClose}
 	if p.events, err = n.deliverEvents(p, d); err != nil {
 		return err
 	}

@@ -35,6 +35,16 @@ type front struct {
 }
 
 func newFront(t *testing.T, change ...func(*Options)) *front {
+	return newFrontAs(t, func(*Server) {}, change...)
+}
+
+// arrangements are the server as it is, and one that leaves all to net/http.
+var arrangements = map[string]func(*Server){
+	"as it is":       func(*Server) {},
+	"net/http alone": func(s *Server) { s.http.Takes = func(string, string) bool { return false } },
+}
+
+func newFrontAs(t *testing.T, arrange func(*Server), change ...func(*Options)) *front {
 	f := &front{reached: make(chan string, 16)}
 	door := func(_ http.ResponseWriter, r *http.Request) {
 		if r.URL.RawQuery != "unread" {
@@ -42,7 +52,7 @@ func newFront(t *testing.T, change ...func(*Options)) *front {
 		}
 		f.reached <- r.Method + " " + r.URL.RawQuery
 	}
-	f.harness = start(t, door, door, append(change, func(o *Options) { o.Serves = func(host string) bool { return host == "x" } })...)
+	f.harness = startAs(t, arrange, door, door, append(change, func(o *Options) { o.Serves = func(host string) bool { return host == "x" } })...)
 	return f
 }
 
@@ -78,7 +88,12 @@ func (f *front) dial(t *testing.T) net.Conn {
 }
 
 func TestFramingAttacks(t *testing.T) {
-	f := newFront(t)
+	for name, arrange := range arrangements {
+		t.Run(name, func(t *testing.T) { framingAttacks(t, newFrontAs(t, arrange)) })
+	}
+}
+
+func framingAttacks(t *testing.T, f *front) {
 	all := slices.Concat(lengthAttacks(), codingAttacks(), chunkAttacks(), lineAttacks(), headerAttacks(), versionAttacks(), targetAttacks(), sizeAttacks(), upgradeAttacks())
 	classes := map[string]int{}
 	for _, a := range all {
@@ -103,7 +118,12 @@ func TestFramingAttacks(t *testing.T) {
 // connection too, so the attacks would be noticed. Odd forms that RFC 9112 allows
 // a server to read have one reading only.
 func TestFramingBenign(t *testing.T) {
-	f := newFront(t)
+	for name, arrange := range arrangements {
+		t.Run(name, func(t *testing.T) { framingBenign(t, newFrontAs(t, arrange)) })
+	}
+}
+
+func framingBenign(t *testing.T, f *front) {
 	for name, c := range map[string]struct {
 		text string
 		want []string

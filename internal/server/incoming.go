@@ -18,6 +18,11 @@ type incoming struct {
 	ended bool
 }
 
+func newIncoming(body io.ReadCloser) *incoming {
+	_, whole := body.(interface{ Whole() }) // it has arrived, whoever reads it
+	return &incoming{body, whole}
+}
+
 func (b *incoming) Read(p []byte) (int, error) {
 	n, err := b.ReadCloser.Read(p)
 	if err != nil {

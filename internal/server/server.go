@@ -21,6 +21,8 @@ import (
 	"time"
 
 	"sojourn/internal/server/event"
+	"sojourn/internal/server/http1"
+	"sojourn/internal/server/logs"
 	"sojourn/internal/server/metrics"
 )
 
@@ -47,7 +49,9 @@ type Options struct {
 	// Proxies are trusted to say in X-Forwarded-For for whom they ask.
 	Proxies []netip.Prefix
 	Log     *slog.Logger
-	Now     func() time.Time
+	// Requests writes the line of a request; nil writes it to Log.
+	Requests func(*logs.Request)
+	Now      func() time.Time
 	// Wrap stands before everything else; nil leaves it out. Tests learn by it
 	// what goes in and out.
 	Wrap func(http.Handler) http.Handler
@@ -58,13 +62,16 @@ type Options struct {
 // Server serves one listener.
 type Server struct {
 	opt      Options
-	http     *http.Server
+	http     *http1.Server
 	draining atomic.Bool
 	counts   counts
 }
 
 // New makes a server; Serve runs it.
 func New(opt Options) *Server {
+	if opt.Requests == nil {
+		opt.Requests = logs.Handler(opt.Log.Handler())
+	}
 	s := &Server{opt: opt}
 	registry := metrics.New(slices.Concat(opt.Metrics, s.counts.gauges())...)
 	s.counts.register(registry)
@@ -74,23 +81,28 @@ func New(opt Options) *Server {
 	if opt.Wrap != nil {
 		handler = opt.Wrap(handler)
 	}
-	s.http = &http.Server{
-		Handler:   handler,
-		TLSConfig: opt.TLS, Protocols: &only, DisableGeneralOptionsHandler: true, // no answer goes past observe
-		ReadHeaderTimeout: headerTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeaderBytes,
-		ErrorLog: slog.NewLogLogger(opt.Log.Handler(), slog.LevelDebug),
+	errorLog := slog.NewLogLogger(opt.Log.Handler(), slog.LevelDebug)
+	s.http = &http1.Server{
+		Takes: brief, Handler: handler, TLS: opt.TLS, WriteTimeout: 2 * apiTimeout, ErrorLog: errorLog,
+		Rest: &http.Server{
+			Handler: handler, Protocols: &only, DisableGeneralOptionsHandler: true, // no answer goes past observe
+			ReadHeaderTimeout: headerTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeaderBytes,
+			ErrorLog: errorLog,
+		},
 	}
 	return s
 }
 
+// brief reports whether the answer to a request is made at once, in one piece:
+// the APIs at the root, and what a repository advertises.
+func brief(method, target string) bool {
+	path, _, _ := strings.Cut(target, "?")
+	return path == "/" || method == http.MethodGet && strings.HasPrefix(path, "/v1/repos/") && strings.HasSuffix(path, "/info/refs")
+}
+
 // Serve answers requests on l until Shutdown, and then returns nil.
 func (s *Server) Serve(l net.Listener) error {
-	var err error
-	if s.opt.TLS != nil {
-		err = s.http.ServeTLS(l, "", "")
-	} else {
-		err = s.http.Serve(l)
-	}
+	err := s.http.Serve(l)
 	if errors.Is(err, http.ErrServerClosed) {
 		return nil
 	}
@@ -211,7 +223,7 @@ func (s *Server) observe(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start := s.opt.Now()
 		ev := &event.Event{RequestID: newRequestID(), SourceIP: sourceIP(r, s.opt.Proxies)}
-		a, body := &answer{ResponseWriter: w}, &incoming{ReadCloser: r.Body}
+		a, body := &answer{ResponseWriter: w}, newIncoming(r.Body)
 		s.counts.inFlight.Add(1)
 		defer func() {
 			s.counts.inFlight.Add(-1)
@@ -250,9 +262,6 @@ func aborted(p any) bool {
 	return ok && errors.Is(err, http.ErrAbortHandler)
 }
 
-// logFields is how many fields a request's line has at most.
-const logFields = 13
-
 func (s *Server) finish(r *http.Request, a *answer, ev *event.Event, took time.Duration) {
 	s.counts.observe(a.route, ev, a.code(), took)
 	level := slog.LevelInfo
@@ -262,13 +271,7 @@ func (s *Server) finish(r *http.Request, a *answer, ev *event.Event, took time.D
 	case a.route == "healthz" || a.route == "readyz" || a.route == "metrics":
 		level = slog.LevelDebug
 	}
-	if !s.opt.Log.Enabled(r.Context(), level) {
-		return
-	}
-	attrs := append(make([]slog.Attr, 0, logFields),
-		slog.String("method", r.Method), slog.String("path", cut(r.URL.Path)), slog.Int("status", a.code()),
-		slog.Int64("bytes", a.bytes), slog.Duration("took", took))
-	s.opt.Log.LogAttrs(r.Context(), level, "request", ev.Append(attrs)...)
+	s.opt.Requests(&logs.Request{Level: level, Method: r.Method, Path: cut(r.URL.Path), Status: a.code(), Bytes: a.bytes, Took: took, Event: ev})
 }
 
 // cut bounds outside text in the log.

@@ -45,6 +45,12 @@ func (l *lockedBuffer) String() string {
 
 func start(t *testing.T, git, api http.HandlerFunc, change ...func(*Options)) *harness {
 	t.Helper()
+	return startAs(t, func(*Server) {}, git, api, change...)
+}
+
+// startAs starts a server that is arranged before it serves.
+func startAs(t *testing.T, arrange func(*Server), git, api http.HandlerFunc, change ...func(*Options)) *harness {
+	t.Helper()
 	h := &harness{served: make(chan error, 1)}
 	opt := Options{Git: git, API: api, Now: time.Now,
 		Ready: func(context.Context) error { return h.ready },
@@ -53,6 +59,7 @@ func start(t *testing.T, git, api http.HandlerFunc, change ...func(*Options)) *h
 		f(&opt)
 	}
 	h.Server = New(opt)
+	arrange(h.Server)
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

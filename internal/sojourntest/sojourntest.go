@@ -118,6 +118,9 @@ func (s *Server) start() {
 		s.t.Fatal(err)
 	}
 	s.node, s.URL = n, n.URL()
+	s.Logs.mu.Lock()
+	s.Logs.flush = n.FlushLog
+	s.Logs.mu.Unlock()
 }
 
 func (s *Server) stop() {
@@ -311,8 +314,9 @@ func (s *Shell) Write(name, text string) string {
 
 // Logs keeps what a server logs.
 type Logs struct {
-	mu sync.Mutex
-	b  bytes.Buffer
+	mu    sync.Mutex
+	b     bytes.Buffer
+	flush func() // writes the lines that wait
 }
 
 var _ io.Writer = (*Logs)(nil)
@@ -324,6 +328,12 @@ func (l *Logs) Write(p []byte) (int, error) {
 }
 
 func (l *Logs) String() string {
+	l.mu.Lock()
+	flush := l.flush
+	l.mu.Unlock()
+	if flush != nil {
+		flush()
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.b.String()

@@ -12,15 +12,20 @@ import (
 	"sojourn/internal/awserr"
 )
 
-// answerSize is more than most answers take; credentials with their token do.
-const answerSize = 2048
-
 // EncodeXML writes the answer of a query operation; out is a pointer to its
 // output struct, or nil for an empty one.
 func EncodeXML(s *Service, o *Operation, out any, requestID string) ([]byte, error) {
-	e := xmlEncoder{}
-	e.Grow(answerSize)
-	e.WriteString("<" + o.Name + `Response xmlns="` + s.Namespace + `">`)
+	return AppendXML(nil, s, o, out, requestID)
+}
+
+// AppendXML appends it to b.
+func AppendXML(b []byte, s *Service, o *Operation, out any, requestID string) ([]byte, error) {
+	e := xmlEncoder{*bytes.NewBuffer(b)}
+	e.WriteByte('<')
+	e.WriteString(o.Name)
+	e.WriteString(`Response xmlns="`)
+	e.WriteString(s.Namespace)
+	e.WriteString(`">`)
 	if o.Wrapper != "" {
 		e.open(o.Wrapper)
 		if out != nil {
@@ -33,7 +38,9 @@ func EncodeXML(s *Service, o *Operation, out any, requestID string) ([]byte, err
 	e.open("ResponseMetadata")
 	e.leaf("RequestId", requestID)
 	e.close("ResponseMetadata")
-	e.close(o.Name + "Response")
+	e.WriteString("</")
+	e.WriteString(o.Name)
+	e.WriteString("Response>")
 	return e.Bytes(), nil
 }
 

@@ -1,6 +1,7 @@
 package aws
 
 import (
+	"bytes"
 	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
@@ -22,6 +23,9 @@ import (
 	"sojourn/internal/sigv4"
 	"sojourn/internal/wire"
 )
+
+// maxTold is a length for which memory is set aside before a byte of it is there.
+const maxTold = 16 << 10
 
 // maxUnsigned bounds the body of a request that nobody answers for.
 const maxUnsigned = 1 << 20
@@ -116,7 +120,7 @@ func (x *exchange) body() error {
 
 func (x *exchange) read(limit int64) ([]byte, error) {
 	if x.r.ContentLength <= limit {
-		body, err := io.ReadAll(io.LimitReader(x.r.Body, limit+1))
+		body, err := readUpTo(x.r.Body, limit, x.r.ContentLength)
 		if err != nil {
 			x.w.Header().Set("Connection", "close")
 			return nil, awserr.New("IncompleteBody", http.StatusBadRequest, "The request body could not be read to its end.")
@@ -127,6 +131,17 @@ func (x *exchange) read(limit int64) ([]byte, error) {
 	}
 	x.w.Header().Set("Connection", "close") // the rest of the body is not worth reading
 	return nil, awserr.New("RequestEntityTooLarge", http.StatusRequestEntityTooLarge, "The request body is larger than %d bytes.", limit)
+}
+
+// readUpTo reads a body of at most limit bytes, and one byte of a longer one. A
+// small one takes no more memory than it is said to be long.
+func readUpTo(r io.Reader, limit, told int64) ([]byte, error) {
+	if told < 0 || told > maxTold {
+		return io.ReadAll(io.LimitReader(r, limit+1))
+	}
+	b := bytes.NewBuffer(make([]byte, 0, told+bytes.MinRead))
+	_, err := b.ReadFrom(io.LimitReader(r, limit+1))
+	return b.Bytes(), err
 }
 
 // find picks the service, by the signature's scope or else by an operation that

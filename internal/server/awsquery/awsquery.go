@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"sync"
 
 	"sojourn/internal/awserr"
 	"sojourn/internal/server/api"
@@ -85,13 +86,25 @@ func clip(s string) string {
 
 // Answer writes the operation's XML.
 func (Door) Answer(w http.ResponseWriter, s *wire.Service, op *wire.Operation, out any, requestID string) error {
-	b, err := wire.EncodeXML(s, op, out, requestID)
+	free := answers.Get().(*[]byte)
+	b, err := wire.AppendXML((*free)[:0], s, op, out, requestID)
 	if err != nil {
 		return awserr.Internal(err)
 	}
 	send(w, http.StatusOK, b, requestID)
+	if cap(b) <= maxReused {
+		clear(b) // it may hold credentials
+		*free = b
+		answers.Put(free)
+	}
 	return nil
 }
+
+// maxReused bounds the memory of an answer that is used for another.
+const maxReused = 16 << 10
+
+// answers hold most: credentials with their token.
+var answers = sync.Pool{New: func() any { b := make([]byte, 0, 2<<10); return &b }}
 
 // Error writes an ErrorResponse.
 func (Door) Error(w http.ResponseWriter, s *wire.Service, e *awserr.Error, requestID string) {

@@ -35,15 +35,20 @@ func From(ctx context.Context) *Event {
 	return &Event{}
 }
 
+// Field is a text of an event, with its name in the log.
+type Field struct{ Name, Value string }
+
+// Fields are the texts of which some may not be set.
+func (e *Event) Fields() [5]Field {
+	return [...]Field{{"service", e.Service}, {"operation", e.Operation}, {"caller", e.Caller}, {"resource", e.Resource}, {"error", e.Error}}
+}
+
 // Append adds the event's fields that are set.
 func (e *Event) Append(attrs []slog.Attr) []slog.Attr {
 	attrs = append(attrs, slog.String("request_id", e.RequestID), slog.String("source_ip", e.SourceIP.String()))
-	for _, f := range [...]struct{ name, value string }{
-		{"service", e.Service}, {"operation", e.Operation}, {"caller", e.Caller},
-		{"resource", e.Resource}, {"error", e.Error},
-	} {
-		if f.value != "" {
-			attrs = append(attrs, slog.String(f.name, f.value))
+	for _, f := range e.Fields() {
+		if f.Value != "" {
+			attrs = append(attrs, slog.String(f.Name, f.Value))
 		}
 	}
 	if e.Cause != nil {

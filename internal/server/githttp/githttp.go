@@ -185,6 +185,7 @@ func (d *Door) advertise(w http.ResponseWriter, r *http.Request, c *principal.Ca
 		return err
 	}
 	uncached(w, "application/x-"+string(s)+"-advertisement")
+	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
 	d.touchWrite(w)
 	_, err = w.Write(body)
 	return gone(err)
