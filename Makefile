@@ -55,7 +55,7 @@ demo: build ## the main job on real input; KEEP=1 leaves the server running
 test: parts lint build ## the whole test suite, real parts included
 	CGO_ENABLED=0 $(GO) test -timeout 40m ./...
 
-parts: $(BUILD)/bin/dex $(BUILD)/bin/rolesanywhere-credential-helper $(BUILD)/bin/versitygw $(BUILD)/providers/node_modules ## install what the tests need beside Go and git (AWS CLI, xmlsec1, identity providers)
+parts: $(BUILD)/bin/dex $(BUILD)/bin/rolesanywhere-credential-helper $(BUILD)/bin/versitygw $(BUILD)/bin/gogit $(BUILD)/newest-git/bin/git $(BUILD)/providers/node_modules ## install what the tests need beside Go and git (AWS CLI, xmlsec1, identity providers)
 
 .PHONY: packages
 packages:
@@ -69,6 +69,15 @@ $(BUILD)/bin/dex: tools/dex/go.mod tools/dex/go.sum | packages
 $(BUILD)/bin/versitygw: tools/versitygw/go.mod tools/versitygw/go.sum | packages
 	@echo "building versitygw, an S3 server, for the tests"
 	@GOBIN=$(BUILD)/bin CGO_ENABLED=0 $(GO) -C tools/versitygw install tool
+	@touch $@
+
+$(BUILD)/bin/gogit: tools/gogit/main.go tools/gogit/go.mod tools/gogit/go.sum | packages
+	@echo "building a client with go-git for the tests"
+	@CGO_ENABLED=0 $(GO) -C tools/gogit build -o $@ .
+
+$(BUILD)/newest-git/bin/git: scripts/newest-git | packages
+	@echo "fetching the newest git for the tests"
+	@sh scripts/newest-git $(BUILD)/newest-git
 	@touch $@
 
 # It signs with PKCS #11 devices too, for which it needs a C compiler.

@@ -121,6 +121,7 @@ type server struct {
 	store   store.Store
 	gate    *rules
 	home    string
+	client  string // path of the clients' git; "" looks it up
 	close   func()
 }
 
@@ -238,7 +239,7 @@ func (s *server) in(name string) clone { return clone{s, filepath.Join(s.home, n
 func (s *server) user() clone { return clone{s, s.home} }
 
 func (c clone) command(args ...string) *exec.Cmd {
-	cmd := exec.Command(cmp.Or(os.Getenv("SOJOURN_CLIENT_GIT"), "git"), args...)
+	cmd := exec.Command(cmp.Or(c.s.client, "git"), args...)
 	cmd.Dir = c.dir
 	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + c.s.home, "GIT_CONFIG_NOSYSTEM=1", "GIT_TERMINAL_PROMPT=0", "LC_ALL=C.UTF-8",
 		"GIT_AUTHOR_NAME=A", "GIT_AUTHOR_EMAIL=a@example.com", "GIT_COMMITTER_NAME=A", "GIT_COMMITTER_EMAIL=a@example.com",

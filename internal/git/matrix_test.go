@@ -32,10 +32,30 @@ func history(s *server) clone {
 	return c
 }
 
+// newestGit is the newest one that Debian has, beside the system's.
+const newestGit = "../../.build/newest-git/bin/git"
+
+// withEachGit runs f with the system's git as the client, and with the newest.
+func withEachGit(t *testing.T, f func(t *testing.T, client string)) {
+	newest, err := filepath.Abs(newestGit)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, client := range map[string]string{"installed git": "", "newest git": newest} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f(t, client)
+		})
+	}
+}
+
 // TestFetchForms: each form of clone and fetch, in each version of the
 // protocol, gets object for object what was pushed.
-func TestFetchForms(t *testing.T) {
+func TestFetchForms(t *testing.T) { withEachGit(t, fetchForms) }
+
+func fetchForms(t *testing.T, client string) {
 	s := start(t)
+	s.client = client
 	all := history(s)
 	all.git("push", "-q", "--mirror", s.url)
 	for _, v := range []string{"0", "1", "2"} {
@@ -106,10 +126,13 @@ func lines(s string) string {
 
 // TestPushForms: each form of push, in each version of the protocol, leaves on
 // the server what it would leave in a plain repository of git's own.
-func TestPushForms(t *testing.T) {
+func TestPushForms(t *testing.T) { withEachGit(t, pushForms) }
+
+func pushForms(t *testing.T, client string) {
 	for _, v := range []string{"0", "1", "2"} {
 		t.Run("version "+v, func(t *testing.T) {
 			s := start(t)
+			s.client = client
 			all := history(s)
 			s.user().git("init", "-q", "--bare", "peer")
 			s.in("peer").git("config", "receive.advertisePushOptions", "true")

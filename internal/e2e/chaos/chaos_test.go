@@ -29,6 +29,13 @@ func storm(t *testing.T, bug string, nodes int, d time.Duration, kills int) *his
 	}
 	t.Logf("seed %d", seed)
 	c, h := newCluster(t, embedded(t), nodes, bug, demo), newHistory(demo)
+	for _, n := range c.nodes {
+		n.kill()
+		n.config.Compact = true
+		if err := n.start(""); err != nil {
+			t.Fatal(err)
+		}
+	}
 	if err := c.first(h); err != nil {
 		t.Fatal(err)
 	}
@@ -48,6 +55,9 @@ func storm(t *testing.T, bug string, nodes int, d time.Duration, kills int) *his
 	}
 	for i := range 2 {
 		work(fmt.Sprint("owner", i), func(k *client) { k.own(ctx, fmt.Sprint("refs/heads/own/", i)) })
+	}
+	for i := range 3 {
+		work(fmt.Sprint("crowd", i), func(k *client) { k.crowd(ctx) })
 	}
 	work("pair", func(k *client) { k.own(ctx, pairA, pairB) })
 	work("passing", func(k *client) { k.comeAndGo(ctx) })

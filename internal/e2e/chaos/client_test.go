@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"sojourn/internal/pktline"
+	"sojourn/internal/sojourntest/lightgit"
 )
 
 // The refs that the clients work on.
@@ -259,13 +260,4 @@ func (k *client) gitBytes(command, input string, args ...string) ([]byte, error)
 }
 
 // pushBody is the body of a push of one change with a pack.
-func pushBody(c change, pack []byte) []byte {
-	orZero := func(oid string) string {
-		if oid == "" {
-			return strings.Repeat("0", 40)
-		}
-		return oid
-	}
-	b := pktline.Append(nil, orZero(c.Old)+" "+orZero(c.New)+" "+c.Ref+"\x00 report-status")
-	return append(append(b, pktline.FlushPacket...), pack...)
-}
+func pushBody(c change, pack []byte) []byte { return lightgit.PushBody(c.Ref, c.Old, c.New, pack) }

@@ -23,6 +23,7 @@ import (
 	"sojourn/internal/git"
 	"sojourn/internal/principal"
 	"sojourn/internal/server/githttp"
+	"sojourn/internal/store"
 )
 
 const (
@@ -40,6 +41,7 @@ type nodeConfig struct {
 	Cache     string // the node's own
 	Listen    string
 	Failpoint string // where it kills itself
+	Compact   bool   // all the time, and deletes the old packs soon
 	Bug       string // what is planted in it
 }
 
@@ -72,6 +74,29 @@ func quickSweeper(o *git.Options) { o.SweepEvery, o.UploadGrace = time.Second, 2
 // everythingIsOld makes a sweeper take all that may go.
 func everythingIsOld(o *git.Options) { o.UploadGrace, o.TrashGrace = -time.Hour, -time.Hour }
 
+// keepCompacting compacts the repository again and again. A lease that a dead
+// node has left is no reason to wait for minutes: it is taken away, also from who
+// is still at it.
+func keepCompacting(ctx context.Context, e *git.Engine, st store.Store) {
+	for i := 0; ctx.Err() == nil; i++ {
+		pause(ctx, time.Duration(100+rand.IntN(400))*time.Millisecond)
+		kind := git.CompactGeometric
+		if i%4 == 3 {
+			kind = git.CompactBase
+		}
+		if _, err := e.Compact(ctx, repoID, kind); err == nil {
+			continue
+		}
+		st.Update(ctx, func(tx store.Tx) error {
+			owner, _, err := tx.Lease("compact/" + repoID)
+			if err != nil {
+				return err
+			}
+			return tx.DropLease("compact/"+repoID, owner)
+		})
+	}
+}
+
 // serve is a node. It ends with its standard input.
 func serve(c nodeConfig) error {
 	ctx := context.Background()
@@ -81,6 +106,9 @@ func serve(c nodeConfig) error {
 	}
 	opt := git.Options{Store: st, Objects: blobs, Dir: c.Cache, Now: time.Now, Log: slog.New(slog.NewTextHandler(os.Stderr, nil))}
 	quickSweeper(&opt)
+	if c.Compact {
+		opt.TrashGrace = 2 * time.Second
+	}
 	if err := plant(c.Bug, &opt); err != nil {
 		return err
 	}
@@ -99,6 +127,9 @@ func serve(c nodeConfig) error {
 	l, err := net.Listen("tcp", c.Listen)
 	if err != nil {
 		return err
+	}
+	if c.Compact {
+		go keepCompacting(ctx, e, st)
 	}
 	go func() {
 		io.Copy(io.Discard, os.Stdin)
@@ -208,7 +239,7 @@ func (c *cluster) any(random *rand.Rand) *node { return c.nodes[random.IntN(len(
 func (c *cluster) killer(ctx context.Context, random *rand.Rand, max int, h *history) {
 	var points []string
 	for _, p := range git.Failpoints() {
-		if p.Of == "push" {
+		if p.Of != "purge" { // which nobody asks for here
 			points = append(points, p.Name)
 		}
 	}
