@@ -318,7 +318,7 @@ func auditExport(ctx context.Context, a *app, args []string) error {
 	var f auditFilter
 	p.register(a, flags)
 	f.register(flags)
-	format := flags.String("format", "cloudtrail", "cloudtrail or csv")
+	format := flags.String("format", "cloudtrail", "`FORMAT`: cloudtrail or csv")
 	out := flags.String("out", "", "`FILE` to write, which must not be there; without it standard output")
 	if err := p.parse(flags, args); err != nil {
 		return err

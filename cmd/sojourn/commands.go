@@ -4,7 +4,7 @@ package main
 func commandList() []command {
 	return []command{
 		{"login", "sign in by browser, code, SAML or password; write a profile", runLogin},
-		{"logout", "remove what login wrote", runLogout},
+		{"logout", "remove what login wrote, and kept sessions", runLogout},
 		{"whoami", "tell who the credentials belong to and how long they live", runWhoami},
 		{"setup", "set git up for a server: helper, credentials, submodules", runSetup},
 		{"doctor", "find what is wrong with git, profiles, network and clock", runDoctor},

@@ -31,7 +31,7 @@ func (f *explainFlags) register(flags *flag.FlagSet) {
 	flags.Var(&f.context, "context", "`KEY=VALUE` of the request's context, such as codecommit:References=refs/heads/main; may be repeated, also for several values of one key")
 	flags.StringVar(&f.requestID, "request-id", "", "the `ID` at the end of Git's line, or in the header x-amzn-requestid")
 	flags.StringVar(&f.data, "data", f.data, "`DIR` that the server keeps its data in")
-	flags.StringVar(&f.format, "format", "text", "text or json")
+	flags.StringVar(&f.format, "format", "text", "`FORMAT`: text or json")
 }
 
 func runExplain(ctx context.Context, a *app, args []string) error {

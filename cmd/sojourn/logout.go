@@ -14,8 +14,8 @@ import (
 
 func runLogout(ctx context.Context, a *app, args []string) error {
 	flags := newFlags(a, "logout [FLAGS]",
-		"Removes what \"sojourn login\" wrote: the tokens, the keys, and the profile's settings, and the sessions that are kept for the profile, "+
-			"which any profile may have. A kept refresh token is revoked where the provider offers it. "+
+		"Removes what \"sojourn login\" wrote: the tokens, the keys and the profile's settings. Of any profile it forgets the sessions that "+
+			"are kept for it. A kept refresh token is revoked where the provider offers it. "+
 			"Sessions live on at the server until their end; an administrator can revoke them.",
 		"sojourn logout --profile CodeAccess")
 	profile := flags.String("profile", "", "`NAME` of the profile")

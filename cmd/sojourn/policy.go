@@ -46,7 +46,7 @@ func runPolicyCheck(a *app, args []string) error {
 			"Exit status: 0 nothing but suggestions; 1 errors or warnings; 2 a file could not be read, or a wrong command line.",
 		"sojourn policy check --type trust CodeAccess.json")
 	kind := flags.String("type", "", "`identity`, trust, resource, session or boundary; without it, what the document looks like")
-	format := flags.String("format", "text", "`text` or json")
+	format := flags.String("format", "text", "`FORMAT`: text or json")
 	if err := parseFlags(flags, args); err != nil {
 		return err
 	}

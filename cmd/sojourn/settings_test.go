@@ -113,3 +113,26 @@ func TestHelp(t *testing.T) {
 		t.Errorf("no command: status %d", status)
 	}
 }
+
+// A password in an argument is every user's of the machine: it is refused, and not
+// repeated. In the environment and the file it is where it may be.
+func TestNoPasswordInArguments(t *testing.T) {
+	const word = "hunter2-hunter2"
+	for _, url := range []string{"postgres://sojourn:" + word + "@db/x", "postgres://db/x?user=sojourn&password=" + word, "postgres://sojourn:" + word + "@db:no port/x"} {
+		a, _, _ := testApp(nil)
+		s, _ := serveFlags(a)
+		err := s.load(a, []string{"--data", "d", "--metadata", url, "--objects", "s3://x"})
+		if err == nil || strings.Contains(err.Error(), word) || !strings.Contains(err.Error(), "metadata: ") {
+			t.Errorf("%s: %v", url, err)
+		}
+	}
+	a, _, _ := testApp(map[string]string{"SOJOURN_METADATA": "postgres://sojourn:" + word + "@db/x"})
+	s, c := serveFlags(a)
+	if err := s.load(a, []string{"--data", "d", "--objects", "s3://x"}); err != nil || !strings.Contains(c.Metadata, word) {
+		t.Errorf("in the environment: %v", err)
+	}
+	s, _ = serveFlags(a)
+	if err := s.load(a, []string{"--data", "d", "--metadata", "postgres://sojourn@db/x", "--objects", "s3://x"}); err != nil {
+		t.Errorf("without a password: %v", err)
+	}
+}

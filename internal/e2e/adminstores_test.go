@@ -21,7 +21,7 @@ func (m *moving) do(args ...string) string {
 // The administrator's commands work on PostgreSQL and S3 as on a directory.
 func TestAdminOverStores(t *testing.T) {
 	t.Parallel()
-	m := newMovingWith(t, true)
+	m := newMovingWith(t, few, true)
 	name := m.names[len(m.names)-1] // with a history of all before it
 	if out := m.do("fsck", "--all"); !strings.Contains(out, ": 0 problems") {
 		t.Errorf("fsck: %s", out)

@@ -27,6 +27,9 @@ func (a *api) client() *http.Client {
 }
 
 func (a *api) transport() *http.Transport {
+	if strings.HasPrefix(a.s.URL, "http://") {
+		return &http.Transport{DisableKeepAlives: true}
+	}
 	pem, err := os.ReadFile(a.s.CA())
 	if err != nil {
 		a.t.Fatal(err)

@@ -55,7 +55,7 @@ func (w wires) each(f func(*faultproxy.Proxy)) {
 }
 
 // grown starts nodes on new stores, each with wires of its own.
-func grown(t *testing.T, n int) (nodes []*sojourntest.Server, ways []wires) {
+func grown(t *testing.T, n int, options ...sojourntest.Option) (nodes []*sojourntest.Server, ways []wires) {
 	t.Helper()
 	stores.start(t)
 	metadata, objects := stores.postgres.Database(t), stores.s3.Bucket(t)
@@ -65,9 +65,9 @@ func grown(t *testing.T, n int) (nodes []*sojourntest.Server, ways []wires) {
 			strings.Replace(objects, stores.s3.Addr, w.s3.Addr, 1), s3test.Getenv)
 		ways = append(ways, w)
 		if i == 0 {
-			nodes = append(nodes, sojourntest.Start(t, form))
+			nodes = append(nodes, sojourntest.Start(t, append(options, form)...))
 		} else {
-			nodes = append(nodes, nodes[0].Beside(form))
+			nodes = append(nodes, nodes[0].Beside(append(options, form)...))
 		}
 	}
 	return nodes, ways

@@ -3,6 +3,7 @@ package e2e
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"io/fs"
@@ -26,6 +27,9 @@ import (
 
 var flagMigrate = flag.Int("migrate.repos", 20, "repositories that are moved from a directory to stores and back")
 
+// few repositories are enough to see what is refused.
+const few = 4
+
 // moving is a server that is moved, and its user.
 type moving struct {
 	t     *testing.T
@@ -41,7 +45,7 @@ type moving struct {
 // users read. What it has is the same at each place, and no write is taken in between.
 func TestMigrate(t *testing.T) {
 	t.Parallel()
-	m := newMoving(t)
+	m := newMoving(t, *flagMigrate)
 	before := m.objects("before")
 
 	m.move("stores")
@@ -69,10 +73,10 @@ func TestMigrate(t *testing.T) {
 	}
 }
 
-func newMoving(t *testing.T) *moving { return newMovingWith(t, false) }
+func newMoving(t *testing.T, repos int) *moving { return newMovingWith(t, repos, false) }
 
 // newMovingWith makes a server with repositories, in a directory or in stores.
-func newMovingWith(t *testing.T, grown bool) *moving {
+func newMovingWith(t *testing.T, repos int, grown bool) *moving {
 	t.Helper()
 	m := &moving{t: t, p: &process{t: t, data: t.TempDir(), addr: "127.0.0.1:0"}}
 	m.env = grownEnv(t)
@@ -87,7 +91,7 @@ func newMovingWith(t *testing.T, grown bool) *moving {
 	admin := &api{t: t, s: s, cred: root}
 	m.sh = s.Shell(bin).As(root)
 	work := commit(t, m.sh, "work")
-	for i := range *flagMigrate {
+	for i := range repos {
 		name := fmt.Sprint("repository-", i)
 		m.names = append(m.names, name)
 		admin.json("CreateRepository", `{"repositoryName":"`+name+`"}`)
@@ -139,7 +143,7 @@ func (m *moving) root() sigv4.Credentials {
 }
 
 func (m *moving) admin(args ...string) *exec.Cmd {
-	c := exec.CommandContext(m.t.Context(), filepath.Join(bin, "sojourn"), append([]string{"admin", args[0], "--data", m.p.data}, args[1:]...)...)
+	c := exec.CommandContext(m.t.Context(), filepath.Join(bin, "sojourn"), append(append([]string{"admin"}, args...), "--data", m.p.data)...)
 	c.Env = append([]string{"PATH=" + os.Getenv("PATH")}, m.p.env...)
 	return c
 }
@@ -170,7 +174,7 @@ func (m *moving) move(to string) {
 		}
 		ended := make(chan error, 1)
 		go func() { ended <- c.Wait() }()
-		for len(ended) == 0 && m.arrived(to) < killed*len(m.names)/2 {
+		for len(ended) == 0 && len(m.arrived(to)) < killed*len(m.names)/2 {
 			time.Sleep(time.Millisecond)
 		}
 		c.Process.Kill()
@@ -181,6 +185,7 @@ func (m *moving) move(to string) {
 	if !m.frozen() {
 		m.t.Errorf("to %s: the source takes a push when the migration was cut off", to)
 	}
+	m.damage(to)
 	out, err := m.migrate(to).CombinedOutput()
 	if err != nil {
 		m.t.Fatalf("to %s: %v\n%s", to, err, out)
@@ -202,19 +207,49 @@ func (m *moving) move(to string) {
 	m.t.Logf("to %s: %s%d reads meanwhile", to, out, reads.Load())
 }
 
-// arrived counts the files of packs that are in the target.
-func (m *moving) arrived(to string) (n int) {
+// arrived are the files of packs that are in the target.
+func (m *moving) arrived(to string) (files []string) {
 	dir := filepath.Join(m.p.data, "objects")
 	if to == "stores" {
 		dir = stores.s3.File(m.bucket, "repos")
 	}
 	filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
 		if ext := filepath.Ext(path); err == nil && (ext == ".pack" || ext == ".idx") {
-			n++
+			files = append(files, path)
 		}
 		return nil // what is being made may be gone
 	})
-	return n
+	return files
+}
+
+// damage changes a byte of a pack that has arrived, which must not be taken for good.
+func (m *moving) damage(to string) {
+	m.t.Helper()
+	for _, path := range m.arrived(to) {
+		if filepath.Ext(path) != ".pack" {
+			continue
+		}
+		f, err := os.OpenFile(path, os.O_RDWR, 0)
+		if errors.Is(err, fs.ErrPermission) {
+			if err = os.Chmod(path, 0o600); err == nil {
+				f, err = os.OpenFile(path, os.O_RDWR, 0)
+			}
+		}
+		if err != nil {
+			m.t.Fatal(err)
+		}
+		defer f.Close()
+		b := make([]byte, 1)
+		if _, err := f.ReadAt(b, 20); err != nil {
+			m.t.Fatal(err)
+		}
+		b[0] ^= 1
+		if _, err := f.WriteAt(b, 20); err != nil {
+			m.t.Fatal(err)
+		}
+		return
+	}
+	m.t.Fatal("no pack has arrived")
 }
 
 // frozen reports whether a migration came as far as to begin.
@@ -269,14 +304,14 @@ func (m *moving) push(branch string) {
 // overwrites nothing; one that is given up lets the source be written to again.
 func TestMigrateRefuses(t *testing.T) {
 	t.Parallel()
-	m := newMoving(t)
+	m := newMoving(t, few)
 	if out, err := m.admin("migrate", "--to", "stores").CombinedOutput(); err == nil || !strings.Contains(string(out), "SOJOURN_METADATA") {
 		t.Errorf("without stores: %v %s", err, out)
 	}
 	if out, err := m.migrate("directory").CombinedOutput(); err == nil || !strings.Contains(string(out), "nothing is overwritten") {
 		t.Errorf("into its own directory: %v %s", err, out)
 	}
-	other := newMoving(t)
+	other := newMoving(t, few)
 	other.env = m.env
 	if out, err := other.migrate("stores").CombinedOutput(); err != nil {
 		t.Fatalf("%v %s", err, out)

@@ -69,7 +69,7 @@ const within = 5 * time.Second
 // A role that is changed, and a session that is revoked, on one node.
 func TestNodesRefuseWhatOneRevoked(t *testing.T) {
 	t.Parallel()
-	forms(t, 2, func(t *testing.T, nodes []*sojourntest.Server) {
+	forms(t, 4, func(t *testing.T, nodes []*sojourntest.Server) {
 		admin, dev := ana(t, nodes[0])
 		lists := func(s *sojourntest.Server) bool {
 			status, _ := dev.on(s).tryJSON("ListRepositories", "{}")

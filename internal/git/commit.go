@@ -104,12 +104,16 @@ func (e *Engine) outcome(ctx context.Context, c *change, cause error) error {
 
 // committed moves what this node knows forward, so that nothing need be read again.
 func (e *Engine) committed(r *repo, c *change, done *committed) {
+	if c.pack != nil {
+		e.upkeep.grown(&c.pack.pack)
+	}
 	old := r.snapshot()
 	if old == nil || old.version != done.row.Version-1 {
 		return
 	}
 	e.adopt(r, c.pack, done)
 	e.keep(r, newSnapshot(&done.row, merge(old.refs, done.names, done.now)))
+	e.provable(r)
 }
 
 // plan is a commit being put together in its transaction. It writes to nothing

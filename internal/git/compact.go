@@ -30,6 +30,7 @@ const (
 	baseObjects = 10_000         // with fewer, a bitmap gains little
 	baseSmall   = 16 << 20       // bytes of small packs that are worth a new base
 	baseAge     = 24 * time.Hour // of a base beside which packs have come
+	apartAge    = time.Hour      // of a base beside which what no ref reaches keeps clones slow
 )
 
 // due is what a repository needs.
@@ -84,7 +85,11 @@ func (e *Engine) Compact(ctx context.Context, repoID string, kind Compaction) (d
 		if len(job.made) == 0 {
 			return nil
 		}
-		return job.commit(ctx)
+		if err := job.commit(ctx); err != nil {
+			return err
+		}
+		e.compacted(repoID, kind)
+		return nil
 	})
 	done.Took = time.Since(begin)
 	if errors.Is(err, errLeased) {

@@ -56,6 +56,7 @@ type Options struct {
 
 	MaxRepositories int   // kept warm; 1,000
 	MaxRefBytes     int64 // of memory for refs of warm repositories; 256 MiB
+	MaxAnswerBytes  int64 // of disk for answers to fetches; 1 GiB
 	MaxPackBytes    int64 // of disk for packs of warm repositories, where Objects copies them; no bound when 0
 
 	// Idle does nothing in the background: for a tool beside servers.
@@ -87,6 +88,7 @@ func (o *Options) setDefaults() {
 	orElse(&o.MaxRepositories, 1000)
 	orElse(&o.MaxRefBytes, 256<<20)
 	orElse(&o.CompactEvery, time.Minute)
+	orElse(&o.MaxAnswerBytes, 1<<30)
 	orElse(&o.MaxPackBytes, math.MaxInt64)
 	orElse(&o.SweepEvery, 10*time.Minute)
 	orElse(&o.UploadGrace, time.Hour)
@@ -112,6 +114,8 @@ type Engine struct {
 	stats counters
 
 	sweeper *sweeper
+	prover  *prover // nil when idle
+	answers *answers
 	upkeep  *upkeep
 }
 
@@ -132,9 +136,11 @@ func New(ctx context.Context, opt Options) (*Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := &Engine{opt: opt, store: opt.Store, git: runner, warm: newWarm(opt.MaxRepositories, opt.MaxRefBytes, opt.MaxPackBytes)}
+	e := &Engine{opt: opt, store: opt.Store, git: runner, warm: newWarm(opt.MaxRepositories, opt.MaxRefBytes, opt.MaxPackBytes),
+		answers: newAnswers(filepath.Join(dir, answersDir), opt.MaxAnswerBytes)}
 	if !opt.Idle {
 		e.upkeep = startUpkeep(e)
+		e.prover = startProver(e)
 		e.sweeper = startSweeper(e)
 	}
 	return e, nil
@@ -145,11 +151,12 @@ const (
 	gensDir     = "gens"
 	viewsDir    = "views"
 	incomingDir = "incoming"
+	answersDir  = "answers"
 )
 
 // prepareDir empties the parts that are ours and leaves alone what it does not know.
 func prepareDir(dir string) error {
-	for _, part := range []string{gensDir, viewsDir, incomingDir, upkeepDir, "git"} {
+	for _, part := range []string{gensDir, viewsDir, incomingDir, answersDir, upkeepDir, "git"} {
 		path := filepath.Join(dir, part)
 		if err := errors.Join(os.RemoveAll(path), os.MkdirAll(path, 0o700)); err != nil {
 			return err
@@ -170,8 +177,10 @@ func (e *Engine) Close(ctx context.Context) error {
 	var err error
 	if !e.opt.Idle {
 		e.upkeep.stop()
+		e.prover.stop()
 		err = e.sweeper.stop(ctx)
 	}
+	e.answers.close()
 	e.warm.dropAll()
 	return errors.Join(err, prepareDir(e.opt.Dir))
 }

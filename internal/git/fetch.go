@@ -51,7 +51,8 @@ func (e *Engine) command(ctx context.Context, r *repo, s *snapshot, packets *pkt
 	return nil // the client has ended the exchange
 }
 
-// uploadPack has git answer from a view.
+// uploadPack answers with stored packs where they are what is asked for, with an
+// answer that others are given too, or with one of git's.
 func (e *Engine) uploadPack(ctx context.Context, r *repo, s *snapshot, version int, src io.Reader, out io.Writer) error {
 	// A place for a process is taken when the request is here: who sends slowly
 	// keeps nobody waiting. The door bounds its length.
@@ -59,25 +60,46 @@ func (e *Engine) uploadPack(ctx context.Context, r *repo, s *snapshot, version i
 	if err != nil {
 		return err
 	}
+	if q, ok := gitproto.ReadFetch(version, whole); ok {
+		if p := e.wholePack(ctx, r, s, q); p != nil {
+			defer p.gen.drop()
+			return e.sendWhole(ctx, p, version, out)
+		}
+		if sharable(q) {
+			return e.shared(ctx, s, q, out, func(ctx context.Context, request []byte, out io.Writer) (bool, error) {
+				return e.gitAnswer(ctx, r, s, version, q.Shallow(), request, out)
+			})
+		}
+	}
+	_, err = e.gitAnswer(ctx, r, s, version, false, whole, out)
+	return err
+}
+
+// gitAnswer has git answer a request from a view. It reports whether git did so
+// to the end.
+func (e *Engine) gitAnswer(ctx context.Context, r *repo, s *snapshot, version int, shallow bool, request []byte, out io.Writer) (whole bool, err error) {
 	v, err := e.viewOf(ctx, r, s)
 	if err != nil {
-		return err
+		return false, err
 	}
 	defer v.drop()
 	c := gitexec.UploadPack(v.path, gitexec.Objects{Dir: v.gen.path}, version, HiddenRefs).For(s.account)
+	if shallow {
+		c = c.Quickly()
+	}
 	prompt := &prompt{out: out}
-	err = e.git.Run(ctx, c, gitexec.IO{Stdin: bytes.NewReader(whole), Stdout: prompt})
+	err = e.git.Run(ctx, c, gitexec.IO{Stdin: bytes.NewReader(request), Stdout: prompt})
 	exit, failed := errors.AsType[*gitexec.ExitError](err)
 	if !failed || exit.Input != nil {
-		return err
+		return err == nil, err
 	}
 	e.opt.Log.Info("a fetch ended early", "repository", r.id, "cause", exit)
 	if prompt.n > 0 {
-		return nil // git has told the client why, or the client sees that the pack is not whole
+		return false, nil // git has told the client why, or the client sees that the pack is not whole
 	}
 	text := sayable(exit.Stderr, []string{"fatal: git upload-pack: "})
 	_, err = out.Write(gitproto.AppendError(nil, cmp.Or(text, "git upload-pack cannot serve this request")))
-	return err
+	return false, err
 }
 
 // prompt hands on each piece of an answer as it comes.

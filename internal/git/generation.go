@@ -198,7 +198,7 @@ func (r *repo) keepGeneration(g *generation) {
 		r.gen.drop()
 	}
 	g.hold()
-	r.gen = g
+	r.gen, r.proof = g, nil
 }
 
 // fill links the packs that g lacks, from old where it has them.

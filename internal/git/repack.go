@@ -16,6 +16,15 @@ import (
 	"sojourn/internal/store"
 )
 
+// The kinds of packs that a compaction makes. A base has what the visible refs
+// reached then and nothing else, so that it may be sent as it is; the rest is kept
+// in a pack of its own.
+const (
+	baseKind        = "base"
+	compactKind     = "compact"
+	unreachableKind = "unreachable"
+)
+
 // upkeepDir is the part of the cache with private copies.
 const upkeepDir = "upkeep"
 
@@ -55,7 +64,11 @@ func (p *repack) prepare(ctx context.Context, repoID string) (err error) {
 	if p.dir, err = p.e.newDir(upkeepDir); err != nil {
 		return err
 	}
-	return p.e.privateCopy(ctx, p.dir, &p.row, p.refs, p.packs, p.kind == CompactGeometric)
+	refs := p.refs
+	if p.kind == CompactBase && !p.drop {
+		refs = slices.DeleteFunc(slices.Clone(refs), func(r store.Ref) bool { return strings.HasPrefix(r.Name, HiddenRefs) })
+	}
+	return p.e.privateCopy(ctx, p.dir, &p.row, refs, p.packs, p.kind == CompactGeometric)
 }
 
 // read takes down one state of the repository.
@@ -82,7 +95,8 @@ func (e *Engine) state(ctx context.Context, repoID string) (row store.Repository
 }
 
 // privateCopy makes dir a bare repository of hard links to packs, which git may
-// change as it likes. With keepBase, git leaves base packs alone.
+// change as it likes. With keepBase, git leaves alone what a compaction to a base
+// has made.
 func (e *Engine) privateCopy(ctx context.Context, dir string, row *store.Repository, refs []store.Ref, packs []store.Pack, keepBase bool) error {
 	head := row.Head
 	if head == "" {
@@ -113,7 +127,7 @@ func (e *Engine) privateCopy(ctx context.Context, dir string, row *store.Reposit
 				return err
 			}
 		}
-		if keepBase && pack.Kind == "base" {
+		if keepBase && (pack.Kind == baseKind || pack.Kind == unreachableKind) {
 			if err := os.WriteFile(filepath.Join(into, "pack-"+pack.ID+".keep"), nil, 0o600); err != nil {
 				return err
 			}
@@ -143,9 +157,11 @@ func (p *repack) run(ctx context.Context) error {
 	if err := p.compare(); err != nil {
 		return err
 	}
-	if p.kind == CompactBase && len(p.made) == 1 && len(p.refs) > 0 {
-		if err := p.addGraph(ctx); err != nil {
-			return err
+	for _, m := range p.made {
+		if m.Kind == baseKind {
+			if err := p.addGraph(ctx, m); err != nil {
+				return err
+			}
 		}
 	}
 	if p.drop {
@@ -177,16 +193,23 @@ func (p *repack) compare() error {
 			return err
 		}
 	}
-	if len(p.made) > 1 {
+	slices.SortFunc(p.made, func(a, b *newPack) int { return strings.Compare(a.Kind, b.Kind) })
+	if len(p.made) > 2 || len(p.made) == 2 && p.made[0].Kind == p.made[1].Kind {
 		return fmt.Errorf("git repack made %d packs", len(p.made))
 	}
 	return nil
 }
 
 func (p *repack) take(into, name string) error {
-	kind := "compact"
+	kind := compactKind
 	if p.kind == CompactBase {
-		kind = "base"
+		kind = baseKind
+	}
+	switch _, err := os.Lstat(filepath.Join(into, name+".mtimes")); {
+	case err == nil:
+		kind = unreachableKind
+	case !errors.Is(err, fs.ErrNotExist):
+		return err
 	}
 	pack := &newPack{files: map[string]string{}, Pack: store.Pack{Repo: p.row.ID, ID: newID(), GitName: name, Kind: kind, Added: p.e.opt.Now().Unix()}}
 	for _, ext := range []string{".pack", ".idx", ".bitmap"} {
@@ -206,14 +229,14 @@ func (p *repack) take(into, name string) error {
 	return index.Close()
 }
 
-func (p *repack) addGraph(ctx context.Context) error {
+func (p *repack) addGraph(ctx context.Context, base *newPack) error {
 	if err := p.e.git.Run(ctx, gitexec.CommitGraph(p.dir), gitexec.IO{}); err != nil {
 		return err
 	}
 	path := filepath.Join(p.dir, "objects", "info", "commit-graph")
 	switch _, err := os.Lstat(path); {
 	case err == nil:
-		p.made[0].files[".graph"] = path
+		base.files[".graph"] = path
 	case !errors.Is(err, fs.ErrNotExist): // git makes none where refs reach no commit
 		return err
 	}

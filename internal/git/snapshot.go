@@ -157,6 +157,7 @@ func (e *Engine) refsOf(ctx context.Context, row *store.Repository) (*repo, *sna
 // keep makes s what is known of the repository, unless something newer is.
 func (e *Engine) keep(r *repo, s *snapshot) *snapshot {
 	if r.setSnapshot(s) {
+		e.answers.forget(r.id, s.version)
 		e.warm.charge(r, s.cost())
 	}
 	return s

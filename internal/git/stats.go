@@ -18,6 +18,9 @@ type Stats struct {
 	SweptPacks         int64 // packs that were deleted from the trash
 	Processes          []gitexec.Load
 	Killed             int64 // processes that a limit ended
+	Proofs             int64 // of packs that may be sent as they are
+	WholePacks         int64 // clones that were sent stored packs, without git
+	SharedAnswers      int64 // fetches that were sent what git had made for another
 	Warm               int   // repositories that are kept at hand
 	Generations, Views int64 // that are on disk
 	Packs              int64 // of all repositories, when upkeep last looked
@@ -25,6 +28,7 @@ type Stats struct {
 
 type counters struct {
 	geometric, base, failed, micros, bytes         atomic.Int64
+	proofs, wholePacks, sharedAnswers              atomic.Int64
 	sweeps, sweepFailures, sweptUploads, sweptPack atomic.Int64
 	generations, views, packs                      atomic.Int64
 }
@@ -52,6 +56,7 @@ func (e *Engine) Stats() Stats {
 		Compactions:        map[string]int64{"geometric": c.geometric.Load(), "base": c.base.Load()},
 		CompactionFailures: c.failed.Load(), CompactionSeconds: float64(c.micros.Load()) / 1e6, CompactedBytes: c.bytes.Load(),
 		Sweeps: c.sweeps.Load(), SweepFailures: c.sweepFailures.Load(), SweptUploads: c.sweptUploads.Load(), SweptPacks: c.sweptPack.Load(),
+		Proofs: c.proofs.Load(), WholePacks: c.wholePacks.Load(), SharedAnswers: c.sharedAnswers.Load(),
 	}
 	s.Generations, s.Views, s.Packs, s.Warm = c.generations.Load(), c.views.Load(), c.packs.Load(), len(e.warm.ids())
 	s.Processes, s.Killed = e.git.Loads()

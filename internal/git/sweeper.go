@@ -130,6 +130,7 @@ func (e *Engine) sweepWarm(ctx context.Context) error {
 		switch row, err := e.find(ctx, byID(id)); {
 		case errors.Is(err, ErrNoRepository), err == nil && e.warm.packsBefore(id, row.PackGen):
 			e.warm.drop(id)
+			e.answers.forget(id, row.Version)
 		case err != nil:
 			return err
 		}

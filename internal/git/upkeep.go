@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"sync"
 	"time"
 
 	"sojourn/internal/store"
@@ -17,15 +18,19 @@ type upkeep struct {
 	e      *Engine
 	ctx    context.Context
 	cancel context.CancelFunc
-	crowd  chan struct{} // something has many packs
-	done   chan struct{}
+	crowd  chan struct{} // something has many packs, or much that is new
+
+	mu    sync.Mutex
+	apart map[string]bool // repositories that are cloned whole, whose packs have what must not be sent
+
+	done chan struct{}
 
 	after map[string]time.Time // repositories whose compaction failed, and when to try again
 	fails map[string]int
 }
 
 func startUpkeep(e *Engine) *upkeep {
-	u := &upkeep{e: e, crowd: make(chan struct{}, 1), done: make(chan struct{}), after: map[string]time.Time{}, fails: map[string]int{}}
+	u := &upkeep{e: e, crowd: make(chan struct{}, 1), done: make(chan struct{}), apart: map[string]bool{}, after: map[string]time.Time{}, fails: map[string]int{}}
 	u.ctx, u.cancel = context.WithCancel(context.Background())
 	go u.run()
 	return u
@@ -51,11 +56,41 @@ func (u *upkeep) run() {
 // crowded is told of each repository whose packs are counted anyway.
 func (u *upkeep) crowded(packs int) {
 	if u != nil && packs > maxPacks {
-		select {
-		case u.crowd <- struct{}{}:
-		default:
-		}
+		u.look()
 	}
+}
+
+// grown is told of each pack that was pushed: after one that calls for a base,
+// fetches should not wait for the next round to have a bitmap.
+func (u *upkeep) grown(p *store.Pack) {
+	if u != nil && (p.Objects >= baseObjects || p.Size >= baseSmall) {
+		u.look()
+	}
+}
+
+// setApart asks for a base without what no ref reaches, which keeps clones from
+// being sent the packs as they are.
+func (u *upkeep) setApart(repo string) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.apart[repo] = true
+	u.look()
+}
+
+func (u *upkeep) look() {
+	select {
+	case u.crowd <- struct{}{}:
+	default:
+	}
+}
+
+// wanted takes down which repositories setApart was called for.
+func (u *upkeep) wanted() map[string]bool {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	apart := u.apart
+	u.apart = map[string]bool{}
+	return apart
 }
 
 // round compacts what needs it.
@@ -68,6 +103,7 @@ func (u *upkeep) round(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	apart := u.wanted()
 	var packs int64
 	for _, l := range loads {
 		packs += l.Packs
@@ -76,6 +112,9 @@ func (u *upkeep) round(ctx context.Context) error {
 	for _, l := range loads {
 		now := u.e.opt.Now()
 		kind := due(l, now)
+		if apart[l.Repo] && now.Sub(time.Unix(l.BaseAdded, 0)) > apartAge {
+			kind = CompactBase
+		}
 		if kind == CompactNothing || now.Before(u.after[l.Repo]) {
 			continue
 		}

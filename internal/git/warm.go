@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"sync/atomic"
 )
 
 // repo is what this node keeps of one repository. All of it can be made again.
@@ -16,9 +17,15 @@ type repo struct {
 	snap *snapshot
 	gen  *generation // held
 	view *view       // held
-	cost int64       // belongs to warm
-	disk int64       // belongs to warm
-	cold bool        // no longer kept: what is made for a request ends with it
+	// proof is over the packs of gen; stuck is a pack generation of which there is
+	// none, for it has something that is not to be sent.
+	proof *proof
+	stuck int64
+	cost  int64 // belongs to warm
+	disk  int64 // belongs to warm
+	cold  bool  // no longer kept: what is made for a request ends with it
+
+	wanted atomic.Bool // somebody has cloned all of it: a proof is of use
 }
 
 func (r *repo) snapshot() *snapshot {
@@ -60,7 +67,7 @@ func (r *repo) cool() {
 	if r.gen != nil {
 		r.gen.drop()
 	}
-	r.view, r.gen = nil, nil
+	r.view, r.gen, r.proof = nil, nil, nil
 }
 
 // warm is the set of repositories that are kept: those used last, within
@@ -89,7 +96,7 @@ func (w *warm) repo(id string) *repo {
 	if ok {
 		w.order.MoveToFront(el)
 	} else {
-		el = w.order.PushFront(&repo{id: id, build: make(chan struct{}, 1)})
+		el = w.order.PushFront(&repo{id: id, build: make(chan struct{}, 1), stuck: -1})
 		w.byID[id] = el
 	}
 	gone := w.trim()

@@ -113,7 +113,13 @@ func (b *Backup) copyPacks(ctx context.Context, database string, blobs, into obj
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(4)
 	for _, f := range files {
-		g.Go(func() error { return copyBlob(ctx, blobs, into, f, over) })
+		g.Go(func() error {
+			err := copyBlob(ctx, blobs, into, f, over)
+			if errors.Is(err, objects.ErrExists) { // of a restore that was cut off
+				err = compareBlob(ctx, into, f)
+			}
+			return err
+		})
 	}
 	return g.Wait()
 }

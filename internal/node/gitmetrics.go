@@ -22,6 +22,8 @@ func gitMetrics(e *git.Engine) (list []metrics.Func) {
 		add(metrics.Counter, "sojourn_git_refused_total", "Requests that were refused for want of a place.", of(func(l gitexec.Load) float64 { return float64(l.Refused) }), class)
 	}
 	add(metrics.Counter, "sojourn_git_killed_total", "Git processes that a limit of time or pace ended.", func(s git.Stats) float64 { return float64(s.Killed) })
+	add(metrics.Counter, "sojourn_git_whole_packs_total", "Clones that were sent stored packs, without a git process.", func(s git.Stats) float64 { return float64(s.WholePacks) })
+	add(metrics.Counter, "sojourn_git_shared_answers_total", "Fetches that were sent what git had made for another.", func(s git.Stats) float64 { return float64(s.SharedAnswers) })
 	add(metrics.Gauge, "sojourn_git_packs", "Packs of all repositories, as last counted for upkeep.", func(s git.Stats) float64 { return float64(s.Packs) })
 	add(metrics.Gauge, "sojourn_git_warm_repositories", "Repositories of which this node keeps refs or packs at hand.", func(s git.Stats) float64 { return float64(s.Warm) })
 	add(metrics.Gauge, "sojourn_git_generations", "Object directories that are kept for repositories and for requests under way.", func(s git.Stats) float64 { return float64(s.Generations) })

@@ -22,6 +22,13 @@ type Sideband struct {
 	err error
 }
 
+// PutBand writes the length of a packet and its band into the packet's first five
+// bytes. Behind them is its payload.
+func PutBand(packet []byte, band byte) {
+	putLength(packet, len(packet))
+	packet[HeaderLen] = band
+}
+
 // NewSideband makes a Sideband over dst.
 func NewSideband(dst io.Writer) *Sideband { return &Sideband{dst: dst} }
 

@@ -280,7 +280,7 @@ type Pack struct {
 	SHA256        string // hex, of the .pack
 	IdxSHA256     string
 	Objects       int64
-	Kind          string // push, api, compact, base
+	Kind          string // push, api, compact, base, unreachable
 	AddedVersion  int64
 
 	BitmapSize   int64
@@ -294,7 +294,7 @@ type Pack struct {
 type PackLoad struct {
 	Repo           string
 	Packs          int64
-	Size, BaseSize int64 // bytes of all packs, and of those of kind base
+	Size, BaseSize int64 // bytes of all packs, and of those of kinds base and unreachable
 	Objects        int64
 	BaseAdded      int64 // of the youngest base, Unix seconds; 0 without one
 }

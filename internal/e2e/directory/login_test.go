@@ -25,6 +25,25 @@ func (w *world) signsIn() {
 	}
 	sh.Run("sojourn", "logout", "--profile", "Staff")
 	sh.Fail("git", "ls-remote", "codecommit://Staff@MyDemoRepo")
+	w.signsInByGit()
+}
+
+// signsInByGit lets git ask for the password when it needs a session
+// (sojourn_sign_in): once, for the session is kept.
+func (w *world) signsInByGit() {
+	w.t.Helper()
+	sh := w.Shell(bin)
+	sh.Write(".aws/config", "[profile Asks]\nregion = "+node.DefaultRegion+"\nsojourn_sign_in = directory\nrole_arn = "+roleARN+"\nsojourn_directory = "+w.arn+"\nsojourn_username = alice\n")
+	answer := "#!/bin/sh\necho asked >>" + sh.Home + "/asked\ncat " + sh.Write("password", directorytest.Password+"\n") + "\n"
+	sh.Set("GIT_TERMINAL_PROMPT", "0").Set("GIT_ASKPASS", sh.Write("answer", answer))
+	if err := chmod(filepath.Join(sh.Home, "answer")); err != nil {
+		w.t.Fatal(err)
+	}
+	sh.Run("git", "ls-remote", "codecommit://Asks@MyDemoRepo")
+	sh.Run("git", "ls-remote", "codecommit://Asks@MyDemoRepo")
+	if got := sh.Run("cat", sh.Home+"/asked"); got != "asked\n" {
+		w.t.Errorf("the password was asked for %d times", strings.Count(got, "asked"))
+	}
 }
 
 // signsInWithCode signs in with sojourn login by password and code, which it asks

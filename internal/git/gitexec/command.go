@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -71,6 +72,14 @@ func UploadPack(view string, o Objects, protocol int, hide string) Command {
 	}
 }
 
+// Quickly makes an UploadPack look for no deltas beyond those there are, and
+// compress less: half the work for a fifth more bytes. It is for shallow clones,
+// most of whose objects are whole for the first time.
+func (c Command) Quickly() Command {
+	c.config = append(slices.Clone(c.config), [2]string{"pack.window", "0"}, [2]string{"pack.compression", "1"})
+	return c
+}
+
 // IndexPack reads a pack from standard input into o.Dir/pack and prints
 // "pack\t<hash>". Exit status 1 is success too: the pack leans on objects in
 // the alternates.
@@ -106,6 +115,31 @@ func Connected(o Objects) Command {
 			"--quiet",   // print nothing; the exit status answers
 			"--stdin",   // the ids, so that none is an argument and their number has no bound
 		},
+	}
+}
+
+// Reachable prints the ids of everything that is reachable from the object ids on
+// standard input, down to those with "^" before them; perhaps some of what is
+// beyond these too, but nothing that is not reachable.
+func Reachable(o Objects) Command {
+	return Command{
+		name: "rev-list", objects: o, extra: []string{allocLimit},
+		args: []string{
+			"--objects", "--no-object-names", // trees and blobs too; ids alone
+			"--use-bitmap-index", // of a base pack, which spares most of the walk
+			"--stdin",
+		},
+		config: [][2]string{{"core.commitGraph", "true"}},
+	}
+}
+
+// Beyond prints a commit of those on standard input that is in the history of
+// none that have "^" before them, if there is one.
+func Beyond(o Objects) Command {
+	return Command{
+		name: "rev-list", objects: o, extra: []string{allocLimit},
+		args:   []string{"--max-count=1", "--stdin"},
+		config: [][2]string{{"core.commitGraph", "true"}},
 	}
 }
 

@@ -20,12 +20,13 @@ func RepackGeometric(repo string) Command {
 }
 
 // RepackBase joins all packs of the private repository into one and writes its
-// bitmap. With keep, objects that nothing refers to stay; without it they are dropped.
+// bitmap. With keep, objects that no ref reaches go into a second pack, beside
+// which a file ending in ".mtimes" lies; without it they are dropped.
 func RepackBase(repo string, keep bool) Command {
 	c := Command{name: "repack", class: upkeep, repo: repo, config: repackConfig,
 		args: []string{"-a", "-d", "-q", "--write-bitmap-index"}}
 	if keep {
-		c.args = append(c.args, "--keep-unreachable")
+		c.args = append(c.args, "--cruft")
 	}
 	return c
 }

@@ -39,8 +39,8 @@ func (t *Tx) PackLoads() ([]store.PackLoad, error) {
 		return rows.Scan(&l.Repo, &l.Packs, &l.Size, &l.BaseSize, &l.Objects, &l.BaseAdded)
 	}
 	return all(t, "packs", "", scan, "SELECT repo, COUNT(*), CAST(SUM(size) AS BIGINT),"+
-		" CAST(SUM(CASE WHEN kind = 'base' THEN size ELSE 0 END) AS BIGINT), CAST(SUM(objects) AS BIGINT),"+
-		" MAX(CASE WHEN kind = 'base' THEN added ELSE 0 END) FROM packs GROUP BY repo ORDER BY repo")
+		" CAST(SUM(CASE WHEN kind IN ('base', 'unreachable') THEN size ELSE 0 END) AS BIGINT), CAST(SUM(objects) AS BIGINT),"+
+		" MAX(CASE WHEN kind IN ('base', 'unreachable') THEN added ELSE 0 END) FROM packs GROUP BY repo ORDER BY repo")
 }
 
 // AllRepositories implements store.MaintenanceTx.

@@ -44,7 +44,7 @@ func packLoads(t *testing.T, db *database) {
 		ok(t, tx.InsertRepository(repository("r-3", "empty")))
 		for _, p := range []store.Pack{
 			{Repo: "r-1", ID: "a", Size: 10, Objects: 3, Kind: "push"}, {Repo: "r-1", ID: "b", Size: 100, Objects: 30, Kind: "base", Added: 7},
-			{Repo: "r-1", ID: "c", Size: 20, Objects: 4, Kind: "compact", Added: 9}, {Repo: "r-2", ID: "a", Size: 1 << 40, Objects: 1, Kind: "push"},
+			{Repo: "r-1", ID: "c", Size: 20, Objects: 4, Kind: "compact", Added: 9}, {Repo: "r-1", ID: "d", Size: 5, Objects: 1, Kind: "unreachable", Added: 7}, {Repo: "r-2", ID: "a", Size: 1 << 40, Objects: 1, Kind: "push"},
 		} {
 			ok(t, tx.InsertPack(p))
 		}
@@ -52,7 +52,7 @@ func packLoads(t *testing.T, db *database) {
 	db.view(t, func(tx store.Tx) {
 		got, err := tx.PackLoads()
 		equal(t, "PackLoads", got, err, []store.PackLoad{
-			{Repo: "r-1", Packs: 3, Size: 130, BaseSize: 100, Objects: 37, BaseAdded: 7}, {Repo: "r-2", Packs: 1, Size: 1 << 40, Objects: 1}})
+			{Repo: "r-1", Packs: 4, Size: 135, BaseSize: 105, Objects: 38, BaseAdded: 7}, {Repo: "r-2", Packs: 1, Size: 1 << 40, Objects: 1}})
 	})
 }
 

@@ -134,11 +134,19 @@ func (s *Server) Log() string {
 // Bucket makes a new bucket and returns its s3:// URL.
 func (s *Server) Bucket(t testing.TB) string {
 	t.Helper()
-	name := fmt.Sprintf("bucket-%d", s.made.Add(1))
-	if err := s.request(http.MethodPut, "/"+name); err != nil {
-		t.Fatalf("versitygw: making bucket %s: %v", name, err)
+	url, err := s.NewBucket(fmt.Sprintf("bucket-%d", s.made.Add(1)))
+	if err != nil {
+		t.Fatalf("versitygw: %v", err)
 	}
-	return "s3://" + name + "?endpoint=http://" + s.Addr
+	return url
+}
+
+// NewBucket makes a bucket of a name and returns its s3:// URL.
+func (s *Server) NewBucket(name string) (string, error) {
+	if err := s.request(http.MethodPut, "/"+name); err != nil {
+		return "", fmt.Errorf("making bucket %s: %w", name, err)
+	}
+	return "s3://" + name + "?endpoint=http://" + s.Addr, nil
 }
 
 // File is where the server keeps an object of a bucket.

@@ -1,0 +1,72 @@
+package git_test
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+
+	"sojourn/internal/git"
+)
+
+// whole clones everything and reports whether stored packs were sent as they are.
+func (s *server) whole(name string, args ...string) (c clone, sent bool) {
+	s.t.Helper()
+	before := s.engine.Stats().WholePacks
+	s.user().git(append(append([]string{"clone", "-q", "--mirror"}, args...), s.url, name)...)
+	return s.in(name), s.engine.Stats().WholePacks > before
+}
+
+// proven waits until demo's packs are proven to be sendable: a first clone asks for it.
+func (s *server) proven() {
+	s.t.Helper()
+	waitFor(s.t, "a proof", func() bool {
+		os.RemoveAll(s.in("asking").dir)
+		_, sent := s.whole("asking")
+		return sent
+	})
+}
+
+// packed are the ids in a clone's packs.
+func (c clone) packed() string {
+	c.s.t.Helper()
+	return c.git("cat-file", "--batch-all-objects", "--batch-check=%(objectname)")
+}
+
+func TestWholePacks(t *testing.T) {
+	s := start(t)
+	all := history(s)
+	all.git("push", "-q", "--mirror", s.url)
+	s.proven()
+	check := func(step string) {
+		t.Helper()
+		for _, v := range []string{"0", "1", "2"} {
+			c, sent := s.whole(step+v, "-c", "protocol.version="+v)
+			if !sent {
+				t.Errorf("%s: git made the pack in version %s", step, v)
+			}
+			s.same(all, c, "--all")
+			if a, b := strings.Join(all.objects("--all"), "\n"), c.packed(); a != b {
+				t.Errorf("%s: the clone has\n%s\nnot\n%s", step, b, a)
+			}
+		}
+	}
+	check("pushed")
+	s.compact(git.CompactBase)
+	s.proven()
+	check("compacted")
+	for i := range 3 { // thin packs on top
+		all.commit(fmt.Sprintf("dir with space/файл %d", i), strings.Repeat("line\n", 100+i))
+		all.git("push", "-q", s.url, "main")
+	}
+	check("pushes")
+	all.git("checkout", "-q", "-b", "topic")
+	all.commit("topic", "x\n")
+	all.git("tag", "-a", "-m", "T", "t")
+	all.git("push", "-q", s.url, "topic", "t", "main~1:refs/notes/x")
+	all.git("update-ref", "refs/notes/x", "main~1")
+	check("topic")
+	s.compact(git.CompactGeometric)
+	s.proven()
+	check("geometric")
+}
