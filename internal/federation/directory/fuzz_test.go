@@ -64,6 +64,35 @@ func FuzzNormalise(f *testing.F) {
 	})
 }
 
+// FuzzSettings wants of every directory that may be registered that its URL leads
+// where it says, and that no name or DN makes its filters others.
+func FuzzSettings(f *testing.F) {
+	f.Add("ldaps://ldap.example.com", "(&(objectClass=person)(uid={username}))", "(member={dn})")
+	f.Add("ldap://[2001:db8::1]:3890/", "(|(uid={username})(mail={username}))", "(&(cn={username})(member={dn}))")
+	f.Add("ldaps://a@b:0?x", "(uid={username}{dn})", `(member=\2a{dn})`)
+	f.Fuzz(func(t *testing.T, url, users, groups string) {
+		d := store.Directory{Kind: OpenLDAP, URLs: []string{url}, BindDN: "cn=s,dc=e", BaseDN: "dc=e", UserFilter: users, GroupFilter: groups}
+		if Complete(&d) != nil {
+			return
+		}
+		s, err := parseURL(url)
+		if err != nil || s.host == "" || strings.ContainsAny(s.host, "/@?#% ") || !strings.Contains(url, s.host) {
+			t.Errorf("%q leads to %+v, %v", url, s, err)
+		}
+		plain, err := ldap.CompileFilter(fill(d.UserFilter, "x", ""))
+		if err != nil {
+			t.Fatalf("%q: %v", users, err)
+		}
+		hostile, err := ldap.CompileFilter(fill(d.UserFilter, "*)(|(uid=*\\\x00", ""))
+		if err != nil || count(hostile) != count(plain) {
+			t.Errorf("%q becomes another filter by a name: %v", users, err)
+		}
+		if _, err := ldap.CompileFilter(fill(d.GroupFilter, "*)(", "cn=*)(a,dc=e")); err != nil {
+			t.Errorf("%q breaks by a DN: %v", groups, err)
+		}
+	})
+}
+
 // FuzzStartTLS wants that nothing but the right answer begins TLS.
 func FuzzStartTLS(f *testing.F) {
 	right := message(1, ldap.ApplicationExtendedResponse, 0, "").Bytes()

@@ -13,6 +13,7 @@
 package http1
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -41,6 +42,7 @@ type Server struct {
 	handed   *handed
 	listener net.Listener
 
+	grace   time.Duration // another one than the package's, for tests
 	closing atomic.Bool
 	mu      sync.Mutex
 	conns   map[*conn]bool
@@ -141,7 +143,7 @@ func (s *Server) forget(c *conn) {
 func (s *Server) Shutdown(ctx context.Context) error {
 	s.Rest.SetKeepAlivesEnabled(false)
 	err := s.stop(idle)
-	defer time.AfterFunc(grace, func() { s.stop(fresh, idle) }).Stop()
+	defer time.AfterFunc(cmp.Or(s.grace, grace), func() { s.stop(fresh, idle) }).Stop()
 	if s.empty != nil {
 		select {
 		case <-s.empty:
