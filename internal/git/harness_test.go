@@ -87,10 +87,11 @@ func (anyone) Git(_ context.Context, user, _, _, _ string, info authn.RequestInf
 
 // rules is a gate that permits what it is told to, and remembers what it was asked.
 type rules struct {
-	mu    sync.Mutex
-	deny  func(gate.Request) bool
-	asked []gate.Request
-	over  error // why sessions would not be let in any more
+	mu     sync.Mutex
+	deny   func(gate.Request) bool
+	asked  []gate.Request
+	forget bool  // does not remember
+	over   error // why sessions would not be let in any more
 }
 
 func (g *rules) Still(context.Context, *principal.Caller) error {
@@ -108,7 +109,9 @@ func (g *rules) end(why error) {
 func (g *rules) Authorize(_ context.Context, _ *principal.Caller, r gate.Request) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.asked = append(g.asked, r)
+	if !g.forget {
+		g.asked = append(g.asked, r)
+	}
 	if g.deny != nil && g.deny(r) {
 		return awserr.Denied("not authorized to perform: %s", r.Action)
 	}
@@ -118,16 +121,17 @@ func (g *rules) Authorize(_ context.Context, _ *principal.Caller, r gate.Request
 // server is an engine behind the door, on loopback, with one empty repository
 // named "demo".
 type server struct {
-	t      testing.TB
-	url    string // of demo
-	dir    string // of everything
-	engine *git.Engine
-	store  store.Store
-	gate   *rules
-	home   string
-	client string // path of the clients' git; "" looks it up
-	close  func()
-	shut   func() error // close, where the disk may be broken
+	t       testing.TB
+	url     string // of demo
+	dir     string // of everything
+	engine  *git.Engine
+	service *git.Service
+	store   store.Store
+	gate    *rules
+	home    string
+	client  string // path of the clients' git; "" looks it up
+	close   func()
+	shut    func() error // close, where the disk may be broken
 }
 
 // silence is how long the door bears with a client that stands still; 0 is its own.
@@ -151,7 +155,8 @@ func (s *server) open(change ...func(*git.Options)) {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	s.engine, s.store, s.url, s.shut = n.engine, n.store, n.url, n.close
+	s.engine, s.service, s.store, s.url = n.engine, git.NewService(n.engine, s.gate, s.gate, region), n.store, n.url
+	s.shut = n.close
 	s.close = sync.OnceFunc(func() {
 		if err := n.close(); err != nil {
 			s.t.Error(err)
