@@ -17,7 +17,7 @@ VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unkn
 LDFLAGS := -s -w -X sojourn/internal/version.Version=$(VERSION)
 PLATFORMS := linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
 
-.PHONY: help build cross install man release test-windows demo test lint fuzz mutate bench parts generate clean
+.PHONY: help build cross install man release test-windows demo test lint fuzz mutate bench bench-check bench-record parts generate clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -105,8 +105,21 @@ fuzz: ## run every fuzz test for FUZZTIME (60s)
 mutate: ## make small faults in the decision code, one at a time; the tests must notice 95 of 100
 	@GO='$(GO)' sh scripts/mutate
 
-bench: packages build ## measure us beside our peers in one run; prints ratios
+bench: packages build $(BUILD)/bin/soft ## measure us beside our peers in one run; prints ratios
 	@GO='$(GO)' sh scripts/bench
+
+# A small repository makes it quick; processor time makes it steady.
+BENCH_CHECK := ./internal/bench/git -objects 20000 -rounds 7 -time 1s -soft none
+bench-check: packages build ## fail where a ratio to a server that spawns git is more than 20 % worse than recorded
+	@$(GO) run $(BENCH_CHECK) -check internal/bench/git/ratios.json bin
+
+bench-record: packages build ## record the ratios that bench-check compares with
+	@$(GO) run $(BENCH_CHECK) -record internal/bench/git/ratios.json bin
+
+$(BUILD)/bin/soft: tools/softserve/go.mod tools/softserve/go.sum
+	@echo "building Soft Serve, a peer in the benchmarks"
+	@GOBIN=$(BUILD)/bin CGO_ENABLED=0 $(GO) -C tools/softserve install tool
+	@touch $@
 
 generate: ## make the wire shapes anew from the installed botocore's models
 	$(GO) generate ./internal/wire/...

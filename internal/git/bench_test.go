@@ -7,7 +7,10 @@ import (
 	"strings"
 	"testing"
 
+	"sojourn/internal/git/gitproto"
 	"sojourn/internal/pktline"
+	"sojourn/internal/principal"
+	"sojourn/internal/store"
 )
 
 // BenchmarkPush is the server's time for a push of one small commit, durable.
@@ -103,5 +106,58 @@ func BenchmarkFetch(b *testing.B) {
 		if status, answer := s.request("git-upload-pack", strings.NewReader(string(request)), "Git-Protocol", "version=2"); status != 200 || !strings.Contains(answer, "PACK") {
 			b.Fatalf("%d %q", status, answer)
 		}
+	}
+}
+
+// BenchmarkFlat is what a request costs inside the server, by how many other
+// repositories there are, and how many other refs.
+func BenchmarkFlat(b *testing.B) {
+	for _, n := range []int{10, 1000, 100_000} {
+		b.Run(fmt.Sprintf("advert/repositories=%d", n), func(b *testing.B) {
+			s := manyRefs(b, 5)
+			others(b, s, n)
+			send(b, s, func() error {
+				_, err := s.service.Advertise(b.Context(), caller, "demo", gitproto.UploadPack, 2)
+				return err
+			})
+		})
+	}
+	for _, n := range []int{100, 100_000} {
+		b.Run(fmt.Sprintf("ls-refs/refs=%d", n), func(b *testing.B) {
+			s := manyRefs(b, n)
+			request := string(lsRefsRequest([]string{"peel", "symrefs", "ref-prefix refs/heads/main", "ref-prefix HEAD"}, "\n"))
+			send(b, s, func() error {
+				return s.service.UploadPack(b.Context(), caller, "demo", 2, strings.NewReader(request), io.Discard)
+			})
+		})
+	}
+}
+
+var caller = &principal.Caller{Session: principal.Session{Kind: principal.Root, Account: account, ID: account}, Region: region}
+
+func send(b *testing.B, s *server, request func() error) {
+	b.Helper()
+	s.gate.forget = true
+	for b.Loop() {
+		if err := request(); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// others puts n more repositories beside demo.
+func others(b *testing.B, s *server, n int) {
+	b.Helper()
+	err := s.store.Update(b.Context(), func(tx store.Tx) error {
+		for i := range n {
+			name := fmt.Sprintf("other-%06d", i)
+			if err := tx.InsertRepository(store.Repository{ID: name, Account: account, Region: region, Name: name, Version: 1}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		b.Fatal(err)
 	}
 }

@@ -48,7 +48,7 @@ func (e *Engine) commit(ctx context.Context, r *repo, c *change) (again bool, er
 		}
 		return own
 	})
-	if err != nil && own == nil {
+	if err != nil && own == nil && !errors.Is(err, store.ErrDisk) {
 		err = e.outcome(ctx, c, err)
 	}
 	switch {
@@ -67,8 +67,8 @@ func (e *Engine) commit(ctx context.Context, r *repo, c *change) (again bool, er
 		return false, nil
 	case errors.Is(err, store.ErrNotFound):
 		return false, ErrNoRepository
-	case errors.Is(err, ErrExpired):
-		refuse(c.alive(), ErrExpired)
+	case errors.Is(err, ErrExpired), errors.Is(err, ErrQuota):
+		refuse(c.alive(), err)
 		return false, nil
 	}
 	return false, fmt.Errorf("committing to repository %s: %w", c.repo, err)
@@ -177,6 +177,9 @@ func (p *plan) begin() (err error) {
 		err := p.tx.ConsumeUpload(p.c.repo, p.c.pack.pack.ID)
 		if errors.Is(err, store.ErrNotFound) {
 			return ErrExpired
+		}
+		if err == nil {
+			err = p.fits()
 		}
 		if err != nil {
 			return err

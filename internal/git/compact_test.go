@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -298,4 +300,53 @@ func TestTrashKeepsForBackup(t *testing.T) {
 		t.Errorf("%d blobs after it", n)
 	}
 	s.open()
+}
+
+// TestLossyCompaction: where git leaves an object out of a new pack, which no
+// version of it is known to do, the old packs stay.
+func TestLossyCompaction(t *testing.T) {
+	real, err := exec.LookPath("git")
+	if err != nil {
+		t.Fatal(err)
+	}
+	lossy := filepath.Join(t.TempDir(), "git")
+	script := "#!/bin/sh\nfor a; do shift; [ \"$a\" = --keep-unreachable ] || set -- \"$@\" \"$a\"; done\nexec " + real + " \"$@\"\n"
+	if err := os.WriteFile(lossy, []byte(script), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	s := start(t, func(o *git.Options) { o.Git = lossy })
+	w := s.work("work")
+	w.git("push", "-q", "origin", "main")
+	w.git("checkout", "-q", "-b", "gone")
+	lost := w.commit("unreachable", "nothing refers to this\n")
+	w.git("push", "-q", "origin", "gone")
+	w.git("push", "-q", "origin", "--delete", "gone")
+	before := packIDs(s)
+	if _, err := s.engine.Compact(t.Context(), demoID, git.CompactBase); err == nil || !strings.Contains(err.Error(), "is in none of the packs that stay") {
+		t.Errorf("a compaction that loses an object: %v", err)
+	}
+	if after := packIDs(s); !slices.Equal(before, after) {
+		t.Errorf("packs were %q, are %q", before, after)
+	}
+	if kind, err := s.engine.ObjectType(t.Context(), demoID, lost); kind != "commit" || err != nil {
+		t.Errorf("the object is a %q, %v", kind, err)
+	}
+	s.noIntents()
+}
+
+// TestPurgeDuringBackup: what a backup may still read is not deleted.
+func TestPurgeDuringBackup(t *testing.T) {
+	s := start(t)
+	w := s.work("work")
+	w.git("push", "-q", "origin", "main")
+	err := s.engine.WhileBackup(t.Context(), func(ctx context.Context) error {
+		_, err := s.engine.Purge(ctx, demoID, nil)
+		return err
+	})
+	if !errors.Is(err, git.ErrBackup) {
+		t.Errorf("a purge beside a backup: %v", err)
+	}
+	if _, err := s.engine.Purge(t.Context(), demoID, nil); err != nil {
+		t.Errorf("a purge after it: %v", err)
+	}
 }

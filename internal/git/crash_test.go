@@ -23,6 +23,10 @@ import (
 // It kills itself at the point that its environment names.
 func serveUntilKilled(data string) {
 	at := os.Getenv("SOJOURN_CRASH_AT")
+	if err := ignoreFlushes(os.Getenv("SOJOURN_CRASH_WEAK")); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
 	n, err := openNode(context.Background(), data, &rules{}, os.Stderr, func(o *git.Options) {
 		o.Events = []string{"log", "webhook"}
 		if os.Getenv("SOJOURN_CRASH_SWEEP") != "" {
@@ -42,7 +46,28 @@ func serveUntilKilled(data string) {
 		os.Exit(1)
 	}
 	fmt.Println(n.url)
+	if err := crashing[os.Getenv("SOJOURN_CRASH_IN")](n.engine); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
 	select {}
+}
+
+// crashing is what a server that is to die does by itself.
+var crashing = map[string]func(*git.Engine) error{
+	"": func(*git.Engine) error { return nil },
+	"compaction": func(e *git.Engine) error {
+		_, err := e.Compact(context.Background(), demoID, git.CompactGeometric)
+		return err
+	},
+	"base": func(e *git.Engine) error {
+		_, err := e.Compact(context.Background(), demoID, git.CompactBase)
+		return err
+	},
+	"purge": func(e *git.Engine) error {
+		_, err := e.Purge(context.Background(), demoID, nil)
+		return err
+	},
 }
 
 // everythingIsOld makes a sweeper take all that may go.
@@ -64,20 +89,27 @@ func newVictim(t *testing.T) *victim {
 
 func (v *victim) start(crashAt string) {
 	v.t.Helper()
+	if err := v.tryStart("SOJOURN_CRASH_AT=" + crashAt); err != nil {
+		v.t.Fatal(err)
+	}
+}
+
+func (v *victim) tryStart(env string) error {
 	v.cmd = exec.Command(os.Args[0])
-	v.cmd.Env = append(os.Environ(), "SOJOURN_CRASH_DATA="+v.dir, "SOJOURN_CRASH_AT="+crashAt)
+	v.cmd.Env = append(os.Environ(), "SOJOURN_CRASH_DATA="+v.dir, env)
 	out, err := v.cmd.StdoutPipe()
 	if err == nil {
 		err = v.cmd.Start()
 	}
 	if err != nil {
-		v.t.Fatal(err)
+		return err
 	}
 	line, err := bufio.NewReader(out).ReadString('\n')
 	if err != nil {
-		v.t.Fatalf("the server says %q, %v", line, err)
+		return fmt.Errorf("the server says %q, %w", line, err)
 	}
 	v.url = strings.TrimSpace(line)
+	return nil
 }
 
 func (v *victim) kill() {
@@ -123,7 +155,7 @@ func (v *victim) noneLeft(want int) {
 	if blobs := files(v.t, v.dir+"/objects"); len(blobs) != want {
 		v.t.Errorf("%d blobs are listed, stored are %q", want, blobs)
 	}
-	for _, part := range []string{"gens", "views", "incoming"} {
+	for _, part := range []string{"gens", "views", "incoming", "upkeep"} {
 		if left := files(v.t, filepath.Join(v.dir, "cache", part)); len(left) > 0 {
 			v.t.Errorf("left: %q", left)
 		}
@@ -214,7 +246,7 @@ func TestCrashedSweeps(t *testing.T) {
 			v.kill()
 			v.trashSecondPack()
 
-			v.dies(point.Name)
+			v.dies(point.Name, "SOJOURN_CRASH_SWEEP=1")
 			v.start("")
 			before := v.refs()
 			v.sound()
@@ -250,18 +282,18 @@ func (v *victim) trashSecondPack() {
 	}
 }
 
-// dies starts a server whose sweeper kills it at a point.
-func (v *victim) dies(point string) {
+// dies starts a server that by what it does by itself comes to a point, and kills itself there.
+func (v *victim) dies(point, does string) {
 	v.t.Helper()
 	cmd := exec.Command(os.Args[0])
-	cmd.Env = append(os.Environ(), "SOJOURN_CRASH_DATA="+v.dir, "SOJOURN_CRASH_AT="+point, "SOJOURN_CRASH_SWEEP=1")
+	cmd.Env = append(os.Environ(), "SOJOURN_CRASH_DATA="+v.dir, "SOJOURN_CRASH_AT="+point, does)
 	if err := cmd.Start(); err != nil {
 		v.t.Fatal(err)
 	}
 	late := time.AfterFunc(time.Minute, func() { cmd.Process.Kill() })
 	cmd.Wait()
 	if !late.Stop() {
-		v.t.Fatalf("no sweep has come to %s", point)
+		v.t.Fatalf("%s has not come to %s", does, point)
 	}
 }
 
@@ -269,7 +301,7 @@ func (v *victim) dies(point string) {
 // package crashes.
 func TestFailpointsAreReached(t *testing.T) {
 	for _, p := range git.Failpoints() {
-		if !slices.Contains([]string{"push", "sweep"}, p.Of) {
+		if !slices.Contains([]string{"push", "repack", "purge", "sweep"}, p.Of) {
 			t.Errorf("no test crashes %q at %s", p.Of, p.Name)
 		}
 	}

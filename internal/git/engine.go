@@ -52,6 +52,8 @@ type Options struct {
 	Memory    int64         // bytes of data of a process; see gitexec.Options
 	CPU       time.Duration // processor time of a process; see gitexec.Options
 	MaxPack   int64         // bytes of one push; 10 GiB
+	MaxBlob   int64         // bytes of one file; 2 GiB, CodeCommit's limit
+	Quota     int64         // bytes that an account's packs may take; no bound when 0
 	KeepAlive time.Duration // between signs of life to a client that waits; 5 seconds
 
 	MaxRepositories int   // kept warm; 1,000
@@ -84,6 +86,7 @@ func (o *Options) setDefaults() {
 		o.Hook = func(string) {}
 	}
 	orElse(&o.MaxPack, 10<<30)
+	orElse(&o.MaxBlob, 2<<30)
 	orElse(&o.KeepAlive, 5*time.Second)
 	orElse(&o.MaxRepositories, 1000)
 	orElse(&o.MaxRefBytes, 256<<20)

@@ -30,6 +30,8 @@ const (
 	ErrShallow       = refusal("shallow update not allowed: the repository lacks the history before it; git fetch --unshallow and push again")
 	ErrUnpack        = refusal("unpacker error")
 	ErrAtomic        = refusal("atomic push failure: another ref was refused")
+	ErrQuota         = refusal("the account's storage quota is used up")
+	ErrDisk          = refusal("the server cannot write to its disk, which is full or read-only; nothing was changed: tell its administrator, and push again")
 	ErrFrozen        = refusal("the server's data is being moved and can only be read; push again when that is done")
 	ErrExpired       = refusal("the upload took too long and was given up; push again")
 )

@@ -6,7 +6,7 @@ import "slices"
 // Options.Hook is called there; nothing in the product sets one.
 type Failpoint struct {
 	Name string
-	Of   string // what is under way: "push", "sweep", and what else registers
+	Of   string // what is under way: "push", "repack", "purge" or "sweep"
 	// Done says that what is under way has taken effect by then, as far as a
 	// client can see.
 	Done bool
@@ -35,6 +35,18 @@ var (
 	atInCommit  = failpoint(Failpoint{Name: "inside-commit", Of: "push"})
 	atCommitted = failpoint(Failpoint{Name: "after-commit", Of: "push", Done: true})
 	atReport    = failpoint(Failpoint{Name: "before-report", Of: "push", Done: true})
+)
+
+// The points of a compaction, and of a purge, which is one that drops objects.
+var (
+	atMade       = failpoint(Failpoint{Name: "repack-made", Of: "repack"})
+	atMadeIntent = failpoint(Failpoint{Name: "repack-after-intent", Of: "repack"})
+	atHalfMade   = failpoint(Failpoint{Name: "repack-after-put-of-pack", Of: "repack"})
+	atMadePut    = failpoint(Failpoint{Name: "repack-after-put", Of: "repack"})
+	atRepack     = failpoint(Failpoint{Name: "repack-before-commit", Of: "repack"})
+	atInRepack   = failpoint(Failpoint{Name: "repack-inside-commit", Of: "repack"})
+	atRepacked   = failpoint(Failpoint{Name: "repack-after-commit", Of: "repack", Done: true})
+	atPurged     = failpoint(Failpoint{Name: "purge-after-delete-of-pack", Of: "purge", Done: true})
 )
 
 // The points of the sweeper.

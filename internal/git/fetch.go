@@ -60,6 +60,9 @@ func (e *Engine) uploadPack(ctx context.Context, r *repo, s *snapshot, version i
 	if err != nil {
 		return err
 	}
+	if err := gitproto.CheckFilters(whole); err != nil {
+		return err
+	}
 	if q, ok := gitproto.ReadFetch(version, whole); ok {
 		if p := e.wholePack(ctx, r, s, q); p != nil {
 			defer p.gen.drop()

@@ -38,6 +38,9 @@ const (
 // TestMain fails when a test leaves a process behind, and is the server of the
 // crash tests when it is told so.
 func TestMain(m *testing.M) {
+	if git := os.Getenv("SOJOURN_MEASURED_GIT"); git != "" {
+		measure(git, os.Getenv("SOJOURN_MEASURES"))
+	}
 	if data := os.Getenv("SOJOURN_CRASH_DATA"); data != "" {
 		serveUntilKilled(data)
 		return
@@ -67,22 +70,28 @@ func children() (found []string) {
 	return found
 }
 
-// anyone takes every password, but for the user "nobody".
+// anyone takes every password, but for the user "nobody". The user "user" is the
+// account's root; each other one is a principal of its own.
 type anyone struct{}
 
 func (anyone) Git(_ context.Context, user, _, _, _ string, info authn.RequestInfo) (*principal.Caller, error) {
 	if user == "nobody" {
 		return nil, awserr.InvalidToken()
 	}
-	return &principal.Caller{Session: principal.Session{Kind: principal.Root, Account: account, ID: account}, Region: region, RequestID: info.RequestID}, nil
+	id := account
+	if user != "user" {
+		id = user
+	}
+	return &principal.Caller{Session: principal.Session{Kind: principal.Root, Account: account, ID: id}, Region: region, RequestID: info.RequestID}, nil
 }
 
 // rules is a gate that permits what it is told to, and remembers what it was asked.
 type rules struct {
-	mu    sync.Mutex
-	deny  func(gate.Request) bool
-	asked []gate.Request
-	over  error // why sessions would not be let in any more
+	mu     sync.Mutex
+	deny   func(gate.Request) bool
+	asked  []gate.Request
+	forget bool  // does not remember
+	over   error // why sessions would not be let in any more
 }
 
 func (g *rules) Still(context.Context, *principal.Caller) error {
@@ -100,7 +109,9 @@ func (g *rules) end(why error) {
 func (g *rules) Authorize(_ context.Context, _ *principal.Caller, r gate.Request) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.asked = append(g.asked, r)
+	if !g.forget {
+		g.asked = append(g.asked, r)
+	}
 	if g.deny != nil && g.deny(r) {
 		return awserr.Denied("not authorized to perform: %s", r.Action)
 	}
@@ -110,16 +121,21 @@ func (g *rules) Authorize(_ context.Context, _ *principal.Caller, r gate.Request
 // server is an engine behind the door, on loopback, with one empty repository
 // named "demo".
 type server struct {
-	t      testing.TB
-	url    string // of demo
-	dir    string // of everything
-	engine *git.Engine
-	store  store.Store
-	gate   *rules
-	home   string
-	client string // path of the clients' git; "" looks it up
-	close  func()
+	t       testing.TB
+	url     string // of demo
+	dir     string // of everything
+	engine  *git.Engine
+	service *git.Service
+	store   store.Store
+	gate    *rules
+	home    string
+	client  string // path of the clients' git; "" looks it up
+	close   func()
+	shut    func() error // close, where the disk may be broken
 }
+
+// silence is how long the door bears with a client that stands still; 0 is its own.
+var silence time.Duration
 
 const demoID = "demo-repository-id"
 
@@ -139,7 +155,8 @@ func (s *server) open(change ...func(*git.Options)) {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	s.engine, s.store, s.url = n.engine, n.store, n.url
+	s.engine, s.service, s.store, s.url = n.engine, git.NewService(n.engine, s.gate, s.gate, region), n.store, n.url
+	s.shut = n.close
 	s.close = sync.OnceFunc(func() {
 		if err := n.close(); err != nil {
 			s.t.Error(err)
@@ -172,7 +189,7 @@ func openNode(ctx context.Context, dir string, g *rules, log io.Writer, change .
 	if err != nil {
 		return nil, err
 	}
-	front := httptest.NewServer(githttp.New(githttp.Options{Auth: anyone{}, Git: git.NewService(e, g, g, region)}))
+	front := httptest.NewServer(githttp.New(githttp.Options{Auth: anyone{}, Git: git.NewService(e, g, g, region), Silence: silence}))
 	url := strings.Replace(front.URL, "http://", "http://user:password@", 1) + "/v1/repos/demo"
 	return &node{e, opt.Store, url, func() error {
 		front.Close()

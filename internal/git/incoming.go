@@ -42,7 +42,8 @@ type incoming struct {
 // unpackError is a pack that was refused. Text is for the user.
 type unpackError struct {
 	text    string
-	missing bool // it leans on objects that are nowhere
+	refusal error // of the refs, where the pack itself is not at fault
+	missing bool  // it leans on objects that are nowhere
 	cause   error
 }
 
@@ -62,7 +63,7 @@ func newID() string {
 // receive reads a pack to its end, completes and checks it (package gitexec
 // says how), and leaves it in a new directory. It returns nil for a pack
 // without objects, which comes when the repository has them all.
-func (e *Engine) receive(ctx context.Context, s *snapshot, g *generation, src io.Reader, line func([]byte)) (*incoming, error) {
+func (e *Engine) receive(ctx context.Context, s *snapshot, g *generation, src io.Reader, room room, line func([]byte)) (*incoming, error) {
 	var head [packHeaderLen]byte
 	switch _, err := io.ReadFull(src, head[:]); {
 	case errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF):
@@ -74,12 +75,15 @@ func (e *Engine) receive(ctx context.Context, s *snapshot, g *generation, src io
 		_, err := io.Copy(io.Discard, src)
 		return nil, err
 	}
+	if room.bytes <= 0 {
+		return nil, room.refuse(drain(src))
+	}
 	dir, err := e.newDir(incomingDir)
 	if err != nil {
 		return nil, err
 	}
 	in := &incoming{dir: dir, pack: store.Pack{Repo: s.id, ID: newID(), Kind: "push"}}
-	if err := e.index(ctx, in, s.account, g, io.MultiReader(bytes.NewReader(head[:]), src), line); err != nil {
+	if err := e.index(ctx, in, s.account, g, io.MultiReader(bytes.NewReader(head[:]), src), room, line); err != nil {
 		e.discard(ctx, in)
 		return nil, err
 	}
@@ -87,9 +91,9 @@ func (e *Engine) receive(ctx context.Context, s *snapshot, g *generation, src io
 	return in, nil
 }
 
-func (e *Engine) index(ctx context.Context, in *incoming, owner string, g *generation, src io.Reader, line func([]byte)) error {
+func (e *Engine) index(ctx context.Context, in *incoming, owner string, g *generation, src io.Reader, room room, line func([]byte)) error {
 	var out bytes.Buffer
-	c := gitexec.IndexPack(gitexec.Objects{Dir: in.dir, Alternates: []string{g.path}}, e.opt.MaxPack, line != nil).For(owner)
+	c := gitexec.IndexPack(gitexec.Objects{Dir: in.dir, Alternates: []string{g.path}}, room.bytes, line != nil).For(owner)
 	err := e.git.Run(ctx, c, gitexec.IO{Stdin: src, Stdout: &out, Stderr: line})
 	in.contained = err == nil
 	if exit, ok := errors.AsType[*gitexec.ExitError](err); ok {
@@ -97,7 +101,7 @@ func (e *Engine) index(ctx context.Context, in *incoming, owner string, g *gener
 			return fmt.Errorf("reading a pack: %w", exit.Input)
 		}
 		if exit.Code != 1 {
-			return newUnpackError(exit)
+			return newUnpackError(exit, room)
 		}
 	} else if err != nil {
 		return err
@@ -116,8 +120,9 @@ func (e *Engine) index(ctx context.Context, in *incoming, owner string, g *gener
 	if err != nil {
 		return err
 	}
+	defer index.Close()
 	in.pack.Objects = int64(index.objects)
-	return index.Close()
+	return in.checkBlobs(index, e.opt.MaxBlob)
 }
 
 // shown are beginnings of what index-pack says when a pack is at fault. Nothing
@@ -130,8 +135,15 @@ var shown = []string{
 	"fatal: Not all child objects of ", "fatal: object of unexpected type", "fatal: attempting to allocate ", "fatal: unknown object type", "fatal: failed to apply delta",
 }
 
-func newUnpackError(exit *gitexec.ExitError) *unpackError {
+func newUnpackError(exit *gitexec.ExitError, room room) *unpackError {
 	u := &unpackError{cause: exit, text: sayable(exit.Stderr, shown)}
+	switch {
+	case strings.Contains(exit.Stderr, "fatal: pack exceeds maximum allowed size"):
+		u.text += ": push less history at a time"
+		u.refusal = room.refusal()
+	case diskFailed(exit.Stderr):
+		u.refusal = ErrDisk
+	}
 	u.missing = strings.Contains(exit.Stderr, "fatal: did not receive expected object") || strings.Contains(exit.Stderr, "unresolved delta")
 	if u.text == "" {
 		u.text = "index-pack failed"

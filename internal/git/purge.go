@@ -106,6 +106,7 @@ func (e *Engine) emptyTrash(ctx context.Context, repoID string) (n int, err erro
 	for _, p := range trash {
 		err := e.deleteBlobs(ctx, p.Repo, p.Pack)
 		if err == nil {
+			e.opt.Hook(atPurged)
 			err = e.store.Update(ctx, func(tx store.Tx) error { return tx.EmptyTrash(p.Repo, p.Pack) })
 		}
 		if err != nil {

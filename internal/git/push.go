@@ -14,7 +14,6 @@ import (
 	"sojourn/internal/git/gitexec"
 	"sojourn/internal/git/gitproto"
 	"sojourn/internal/pktline"
-	"sojourn/internal/store"
 )
 
 // approval is who lets a push through.
@@ -57,7 +56,7 @@ func (e *Engine) push(ctx context.Context, r *repo, s *snapshot, actor string, b
 	if len(req.Commands) == 0 {
 		return nil // a probe: can a long request be sent?
 	}
-	c := &change{id: newID(), repo: s.id, actor: actor, atomic: req.Atomic, snap: s}
+	c := &change{id: newID(), repo: s.id, actor: actor, atomic: req.Atomic, snap: s, quota: e.opt.Quota}
 	wanted := make([]RefUpdate, len(req.Commands))
 	for i, cmd := range req.Commands {
 		wanted[i] = RefUpdate{Name: cmd.Ref, Old: cmd.Old, New: cmd.New}
@@ -76,10 +75,7 @@ func (e *Engine) push(ctx context.Context, r *repo, s *snapshot, actor string, b
 	unpack := ""
 	if c.refuseRest() {
 		unpack, err = e.pushAlive(ctx, r, c, req, by, t, in)
-		if errors.Is(err, store.ErrFrozen) {
-			refuse(c.alive(), ErrFrozen)
-			err = nil
-		}
+		err = e.excuse(c, in, err)
 	} else {
 		err = drain(in)
 	}
@@ -109,6 +105,10 @@ func (e *Engine) pushAlive(ctx context.Context, r *repo, c *change, req *gitprot
 			refuse(c.alive(), ErrShallow)
 			return "", nil
 		}
+		if refused.refusal != nil {
+			refuse(c.alive(), refused.refusal)
+			return "", nil
+		}
 		refuse(c.alive(), ErrUnpack)
 		return refused.text, nil
 	}
@@ -129,10 +129,13 @@ func (e *Engine) pushAlive(ctx context.Context, r *repo, c *change, req *gitprot
 }
 
 // takePack reads the pack, if there is one: a push that only deletes has none.
-func (e *Engine) takePack(ctx context.Context, c *change, req *gitproto.Push, g *generation, t *talk, src io.Reader) (err error) {
+func (e *Engine) takePack(ctx context.Context, c *change, req *gitproto.Push, g *generation, t *talk, src io.Reader) error {
 	for _, cmd := range req.Commands {
 		if cmd.New != "" {
-			c.pack, err = e.receive(ctx, c.snap, g, src, t.progress())
+			room, err := e.room(ctx, c.snap.account)
+			if err == nil {
+				c.pack, err = e.receive(ctx, c.snap, g, src, room, t.progress())
+			}
 			return err
 		}
 	}

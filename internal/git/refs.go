@@ -40,6 +40,7 @@ type change struct {
 	strict  bool
 	updates []*update
 	pack    *incoming // nil for none
+	quota   int64     // bytes for the account's packs; 0 is no bound
 	ask     *asking   // nil where what was decided is good for the whole change
 	snap    *snapshot // what the checks saw
 }

@@ -304,9 +304,16 @@ func (p *repack) put(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		p.e.opt.Hook(atMadeIntent)
 		g, ctx := errgroup.WithContext(ctx)
 		for ext, path := range m.files {
-			g.Go(func() error { return p.e.opt.Objects.Put(ctx, blobKey(m.Repo, m.ID, ext), path) })
+			g.Go(func() error {
+				err := p.e.opt.Objects.Put(ctx, blobKey(m.Repo, m.ID, ext), path)
+				if err == nil && ext == ".pack" {
+					p.e.opt.Hook(atHalfMade)
+				}
+				return err
+			})
 		}
 		if err := g.Wait(); err != nil {
 			return fmt.Errorf("storing a pack: %w", err)
@@ -317,17 +324,20 @@ func (p *repack) put(ctx context.Context) error {
 
 // commit stores the new packs and changes the list, or nothing.
 func (p *repack) commit(ctx context.Context) error {
+	p.e.opt.Hook(atMade)
 	if err := p.put(ctx); err != nil {
 		p.discard(ctx)
 		return err
 	}
-	p.e.opt.Hook("repack-after-put")
+	p.e.opt.Hook(atMadePut)
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), commitTime)
 	defer cancel()
-	p.e.opt.Hook("repack-before-commit")
+	p.e.opt.Hook(atRepack)
 	own := errNotRun
 	err := p.e.store.Update(ctx, func(tx store.Tx) error {
-		own = p.apply(tx)
+		if own = p.apply(tx); own == nil {
+			p.e.opt.Hook(atInRepack)
+		}
 		return own
 	})
 	if err != nil {
@@ -336,7 +346,7 @@ func (p *repack) commit(ctx context.Context) error {
 		}
 		return err
 	}
-	p.e.opt.Hook("repack-after-commit")
+	p.e.opt.Hook(atRepacked)
 	return nil
 }
 

@@ -181,6 +181,9 @@ func outward(err error) error {
 	case isBusy:
 		return &awserr.Error{Code: awserr.ServiceUnavailable, Status: http.StatusServiceUnavailable, Wait: busy.Retry,
 			Message: "The server is busy with other fetches and pushes. Try again in a minute.", Cause: err}
+	case cannotWrite(err):
+		return &awserr.Error{Code: awserr.ServiceUnavailable, Status: http.StatusInsufficientStorage, Cause: err,
+			Message: "The server cannot write to its disk, which is full or read-only. Tell its administrator."}
 	case errors.Is(err, gitexec.ErrSlow):
 		return &awserr.Error{Code: awserr.ServiceUnavailable, Status: http.StatusRequestTimeout, Message: "The connection is too slow. Try again on a faster one, or push less at a time.", Cause: err}
 	case errors.Is(err, errTooLarge):

@@ -27,6 +27,8 @@ type Config struct {
 	Metadata, Objects string
 	RootKeys          string              // file of the root keys, where it is not in Data
 	CacheSize         int                 // GiB on disk for packs of the object store; 0 is DefaultCacheSize
+	MaxPackSize       int                 // MiB of one push; 0 is git.Options' default
+	AccountQuota      int                 // MiB that the packs of an account may take; 0 is no bound
 	Getenv            func(string) string // the environment that has the object store's credentials; os.Getenv when nil
 
 	TLSCert, TLSKey string // PEM files; without them the node is its own authority
@@ -116,10 +118,19 @@ func (c *Config) checkStores(bad func(format string, args ...any)) {
 	if c.CacheSize < 0 || c.CacheSize > 1<<20 {
 		bad("cache-size %d: want 1 to %d GiB", c.CacheSize, 1<<20)
 	}
+	if c.MaxPackSize < 0 || c.MaxPackSize > maxMiB {
+		bad("max-pack-size %d: want 1 to %d MiB", c.MaxPackSize, maxMiB)
+	}
+	if c.AccountQuota < 0 || c.AccountQuota > maxMiB {
+		bad("account-quota %d: want 1 to %d MiB, or 0 for none", c.AccountQuota, maxMiB)
+	}
 	if c.place().shared() && c.Audit.Unknown == "refuse" {
 		bad("audit-unknown-sessions refuse: a node knows what it has issued itself, and not what others have")
 	}
 }
+
+// maxMiB is a pebibyte.
+const maxMiB = 1 << 30
 
 // cacheBytes bounds the packs that are kept on this disk; 0 where they are links
 // to the object store's own.

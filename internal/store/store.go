@@ -20,6 +20,10 @@ var ErrNotFound = errors.New("not found")
 // ErrExists is returned, perhaps wrapped, by an Insert whose key is taken.
 var ErrExists = errors.New("already exists")
 
+// ErrDisk says that the store cannot write, because its disk is full or
+// read-only, and that nothing of the transaction was committed.
+var ErrDisk = errors.New("the store cannot write to its disk")
+
 // ErrUnavailable is wrapped in the error of a View, an Update or a Ping that the
 // database could not be reached for, or not in time. Later it may be.
 var ErrUnavailable error = unavailable{}
@@ -339,6 +343,10 @@ type PackTx interface {
 	// DeletePacks moves packs to the trash; ErrNotFound when one of them is not
 	// in the list, and then the transaction must be given up.
 	DeletePacks(repo string, ids []string, now int64) error
+
+	// AccountBytes is what the blobs of the packs of all of an account's
+	// repositories come to.
+	AccountBytes(account string) (int64, error)
 
 	OpenUpload(Upload) error
 	// ConsumeUpload deletes an open intent; ErrNotFound when it is dead or gone.

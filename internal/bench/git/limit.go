@@ -138,6 +138,8 @@ func startLimit(dir string) (*peer, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &peer{name: "limit", path: dotGit, limit: true}
+	p := &peer{name: "limit", path: dotGit, limit: true, again: func() (*peer, error) {
+		return startLimit(filepath.Join(dir, "none")) // no answers to be made
+	}}
 	return p, p.listening(c)
 }

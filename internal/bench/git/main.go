@@ -1,7 +1,7 @@
 // Command git measures how our server serves Git, beside its peers and beside
-// what the machine can do: git http-backend behind nginx and fcgiwrap, a bare
-// server in Go that starts git for each request, and canned answers from
-// net/http, which nothing that speaks HTTP in Go can beat ("limit"; for pushes,
+// what the machine can do: git http-backend behind nginx and fcgiwrap, Soft
+// Serve, a bare server in Go that starts git for each request, and canned
+// answers from net/http, which nothing that speaks HTTP in Go can beat ("limit"; for pushes,
 // git's own to a directory, without a server).
 //
 // All serve the same repositories and are asked by the same client in turn,
@@ -42,8 +42,12 @@ func main() {
 	flag.StringVar(&b.sources.dir, "cache", ".build/bench", "where the repositories are kept")
 	flag.DurationVar(&b.loadTime, "time", 2*time.Second, "of a run under load")
 	flag.StringVar(&b.only, "run", "", "scenarios to run, as a regular expression")
+	flag.StringVar(&b.soft, "soft", ".build/bin/soft", "Soft Serve's program")
 	flag.BoolVar(&b.tls, "tls", false, "measure our server over TLS too")
 	flag.StringVar(&b.out, "out", "", "file for all the numbers, as JSON")
+	flag.StringVar(&b.docs, "docs", "", "directory of the page that gets tables and picture: benchmarks.md between its marks, benchmarks-git.svg")
+	flag.StringVar(&b.checkFile, "check", "", "file of ratios that may not be lost")
+	flag.StringVar(&b.keepFile, "record", "", "file to write such ratios to")
 	flag.Parse()
 	if flag.NArg() != 1 {
 		log.Fatal("usage: git [flags] BIN")
@@ -57,13 +61,15 @@ func main() {
 
 // bench is one run of everything.
 type bench struct {
-	dir      string // of what ends with the run
-	sources  sources
-	rounds   int
-	loadTime time.Duration
-	only     string
-	tls      bool
-	out      string
+	dir                       string // of what ends with the run
+	sources                   sources
+	rounds                    int
+	loadTime                  time.Duration
+	only                      string
+	tls                       bool
+	soft                      string
+	out                       string
+	docs, checkFile, keepFile string
 
 	peers   []*peer
 	results results
@@ -74,7 +80,7 @@ func (b *bench) all(ctx context.Context, bin string) (err error) {
 	if err != nil {
 		return err
 	}
-	for _, path := range []*string{&bin, &b.sources.dir} {
+	for _, path := range []*string{&bin, &b.sources.dir, &b.soft} {
 		if *path, err = filepath.Abs(*path); err != nil {
 			return err
 		}
@@ -103,7 +109,22 @@ func (b *bench) all(ctx context.Context, bin string) (err error) {
 			b.results.print(os.Stdout, s)
 		}
 	}
-	return b.results.write(b.out)
+	return b.report()
+}
+
+// report writes what was asked for.
+func (b *bench) report() error {
+	err := b.results.write(b.out)
+	if b.docs != "" {
+		err = errors.Join(err, b.results.document(b.docs))
+	}
+	if b.keepFile != "" {
+		err = errors.Join(err, b.keep(b.keepFile))
+	}
+	if b.checkFile != "" {
+		err = errors.Join(err, b.check(b.checkFile))
+	}
+	return err
 }
 
 // start starts the servers and gives them the repositories.
@@ -119,6 +140,17 @@ func (b *bench) start(bin string) error {
 		if err := b.sources.lay(at(name)); err != nil {
 			return err
 		}
+	}
+	if _, err := os.Stat(b.soft); err == nil {
+		starts = append(starts, func() (*peer, error) {
+			p, err := startSoft(b.soft, at("soft-serve"))
+			if err == nil {
+				err = b.fillSoft(p, at("soft-serve"))
+			}
+			return p, err
+		})
+	} else {
+		fmt.Fprintln(os.Stderr, "without Soft Serve:", err)
 	}
 	if b.tls {
 		starts = append(starts, func() (*peer, error) { return b.startOurs("sojourn, TLS", bin, at("sojourn-tls")) })
@@ -143,8 +175,10 @@ func (b *bench) startOurs(name, bin, dir string, flags ...string) (*peer, error)
 		return p, err
 	}
 	for _, repository := range ourRepositories {
-		args := append(p.git(repository), "-C", b.sources.path(repository), "push", "-q", p.remote(repository), "refs/heads/*:refs/heads/*", "refs/tags/*:refs/tags/*")
-		if err := git(args...); err != nil {
+		if repository == fresh {
+			continue
+		}
+		if err := b.pushAll(p, repository, repository); err != nil {
 			return p, err
 		}
 	}
@@ -153,7 +187,11 @@ func (b *bench) startOurs(name, bin, dir string, flags ...string) (*peer, error)
 
 // run does all rounds of a scenario.
 func (b *bench) run(ctx context.Context, s *scenario) error {
-	for round := range b.rounds {
+	rounds := b.rounds
+	if s.rounds > 0 {
+		rounds = min(rounds, s.rounds)
+	}
+	for round := range rounds {
 		if s.prepare != nil {
 			if err := s.prepare(b, round); err != nil {
 				return err

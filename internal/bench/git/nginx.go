@@ -30,7 +30,8 @@ func startNginx(dir, repositories string) (*peer, error) {
 			return nil, err
 		}
 	}
-	p := &peer{name: "http-backend", url: &url.URL{Scheme: "http", Host: address}, path: dotGit, password: onePassword}
+	p := &peer{name: "http-backend", url: &url.URL{Scheme: "http", Host: address}, path: dotGit, password: onePassword,
+		again: func() (*peer, error) { return startNginx(dir+"-idle", repositories) }}
 	if err := p.launch(exec.Command("fcgiwrap", "-c", "8", "-s", "unix:"+socket)); err != nil {
 		return p, fmt.Errorf("fcgiwrap (Debian's package of that name): %w", err)
 	}

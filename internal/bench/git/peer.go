@@ -28,7 +28,8 @@ type peer struct {
 	limit bool
 	ready time.Duration // from its start until it listened
 	stop  func()
-	dir   string // of its repositories, if it has them as such
+	dir   string                // of its repositories, if it has them as such
+	again func() (*peer, error) // starts one more, with nothing to do
 }
 
 // authorization is the header's value.

@@ -2,9 +2,11 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 )
@@ -111,4 +113,22 @@ func (r *results) write(path string) error {
 		return err
 	}
 	return os.WriteFile(path, append(b, '\n'), 0o644)
+}
+
+// document writes tables and picture into a directory of pages.
+func (r *results) document(dir string) error {
+	path := filepath.Join(dir, "benchmarks.md")
+	page, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	var tables strings.Builder
+	for _, s := range r.measured() {
+		r.print(&tables, &s)
+	}
+	text, err := replace(string(page), "git", tables.String()+"\n")
+	if err != nil {
+		return err
+	}
+	return errors.Join(os.WriteFile(path, []byte(text), 0o644), os.WriteFile(filepath.Join(dir, "benchmarks-git.svg"), []byte(r.picture(scenarios)), 0o644))
 }

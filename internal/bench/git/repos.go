@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -16,10 +17,12 @@ const (
 	many   = "many"   // 1,016 refs
 	big    = "big"    // as a push leaves it: one pack, nothing beside it
 	kept   = "kept"   // the same after maintenance: bitmap, commit graph
+	mid    = "mid"    // a third of its size, maintained
 	target = "target" // of pushes
+	fresh  = "fresh"  // empty, for the first push
 )
 
-var repositoryNames = []string{few, many, big, kept, target}
+var repositoryNames = []string{few, many, big, kept, mid, target, fresh}
 
 // sources makes the repositories, or finds them where an earlier run has left
 // them: the big one takes minutes.
@@ -48,28 +51,42 @@ func (s *sources) make(ctx context.Context) error {
 	if s.own != "" {
 		size = "big-own"
 	}
-	err := s.once(size, func(path string) error {
+	if err := s.once(size, func(path string) error {
 		if s.own != "" {
 			return git("clone", "-q", "--bare", "--no-local", s.own, path)
 		}
 		return repogen.Make(ctx, path, repogen.Spec{Objects: s.objects, Refs: 1016, Seed: 1})
-	})
-	if err != nil {
+	}); err != nil {
 		return err
 	}
-	err = s.once(size+"-kept", func(path string) error {
+	third := fmt.Sprintf("mid-%d", s.objects/3)
+	if err := s.once(third, func(path string) error {
+		if err := repogen.Make(ctx, path, repogen.Spec{Objects: s.objects / 3, Refs: 500, Seed: 2}); err != nil {
+			return err
+		}
+		return maintain(path)
+	}); err != nil {
+		return err
+	}
+	if err := s.once(size+"-kept", func(path string) error {
 		if err := git("clone", "-q", "--mirror", "--local", s.path(size), path); err != nil {
 			return err
 		}
-		if err := git("-C", path, "repack", "-adbq"); err != nil {
-			return err
-		}
-		return git("-C", path, "commit-graph", "write", "--reachable")
-	})
-	if err != nil {
+		return maintain(path)
+	}); err != nil {
 		return err
 	}
-	return s.link(map[string]string{big: size, kept: size + "-kept"})
+	if err := s.once(fresh, func(path string) error { return git("init", "-q", "--bare", path) }); err != nil {
+		return err
+	}
+	return s.link(map[string]string{big: size, kept: size + "-kept", mid: third})
+}
+
+func maintain(path string) error {
+	if err := git("-C", path, "repack", "-adbq"); err != nil {
+		return err
+	}
+	return git("-C", path, "commit-graph", "write", "--reachable")
 }
 
 // once makes a repository that is not there, whole or not at all.
@@ -119,7 +136,7 @@ func (s *sources) lay(dir string) error {
 		}
 		// What a server changes must not be a link.
 		for _, file := range []string{"config", "packed-refs", "HEAD"} {
-			if err := unlink(filepath.Join(to, file)); err != nil {
+			if err := unlink(filepath.Join(to, file)); err != nil && !errors.Is(err, os.ErrNotExist) {
 				return err
 			}
 		}

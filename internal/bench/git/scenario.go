@@ -19,6 +19,7 @@ type scenario struct {
 	run     func(b *bench, p *peer, round int) (sample, error)
 	metrics []metric
 	skip    func(p *peer) bool // nil for none
+	rounds  int                // at most; 0 for as many as asked for
 }
 
 // metric says how a number is shown.
@@ -49,10 +50,23 @@ var scenarios = []scenario{
 	{id: "S5-pushed", title: "full fetch, as pushed", metrics: pack, run: func(b *bench, p *peer, _ int) (sample, error) {
 		return b.clone(p, big)
 	}},
+	{id: "S7", title: "8 full fetches at a time, maintained, a third of the size", metrics: pack, run: func(b *bench, p *peer, _ int) (sample, error) {
+		return b.clones(p, mid, 8)
+	}},
+	{id: "S8", title: "fetch of depth 1, and the same again", metrics: shallow, skip: isLimit, run: (*bench).shallow},
+	{id: "S9", title: "fetch of the newest thirtieth, maintained", metrics: pack, skip: isLimit, run: (*bench).increment},
 	{id: "S10", title: "git push of one blob of 50 MiB", metrics: push, prepare: (*bench).commitBlob, run: (*bench).push},
 	{id: "S11-1000", title: "git push of 1,000 commits", metrics: push, prepare: func(b *bench, round int) error { return b.commits(round, 1000) }, run: (*bench).push},
 	{id: "S11-1", title: "git push of one commit", metrics: push, prepare: func(b *bench, round int) error { return b.commits(round, 5) }, run: (*bench).pushOnes},
+	{id: "S12", title: "first push of the big repository", metrics: push, skip: cannotImport, rounds: 1, run: (*bench).importBig},
+	{id: "S13", title: "start, and one second later", metrics: idle, run: (*bench).idle},
 }
+
+// cannotImport: the limit has no server to push to, and Soft Serve does not end a
+// push of a thousand refs.
+func cannotImport(p *peer) bool { return p.limit || p.name == softServe }
+
+func isLimit(p *peer) bool { return p.limit }
 
 const (
 	uploadPack  = "git-upload-pack"
@@ -63,6 +77,8 @@ var (
 	load8   = []metric{{"requests/s", true}, {name: "server CPU ms each"}}
 	latency = []metric{{name: "p50 ms"}, {name: "p95 ms"}, {name: "server CPU ms each"}}
 	pack    = []metric{{name: "server CPU s"}, {name: "wall s"}, {name: "first byte ms"}, {name: "anon MiB"}, {name: "MB"}}
+	shallow = []metric{{name: "first: server CPU s"}, {name: "first: wall s"}, {name: "again: server CPU s"}, {name: "again: wall s"}, {name: "anon MiB"}, {name: "MB"}}
+	idle    = []metric{{name: "ready ms"}, {name: "anon MiB"}, {name: "RSS MiB"}}
 	push    = []metric{{name: "wall s"}, {name: "server CPU s"}, {name: "anon MiB"}}
 )
 

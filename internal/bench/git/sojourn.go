@@ -31,7 +31,12 @@ func startSojourn(name, bin, dir string, flags ...string) (*peer, error) {
 	defer log.Close()
 	c := exec.Command(filepath.Join(bin, "sojourn"), append([]string{"serve", "--data", data, "--listen", "127.0.0.1:0"}, flags...)...)
 	c.Stderr = log
-	p := &peer{name: name, path: ourPath}
+	again := exec.Command(c.Path, append([]string{"serve", "--data", data + "-idle", "--listen", "127.0.0.1:0"}, flags...)...)
+	p := &peer{name: name, again: func() (*peer, error) {
+		idle := &peer{name: name + "-idle"}
+		c := *again
+		return idle, idle.listening(&c)
+	}, path: ourPath}
 	if err := p.listening(c); err != nil {
 		return p, err
 	}
@@ -60,7 +65,7 @@ func startSojourn(name, bin, dir string, flags ...string) (*peer, error) {
 
 // ourRepositories are all but the maintained form, which is no other than the
 // pushed one.
-var ourRepositories = []string{few, many, big, target}
+var ourRepositories = []string{few, many, big, mid, target, fresh}
 
 func ourPath(repository string) string {
 	if repository == kept {

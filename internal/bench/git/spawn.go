@@ -79,6 +79,6 @@ func startSpawn(dir string) (*peer, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &peer{name: "spawn", path: dotGit, password: onePassword}
+	p := &peer{name: "spawn", path: dotGit, password: onePassword, again: func() (*peer, error) { return startSpawn(dir) }}
 	return p, p.listening(c)
 }

@@ -1,6 +1,7 @@
 package gitproto
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"slices"
@@ -180,4 +181,26 @@ func appendRef(b []byte, r *store.Ref, peel bool) []byte {
 		return pktline.Append(b, r.OID, " ", r.Name, " peeled:", r.Peeled, "\n")
 	}
 	return pktline.Append(b, r.OID, " ", r.Name, "\n")
+}
+
+// Bounds of a filter. git takes memory and time by the square of a filter's
+// length where filters are nested.
+const (
+	maxFilter  = 4096
+	maxFilters = 16
+)
+
+// CheckFilters refuses a fetch, of any version, with a filter that is too large.
+// Whatever else is wrong with it is left to git.
+func CheckFilters(request []byte) error {
+	r := pktline.NewReader(bytes.NewReader(request))
+	for {
+		_, line, err := r.Next()
+		if err != nil {
+			return nil
+		}
+		if spec, ok := bytes.CutPrefix(line, []byte("filter ")); ok && (len(spec) > maxFilter || bytes.Count(spec, []byte("combine:"))+bytes.Count(spec, []byte("+")) > maxFilters) {
+			return errorf("a filter may have %d bytes and %d parts", maxFilter, maxFilters)
+		}
+	}
 }

@@ -58,6 +58,9 @@ var _ store.Store = (*Store)(nil)
 // A database with a newer schema that this program cannot work with is refused.
 func Open(ctx context.Context, path string) (*Store, error) {
 	s, err := open(ctx, path)
+	if isDisk(err) {
+		err = fmt.Errorf("%w: %w", store.ErrDisk, err)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("opening the database %q: %w", path, err)
 	}
@@ -151,7 +154,11 @@ var errUnfinished = errors.New("the transaction was not finished")
 
 // Update implements store.Store.
 func (s *Store) Update(ctx context.Context, f func(store.Tx) error) error {
-	return s.writer.update(ctx, f)
+	err := s.writer.update(ctx, f)
+	if isDisk(err) {
+		return fmt.Errorf("%w: %w", store.ErrDisk, err)
+	}
+	return err
 }
 
 // Ping implements store.Store: it reads the schema's version.
@@ -185,6 +192,22 @@ var dialect = sqlstore.Dialect{
 func hasCode(err error, codes ...int) bool {
 	e, ok := errors.AsType[*sqlite.Error](err)
 	return ok && slices.Contains(codes, e.Code())
+}
+
+// isDisk reports whether something could not be written. A transaction is
+// committed by the last piece that its COMMIT writes to the log, so that then it
+// was not. A failure to flush is none of these: what was written may come back
+// with the next start.
+func isDisk(err error) bool {
+	e, ok := errors.AsType[*sqlite.Error](err)
+	if !ok {
+		return false
+	}
+	switch e.Code() & 0xff {
+	case sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN:
+		return true
+	}
+	return e.Code() == sqlite3.SQLITE_IOERR_WRITE || e.Code() == sqlite3.SQLITE_IOERR_SHMSIZE
 }
 
 // isBusy reports whether another process holds the lock that was needed.

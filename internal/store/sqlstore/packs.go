@@ -41,6 +41,13 @@ func (t *Tx) DeletePacks(repo string, ids []string, now int64) error {
 	})
 }
 
+// AccountBytes implements store.PackTx.
+func (t *Tx) AccountBytes(account string) (int64, error) {
+	scan := func(rows *sql.Rows, n *int64) error { return rows.Scan(n) }
+	return one(t, "packs of account", account, scan, "SELECT CAST(COALESCE(SUM(size + idx_size + bitmap_size + graph_size), 0) AS BIGINT)"+
+		" FROM packs WHERE repo IN (SELECT id FROM repos WHERE account = ?)", account)
+}
+
 func scanUpload(rows *sql.Rows, u *store.Upload) error { return rows.Scan(&u.Repo, &u.Pack, &u.At) }
 
 // OpenUpload implements store.PackTx.

@@ -9,6 +9,7 @@ import (
 var maintenanceTests = map[string]func(*testing.T, *database){
 	"Leases":       leases,
 	"Loads":        packLoads,
+	"Bytes":        accountBytes,
 	"Repositories": allRepositories,
 	"Left":         leftInStore,
 	"Events":       events,
@@ -53,6 +54,29 @@ func packLoads(t *testing.T, db *database) {
 		got, err := tx.PackLoads()
 		equal(t, "PackLoads", got, err, []store.PackLoad{
 			{Repo: "r-1", Packs: 4, Size: 135, BaseSize: 105, Objects: 38, BaseAdded: 7}, {Repo: "r-2", Packs: 1, Size: 1 << 40, Objects: 1}})
+	})
+}
+
+func accountBytes(t *testing.T, db *database) {
+	withRepository(t, db)
+	others := repository("r-3", "another")
+	others.Account = other
+	db.update(t, func(tx store.Tx) {
+		ok(t, tx.InsertRepository(repository("r-2", "another")))
+		ok(t, tx.InsertRepository(others))
+		for _, p := range []store.Pack{
+			{Repo: "r-1", ID: "a", Size: 1, IdxSize: 20, BitmapSize: 300, GraphSize: 4000}, {Repo: "r-1", ID: "b", Size: 50000},
+			{Repo: "r-2", ID: "a", Size: 1 << 40}, {Repo: "r-3", ID: "a", Size: 7},
+		} {
+			ok(t, tx.InsertPack(p))
+		}
+		ok(t, tx.DeletePacks("r-1", []string{"b"}, 5))
+	})
+	db.view(t, func(tx store.Tx) {
+		for account, want := range map[string]int64{account: 1<<40 + 4321, other: 7, "000000000000": 0} {
+			got, err := tx.AccountBytes(account)
+			equal(t, "AccountBytes of "+account, got, err, want)
+		}
 	})
 }
 
