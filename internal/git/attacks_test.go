@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -134,7 +135,10 @@ func (a *arena) raw(text string) string {
 	defer c.Close()
 	io.WriteString(c, text)
 	c.SetReadDeadline(time.Now().Add(10 * time.Second))
-	b, _ := io.ReadAll(c)
+	b, err := io.ReadAll(c)
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		return fmt.Sprintf("left open: %s", b)
+	}
 	return string(b)
 }
 
@@ -311,6 +315,9 @@ func attacks() []attack {
 		{"body that stands still", "408", func(a *arena) string {
 			return a.raw("POST /v1/repos/demo/git-receive-pack HTTP/1.1\r\nHost: x\r\nAuthorization: Basic dTpw\r\nContent-Type: application/x-git-receive-pack-request\r\nContent-Length: 400\r\n\r\n00")
 		}},
+		{"body that never comes", "404", func(a *arena) string {
+			return a.raw("POST /v1/repos/none/git-receive-pack HTTP/1.1\r\nHost: x\r\nAuthorization: Basic dTpw\r\nContent-Type: application/x-git-receive-pack-request\r\nContent-Length: 400\r\n\r\n")
+		}},
 
 		// Packets and the command list.
 		{"packet of no length", "ERR bad pkt-line length", body("git-receive-pack", "0003")},
@@ -439,7 +446,7 @@ func attacks() []attack {
 		{"another hash in a fetch", "ERR object format", v2("command=fetch|object-format=sha256|#|")},
 		{"too many capabilities", "ERR a request may have", v2("command=fetch|" + flood(300, "agent=x") + "#|")},
 		{"unknown argument", "ERR ", v2("command=fetch|#|want $M|packfile https|done|")},
-		{"too many prefixes", "ERR unexpected end", v2("command=ls-refs|#|" + flood(160, "ref-prefix "+big[:55000]))},
+		{"too many prefixes", "ERR unexpected end|broken: ", v2("command=ls-refs|#|" + flood(160, "ref-prefix "+big[:55000]))},
 		{"argument of ls-refs", "ERR unexpected argument", v2("command=ls-refs|#|--exec=id|")},
 		{"filter by path", "ERR ", v2("command=fetch|#|want $M|filter sparse:path=/etc/passwd|done|")},
 		{"filter by another repository's object", "ERR |unable to parse sparse", v2("command=fetch|#|want $M|filter sparse:oid=$X|done|")},
@@ -452,7 +459,7 @@ func attacks() []attack {
 		{"depth up to a ref that is none", "ERR ", v2("command=fetch|#|want $M|deepen-not ../../etc/passwd|done|")},
 		{"two kinds of depth", "200 0011shallow-info\n", v2("command=fetch|#|want $M|deepen 1|deepen-since 1|deepen-not refs/heads/main|done|")},
 		{"shallow at what is none", "ERR ", v2("command=fetch|#|want $M|shallow --exec|done|")},
-		{"too long a fetch", "413 ", func(a *arena) string {
+		{"too long a fetch", "413 |broken: ", func(a *arena) string {
 			return a.post("git-upload-pack", io.MultiReader(bytes.NewReader(packetsOf("command=fetch|#|want "+a.main)), io.LimitReader(repeating("0032have "+strings.Repeat("1", 40)+"\n"), 70<<20)), "Git-Protocol", "version=2")
 		}},
 		{"version 0 with an option", "ERR ", v0("want --exec=id||done")},
@@ -517,7 +524,7 @@ func TestAttacks(t *testing.T) {
 			if !slices.ContainsFunc(strings.Split(attack.want, "|"), func(want string) bool { return strings.Contains(got, want) }) {
 				t.Errorf("the answer is %.500q, want %q", got, attack.want)
 			}
-			if strings.Contains(got, a.dir) || strings.Contains(got, "\x1b") || strings.Contains(got, "ok refs/") || strings.Contains(got, "PACK") {
+			if strings.Contains(got, a.dir) || strings.Contains(got, "\x1b") || strings.Contains(got, "left open") || strings.Contains(got, "ok refs/") || strings.Contains(got, "PACK") {
 				t.Errorf("the answer is %.500q", got)
 			}
 			if took > attackTime || memory > attackMemory {

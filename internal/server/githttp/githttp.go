@@ -253,6 +253,10 @@ var (
 	errBroken = errors.New("the answer had begun")
 )
 
+// lingering is how long a connection is kept for what a client still sends when
+// it has been refused.
+const lingering = 2 * time.Second
+
 // fail answers with one line of plain text, which git shows after "remote:".
 func fail(w http.ResponseWriter, r *http.Request, ev *event.Event, err error) {
 	code, text := explain(err)
@@ -280,6 +284,8 @@ func fail(w http.ResponseWriter, r *http.Request, ev *event.Event, err error) {
 	}
 	if r.Body != http.NoBody {
 		w.Header().Set("Connection", "close") // the rest of the body is not worth reading
+		// net/http reads a little of it all the same, also from who sends nothing.
+		http.NewResponseController(w).SetReadDeadline(time.Now().Add(lingering))
 	}
 	uncached(w, "text/plain; charset=utf-8")
 	w.WriteHeader(code)
