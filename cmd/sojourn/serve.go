@@ -35,8 +35,6 @@ func serveFlags(a *app) (*settings, *node.Config) {
 	ranges(f, "federation-allow-cidr", "private `CIDR` in which identity providers may be reached; may be repeated", &c.FederationAllow)
 	f.StringVar(&c.FederationCA, "federation-ca", "", "PEM `FILE` of further authorities for identity providers")
 	ranges(f, "trusted-proxy", "`CIDR` of proxies in front, whose X-Forwarded-For is believed; may be repeated", &c.Proxies)
-	f.IntVar(&c.MaxPackSize, "max-pack-size", 10<<10, "`MIB` that one push may bring")
-	f.IntVar(&c.AccountQuota, "account-quota", 0, "`MIB` that the repositories of one account may take together; 0 sets no bound")
 	throttleFlags(f, c)
 	auditFlags(f, c)
 	f.TextVar(&c.LogLevel, "log-level", slog.LevelInfo, "debug, info, warn or error")

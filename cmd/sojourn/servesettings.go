@@ -18,7 +18,7 @@ func eventSettings(f *flag.FlagSet, c *node.Config) {
 	f.StringVar(&c.Events.CA, "events-ca", "", "")
 }
 
-// queueSettings bound the git processes. Their defaults are the engine's.
+// queueSettings bound the git processes, and what a push may bring (MiB). Their defaults are the engine's.
 func queueSettings(f *flag.FlagSet, c *node.Config) {
 	number := func(name string, to *int) {
 		f.Func(name, "", func(v string) (err error) {
@@ -30,6 +30,8 @@ func queueSettings(f *flag.FlagSet, c *node.Config) {
 	}
 	number("git-processes", &c.GitProcesses)
 	number("git-queue", &c.GitQueue)
+	number("git-max-push", &c.MaxPush)
+	number("git-account-quota", &c.AccountQuota)
 	f.Func("git-queue-wait", "", func(v string) (err error) {
 		if c.GitQueueWait, err = time.ParseDuration(v); err != nil || c.GitQueueWait <= 0 {
 			return fmt.Errorf("%q is no time such as 2m", v)

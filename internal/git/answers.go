@@ -53,10 +53,15 @@ func newAnswers(dir string, limit int64) *answers {
 	return as
 }
 
-// close ends what is under way. No requests may be left.
+// close ends what is under way and closes the files. No requests may be left.
 func (as *answers) close() {
 	as.stop()
 	as.live.Wait()
+	as.mu.Lock()
+	defer as.mu.Unlock()
+	for as.order.Len() > 0 {
+		as.drop(as.order.Back().Value.(*answer))
+	}
 }
 
 // sharable reports whether others may be sent the answer to a request.

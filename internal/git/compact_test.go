@@ -310,7 +310,7 @@ func TestLossyCompaction(t *testing.T) {
 		t.Fatal(err)
 	}
 	lossy := filepath.Join(t.TempDir(), "git")
-	script := "#!/bin/sh\nfor a; do shift; [ \"$a\" = --keep-unreachable ] || set -- \"$@\" \"$a\"; done\nexec " + real + " \"$@\"\n"
+	script := "#!/bin/sh\nfor a; do shift; [ \"$a\" = --cruft ] || set -- \"$@\" \"$a\"; done\nexec " + real + " \"$@\"\n"
 	if err := os.WriteFile(lossy, []byte(script), 0o700); err != nil {
 		t.Fatal(err)
 	}

@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -62,6 +63,7 @@ func (d *disk) unmount() {
 	d.mounted = false
 	var out []byte
 	for range 300 { // processes that were killed may still be there
+		runtime.GC() // a closed store's map of the WAL-index ends with it
 		var err error
 		if out, err = exec.Command("umount", d.dir).CombinedOutput(); err == nil {
 			return

@@ -179,7 +179,7 @@ func openNode(ctx context.Context, dir string, g *rules, log io.Writer, change .
 	}
 	blobs, err := file.Open(filepath.Join(dir, "objects"))
 	if err != nil {
-		return nil, err
+		return nil, errors.Join(err, st.Close())
 	}
 	opt := git.Options{Store: st, Objects: blobs, Dir: filepath.Join(dir, "cache"), Now: time.Now, Log: slog.New(slog.NewTextHandler(log, nil))}
 	for _, f := range change {
@@ -187,7 +187,7 @@ func openNode(ctx context.Context, dir string, g *rules, log io.Writer, change .
 	}
 	e, err := git.New(ctx, opt)
 	if err != nil {
-		return nil, err
+		return nil, errors.Join(err, st.Close())
 	}
 	front := httptest.NewServer(githttp.New(githttp.Options{Auth: anyone{}, Git: git.NewService(e, g, g, region), Silence: silence}))
 	url := strings.Replace(front.URL, "http://", "http://user:password@", 1) + "/v1/repos/demo"

@@ -27,7 +27,7 @@ type Config struct {
 	Metadata, Objects string
 	RootKeys          string              // file of the root keys, where it is not in Data
 	CacheSize         int                 // GiB on disk for packs of the object store; 0 is DefaultCacheSize
-	MaxPackSize       int                 // MiB of one push; 0 is git.Options' default
+	MaxPush           int                 // MiB of one push; 0 is git.Options' default
 	AccountQuota      int                 // MiB that the packs of an account may take; 0 is no bound
 	Getenv            func(string) string // the environment that has the object store's credentials; os.Getenv when nil
 
@@ -118,11 +118,11 @@ func (c *Config) checkStores(bad func(format string, args ...any)) {
 	if c.CacheSize < 0 || c.CacheSize > 1<<20 {
 		bad("cache-size %d: want 1 to %d GiB", c.CacheSize, 1<<20)
 	}
-	if c.MaxPackSize < 0 || c.MaxPackSize > maxMiB {
-		bad("max-pack-size %d: want 1 to %d MiB", c.MaxPackSize, maxMiB)
+	if c.MaxPush < 0 || c.MaxPush > maxMiB {
+		bad("git-max-push %d: want 1 to %d MiB", c.MaxPush, maxMiB)
 	}
 	if c.AccountQuota < 0 || c.AccountQuota > maxMiB {
-		bad("account-quota %d: want 1 to %d MiB, or 0 for none", c.AccountQuota, maxMiB)
+		bad("git-account-quota %d: want 1 to %d MiB", c.AccountQuota, maxMiB)
 	}
 	if c.place().shared() && c.Audit.Unknown == "refuse" {
 		bad("audit-unknown-sessions refuse: a node knows what it has issued itself, and not what others have")

@@ -123,7 +123,7 @@ func (n *Node) start(ctx context.Context, opt Options) error {
 
 func (n *Node) openEngine(ctx context.Context, d dataDir, st store.Store, blobs objects.Store, opt Options) (*git.Engine, error) {
 	engine, err := git.New(ctx, git.Options{Store: st, Objects: blobs, Dir: d.cache(), MaxPackBytes: n.cfg.cacheBytes(), Now: opt.Now, Log: n.log,
-		MaxPack: int64(n.cfg.MaxPackSize) << 20, Quota: int64(n.cfg.AccountQuota) << 20,
+		MaxPack: int64(n.cfg.MaxPush) << 20, Quota: int64(n.cfg.AccountQuota) << 20,
 		Events: n.cfg.Events.kinds(), Processes: n.cfg.GitProcesses, Queue: n.cfg.GitQueue, QueueWait: n.cfg.GitQueueWait})
 	if err != nil {
 		return nil, err
