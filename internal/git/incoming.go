@@ -32,11 +32,11 @@ const (
 
 // incoming is a pack that has arrived with a push, in a directory of its own.
 type incoming struct {
-	dir       string // an object directory
-	file      string // the pack's path without its ending
-	pack      store.Pack
-	contained bool // nothing in it needs an object outside
-	state     packState
+	dir   string // an object directory
+	file  string // the pack's path without its ending
+	pack  store.Pack
+	epoch int64 // in which all that its objects point to was there
+	state packState
 }
 
 // unpackError is a pack that was refused. Text is for the user.
@@ -82,7 +82,7 @@ func (e *Engine) receive(ctx context.Context, s *snapshot, g *generation, src io
 	if err != nil {
 		return nil, err
 	}
-	in := &incoming{dir: dir, pack: store.Pack{Repo: s.id, ID: newID(), Kind: "push"}}
+	in := &incoming{dir: dir, epoch: s.gcEpoch, pack: store.Pack{Repo: s.id, ID: newID(), Kind: "push"}}
 	if err := e.index(ctx, in, s.account, g, io.MultiReader(bytes.NewReader(head[:]), src), room, line); err != nil {
 		e.discard(ctx, in)
 		return nil, err
@@ -95,14 +95,11 @@ func (e *Engine) index(ctx context.Context, in *incoming, owner string, g *gener
 	var out bytes.Buffer
 	c := gitexec.IndexPack(gitexec.Objects{Dir: in.dir, Alternates: []string{g.path}}, room.bytes, line != nil).For(owner)
 	err := e.git.Run(ctx, c, gitexec.IO{Stdin: src, Stdout: &out, Stderr: line})
-	in.contained = err == nil
 	if exit, ok := errors.AsType[*gitexec.ExitError](err); ok {
 		if exit.Input != nil {
 			return fmt.Errorf("reading a pack: %w", exit.Input)
 		}
-		if exit.Code != 1 {
-			return newUnpackError(exit, room)
-		}
+		return newUnpackError(exit, room)
 	} else if err != nil {
 		return err
 	}

@@ -82,8 +82,15 @@ func TestMovedMeanwhile(t *testing.T) {
 }
 
 // TestPurgeMeanwhile: objects that a push leans on are dropped between its
-// checks and its commit; it checks again and is refused.
+// checks and its commit; it checks again and is refused, also where only an
+// object leans on them that the push's own ref does not reach: the next may.
 func TestPurgeMeanwhile(t *testing.T) {
+	for name, tip := range map[string]string{"reached": "secret", "not reached": "fine"} {
+		t.Run(name, func(t *testing.T) { purgeMeanwhile(t, tip) })
+	}
+}
+
+func purgeMeanwhile(t *testing.T, tip string) {
 	var s *server
 	purge := func() {
 		err := s.store.Update(context.Background(), func(tx store.Tx) error {
@@ -120,8 +127,10 @@ func TestPurgeMeanwhile(t *testing.T) {
 	w.git("push", "-q", "origin", "--delete", "secret") // whose objects nothing needs now
 	w.git("update-ref", "refs/remotes/origin/secret", "secret")
 	w.commit("more", "more\n")
+	w.git("checkout", "-q", "-b", "fine", "main")
+	w.commit("fine", "fine\n")
 	// A pack that leans on the second: git would not make it, for the server does not show the branch.
-	got := s.push(commands("", zero+" "+w.git("rev-parse", "secret")+" refs/heads/again"), w.pack("secret", "^secret~1"))
+	got := s.push(commands("", zero+" "+w.git("rev-parse", tip)+" refs/heads/again"), w.pack("secret", "fine", "^secret~1"))
 	if got != "unpack ok\nng refs/heads/again missing necessary objects" {
 		t.Errorf("got %q", got)
 	}

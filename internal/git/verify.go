@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -134,6 +135,9 @@ func (c *change) known() map[string]object {
 // connected refuses updates from whose new objects something is reachable that
 // is not there.
 func (e *Engine) connected(ctx context.Context, c *change, o gitexec.Objects, oids []string) error {
+	if err := e.recheck(ctx, c, o); err != nil {
+		return err
+	}
 	oids, err := c.unproven(oids)
 	if err != nil || len(oids) == 0 {
 		return err
@@ -160,13 +164,16 @@ func (e *Engine) connected(ctx context.Context, c *change, o gitexec.Objects, oi
 	return nil
 }
 
-// unproven leaves out objects in a pack of which index-pack has proved that
-// nothing in it needs anything outside.
+// unproven leaves out objects in the pack that comes with the change. In the
+// epoch in which a pack is committed, all that its objects point to is there: so
+// index-pack found, or recheck. As no object leaves a repository within an epoch,
+// and a purge keeps only what refs reach, that goes for all objects of all packs
+// in the list, and so for all that is reachable from one.
 func (c *change) unproven(oids []string) ([]string, error) {
 	oids = slices.DeleteFunc(slices.Clone(oids), func(oid string) bool {
 		return !slices.ContainsFunc(c.updates, func(u *update) bool { return u.err == nil && u.New == oid })
 	})
-	if c.pack == nil || !c.pack.contained || len(oids) == 0 {
+	if c.pack == nil || len(oids) == 0 {
 		return oids, nil
 	}
 	index, err := openPackIndex(c.pack.file + ".idx")
@@ -185,6 +192,40 @@ func (c *change) unproven(oids []string) ([]string, error) {
 		}
 	}
 	return left, nil
+}
+
+// recheck has a pack checked again where objects were dropped since it was. All
+// of it: an object that no ref reaches must not lean on what is gone either, for
+// the next push may name it.
+func (e *Engine) recheck(ctx context.Context, c *change, o gitexec.Objects) error {
+	if c.pack == nil || c.pack.epoch == c.snap.gcEpoch {
+		return nil
+	}
+	src, err := os.Open(c.pack.file + ".pack")
+	if err != nil {
+		return err
+	}
+	defer src.Close()
+	info, err := src.Stat()
+	if err != nil {
+		return err
+	}
+	dir, err := e.newDir(incomingDir)
+	if err != nil {
+		return err
+	}
+	defer removeAll(dir)
+	again := gitexec.IndexPack(gitexec.Objects{Dir: dir, Alternates: o.Alternates}, info.Size(), false).For(c.snap.account)
+	err = e.git.Run(ctx, again, gitexec.IO{Stdin: src, Stdout: io.Discard})
+	if exit, ok := errors.AsType[*gitexec.ExitError](err); ok && newUnpackError(exit, room{}).missing {
+		e.opt.Log.Info("pack refused", "repository", c.repo, "cause", err)
+		refuse(c.alive(), ErrMissing)
+		return nil
+	}
+	if err == nil {
+		c.pack.epoch = c.snap.gcEpoch
+	}
+	return err
 }
 
 // Bounds of a walk over history.

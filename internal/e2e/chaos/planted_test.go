@@ -50,7 +50,7 @@ func writeGit(bug, path string) (string, error) {
 		return "", err
 	}
 	lie := `rev-list) exec /bin/cat >/dev/null;;
-index-pack) a=index-pack; shift; for x; do case $x in --strict*|--check-self*) ;; *) a="$a $x";; esac; done; exec ` + git + ` $a;;`
+index-pack) a=index-pack; shift; for x; do case $x in --strict*) ;; *) a="$a $x";; esac; done; exec ` + git + ` $a;;`
 	if bug == noTypes {
 		lie = `cat-file) ` + git + ` "$@" | /bin/sed 's/^tree /commit /'; exit;;`
 	}

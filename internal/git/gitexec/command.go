@@ -81,8 +81,7 @@ func (c Command) Quickly() Command {
 }
 
 // IndexPack reads a pack from standard input into o.Dir/pack and prints
-// "pack\t<hash>". Exit status 1 is success too: the pack leans on objects in
-// the alternates.
+// "pack\t<hash>". What it wrote need not survive a power loss.
 func IndexPack(o Objects, maxInput int64, progress bool) Command {
 	args := []string{
 		"--stdin",    // complete the pack from the network into the object directory
@@ -92,7 +91,6 @@ func IndexPack(o Objects, maxInput int64, progress bool) Command {
 		// of git and its relatives wrote into histories which people import; none
 		// is of use to an attacker.
 		"--strict=badTimezone=ignore,missingSpaceBeforeDate=ignore,zeroPaddedFilemode=ignore",
-		"--check-self-contained-and-connected", // the exit status tells whether anything outside the pack is needed
 		"--max-input-size=" + strconv.FormatInt(maxInput, 10),
 	}
 	if progress {
@@ -100,8 +98,10 @@ func IndexPack(o Objects, maxInput int64, progress bool) Command {
 	}
 	return Command{
 		name: "index-pack", class: stream, objects: o, args: args, extra: []string{allocLimit},
-		// A blob above this size is hashed as a stream, not held in memory.
-		config: [][2]string{{"core.bigFileThreshold", "16m"}},
+		config: [][2]string{
+			{"core.bigFileThreshold", "16m"}, // a blob above this size is hashed as a stream, not held in memory
+			{"core.fsync", "none"},           // objects.Store makes the pack durable, or nobody needs it
+		},
 	}
 }
 
@@ -183,7 +183,7 @@ func environment(git, home string) []string {
 var sharedConfig = [][2]string{
 	{"safe.directory", "*"},          // all directories are ours, whoever the process runs as
 	{"core.hooksPath", os.DevNull},   // no hooks
-	{"core.fsync", "all"},            // what index-pack wrote survives a power loss
+	{"core.fsync", "all"},            // what git wrote survives a power loss
 	{"core.fsyncMethod", "fsync"},    // and not only when the file system flushes in order
 	{"gc.auto", "0"},                 // views are ours to clean up
 	{"maintenance.auto", "false"},    // the newer name of the same
