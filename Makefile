@@ -105,7 +105,7 @@ fuzz: ## run every fuzz test for FUZZTIME (60s)
 mutate: ## make small faults in the decision code, one at a time; the tests must notice 95 of 100
 	@GO='$(GO)' sh scripts/mutate
 
-bench: packages build $(BUILD)/bin/soft ## measure us beside our peers in one run; prints ratios
+bench: packages build $(BUILD)/bin/soft $(BUILD)/bin/minio ## measure us beside our peers in one run; prints ratios
 	@GO='$(GO)' sh scripts/bench
 
 # A small repository makes it quick; processor time makes it steady.
@@ -115,6 +115,11 @@ bench-check: packages build ## fail where a ratio to a server that spawns git is
 
 bench-record: packages build ## record the ratios that bench-check compares with
 	@$(GO) run $(BENCH_CHECK) -record internal/bench/git/ratios.json bin
+
+$(BUILD)/bin/minio: tools/minio/go.mod tools/minio/go.sum
+	@echo "building MinIO, a peer in the benchmarks"
+	@GOBIN=$(BUILD)/bin CGO_ENABLED=0 $(GO) -C tools/minio install tool
+	@touch $@
 
 $(BUILD)/bin/soft: tools/softserve/go.mod tools/softserve/go.sum
 	@echo "building Soft Serve, a peer in the benchmarks"

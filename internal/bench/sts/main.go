@@ -6,8 +6,9 @@
 // The audit log and the request log are on, as they are by default; the request
 // log goes nowhere.
 //
-// Usage: sts [-n CALLS] [-rounds ROUNDS] BIN, the directory of the built
-// binaries.
+// Usage: sts [-n CALLS] [-rounds ROUNDS] [-minio PROGRAM] BIN, the directory of
+// the built binaries. MinIO's server, whose AssumeRole is the same call, takes
+// its turns too where its program is given.
 package main
 
 import (
@@ -24,6 +25,7 @@ import (
 func main() {
 	n := flag.Int("n", 8000, "calls of each run")
 	rounds := flag.Int("rounds", 5, "runs of each kind")
+	minio := flag.String("minio", "", "MinIO's `program`, to be measured too")
 	flag.Parse()
 	switch {
 	case flag.NArg() != 1:
@@ -31,7 +33,7 @@ func main() {
 	case flag.Arg(0) == floorCommand:
 		log.Fatal(serveFloor())
 	}
-	if err := measure(flag.Arg(0), *n, *rounds); err != nil {
+	if err := measure(flag.Arg(0), *minio, *n, *rounds); err != nil {
 		log.Fatal(err)
 	}
 }
@@ -44,7 +46,7 @@ type subject struct {
 	runs  []*load
 }
 
-func measure(bin string, n, rounds int) (err error) {
+func measure(bin, minio string, n, rounds int) (err error) {
 	if bin, err = filepath.Abs(bin); err != nil {
 		return err
 	}
@@ -54,14 +56,19 @@ func measure(bin string, n, rounds int) (err error) {
 	}
 	defer os.RemoveAll(dir)
 	var subjects []*subject
-	for _, s := range []struct {
+	type kind struct {
 		name  string
 		start func() (*world, error)
-	}{
+	}
+	kinds := []kind{
 		{"floor, HTTP", startFloor},
 		{"AssumeRole, HTTP", func() (*world, error) { return start(bin, filepath.Join(dir, "http"), "--plain-http") }},
 		{"AssumeRole, HTTPS", func() (*world, error) { return start(bin, filepath.Join(dir, "https")) }},
-	} {
+	}
+	if minio != "" {
+		kinds = append(kinds, kind{"MinIO, HTTP", func() (*world, error) { return startMinIO(minio, filepath.Join(dir, "minio")) }})
+	}
+	for _, s := range kinds {
 		w, err := s.start()
 		if err != nil {
 			return err
