@@ -128,13 +128,13 @@ func TestRotationUnderLoad(t *testing.T) {
 	}
 	rootKey("announce")
 	l.await(some)
-	time.Sleep(1500 * time.Millisecond) // the server looks each second
+	time.Sleep(looked)
 	back(func(k *store.RootKey) { k.Announced = k.Announced.Add(-time.Minute) })
 	if out := rootKey("activate"); !strings.Contains(out, "generation 2 seals") {
 		t.Error(out)
 	}
 	l.await(some)
-	time.Sleep(1500 * time.Millisecond)
+	time.Sleep(looked)
 	rootKey("reseal")
 	if out := operator.Fail("sojourn", "admin", "root-key", "retire", "--generation", "1", "--data", p.data); !strings.Contains(out, "it can be retired in 36h") {
 		t.Errorf("retired at once: %s", out)
@@ -154,7 +154,7 @@ func TestRotationUnderLoad(t *testing.T) {
 	if out := rootKey("retire", "--generation", "1"); !strings.Contains(out, "generation 1 is retired") {
 		t.Error(out)
 	}
-	time.Sleep(1500 * time.Millisecond)
+	time.Sleep(looked)
 	l.await(some)
 	close(l.stop)
 	l.all.Wait()
@@ -179,6 +179,10 @@ func TestRotationUnderLoad(t *testing.T) {
 		t.Errorf("the retired key is in the file: %v", err)
 	}
 }
+
+// looked is when a server has seen a change of the root keys: it looks each second,
+// and the machine is small.
+const looked = 3 * time.Second
 
 // setBack changes what the store has of the root keys.
 func setBack(t *testing.T, st store.Store, change func(k *store.RootKey)) error {

@@ -171,15 +171,41 @@ func (s *Server) Run() error {
 	}
 }
 
-// Kill ends the server and what it has started at once, as a crash would.
+// Kill ends the server and what it has started at once, as a crash of the machine
+// would: a backend that outlived it could still answer, and write to the data that
+// the next server uses.
 func (s *Server) Kill() {
 	if s.process == nil || s.process.Process == nil {
 		return
 	}
-	_ = syscall.Kill(s.process.Process.Pid, syscall.SIGKILL)
+	pid := s.process.Process.Pid
+	_ = syscall.Kill(pid, syscall.SIGSTOP) // it starts no more
+	for _, child := range childrenOf(pid) {
+		_ = syscall.Kill(child, syscall.SIGKILL)
+	}
+	_ = syscall.Kill(pid, syscall.SIGKILL)
 	_ = s.process.Wait()
 	s.process = nil
-	// Its children end by themselves when it is gone; a new one waits for that.
+}
+
+// childrenOf are the processes that pid has started and that still are.
+func childrenOf(pid int) (children []int) {
+	stats, _ := filepath.Glob("/proc/[0-9]*/stat")
+	for _, path := range stats {
+		stat, err := os.ReadFile(path)
+		if err != nil {
+			continue // it has ended
+		}
+		// "PID (NAME) STATE PARENT ..."; a name may hold spaces and parentheses
+		fields := bytes.Fields(stat[bytes.LastIndexByte(stat, ')')+1:])
+		if len(fields) < 2 || string(fields[1]) != strconv.Itoa(pid) {
+			continue
+		}
+		if child, err := strconv.Atoi(filepath.Base(filepath.Dir(path))); err == nil {
+			children = append(children, child)
+		}
+	}
+	return children
 }
 
 // Remove ends the server and removes its data.
