@@ -38,7 +38,10 @@ func (r *results) add(scenario, peer string, s sample) {
 }
 
 // ours is the peer to which the others are compared.
-const ours = "sojourn"
+const (
+	ours    = "sojourn"
+	oursTLS = "sojourn, TLS"
+)
 
 // print writes a scenario's table: medians, the least and the greatest of all
 // rounds, and for others than us the median of the rounds' ratios to us.
