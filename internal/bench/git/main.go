@@ -41,6 +41,7 @@ func main() {
 	flag.StringVar(&b.sources.own, "repository", "", "a bare repository to serve as the big one instead")
 	flag.StringVar(&b.sources.dir, "cache", ".build/bench", "where the repositories are kept")
 	flag.DurationVar(&b.loadTime, "time", 2*time.Second, "of a run under load")
+	flag.BoolVar(&b.onlyFlat, "flat", false, "instead measure our server alone, with much and with little in its store")
 	flag.StringVar(&b.only, "run", "", "scenarios to run, as a regular expression")
 	flag.StringVar(&b.soft, "soft", ".build/bin/soft", "Soft Serve's program")
 	flag.BoolVar(&b.tls, "tls", false, "measure some scenarios on our server over TLS too")
@@ -66,6 +67,7 @@ type bench struct {
 	rounds                    int
 	loadTime                  time.Duration
 	only                      string
+	onlyFlat                  bool
 	tls                       bool
 	soft                      string
 	out                       string
@@ -89,6 +91,9 @@ func (b *bench) all(ctx context.Context, bin string) (err error) {
 		}
 	}
 	b.choose(only)
+	if b.onlyFlat {
+		b.needed = []string{target}
+	}
 	if err := b.sources.make(ctx, b.needed); err != nil {
 		return err
 	}
@@ -99,10 +104,18 @@ func (b *bench) all(ctx context.Context, bin string) (err error) {
 	defer os.RemoveAll(b.dir)
 	defer func() {
 		for _, p := range b.peers {
-			p.stop()
+			if p.stop != nil {
+				p.stop()
+			}
 		}
 	}()
-	if err := errors.Join(b.makeWork(), b.start(bin)); err != nil {
+	if err := b.makeWork(); err != nil {
+		return err
+	}
+	if b.onlyFlat {
+		return b.flat(ctx, bin)
+	}
+	if err := b.start(bin); err != nil {
 		return err
 	}
 	for _, s := range b.chosen {
