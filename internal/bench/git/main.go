@@ -45,6 +45,7 @@ func main() {
 	flag.StringVar(&b.only, "run", "", "scenarios to run, as a regular expression")
 	flag.StringVar(&b.soft, "soft", ".build/bin/soft", "Soft Serve's program")
 	flag.BoolVar(&b.tls, "tls", false, "measure some scenarios on our server over TLS too")
+	flag.StringVar(&b.profiles, "profiles", "", "directory for a profile of our server in each scenario, where BIN was built with -tags profile")
 	flag.StringVar(&b.out, "out", "", "file for all the numbers, as JSON")
 	flag.StringVar(&b.docs, "docs", "", "directory of the page that gets tables and picture: benchmarks.md between its marks, benchmarks-git.svg")
 	flag.StringVar(&b.checkFile, "check", "", "file of ratios that may not be lost")
@@ -70,7 +71,7 @@ type bench struct {
 	onlyFlat                  bool
 	tls                       bool
 	soft                      string
-	out                       string
+	out, profiles             string
 	docs, checkFile, keepFile string
 
 	chosen []*scenario
@@ -85,7 +86,10 @@ func (b *bench) all(ctx context.Context, bin string) (err error) {
 	if err != nil {
 		return err
 	}
-	for _, path := range []*string{&bin, &b.sources.dir, &b.soft} {
+	for _, path := range []*string{&bin, &b.sources.dir, &b.soft, &b.profiles} {
+		if *path == "" {
+			continue
+		}
 		if *path, err = filepath.Abs(*path); err != nil {
 			return err
 		}
@@ -112,6 +116,11 @@ func (b *bench) all(ctx context.Context, bin string) (err error) {
 	if err := b.makeWork(); err != nil {
 		return err
 	}
+	if b.profiles != "" {
+		if err := errors.Join(os.MkdirAll(b.profiles, 0o755), os.Setenv(profilesVariable, b.profiles)); err != nil {
+			return err
+		}
+	}
 	if b.onlyFlat {
 		return b.flat(ctx, bin)
 	}
@@ -119,7 +128,8 @@ func (b *bench) all(ctx context.Context, bin string) (err error) {
 		return err
 	}
 	for _, s := range b.chosen {
-		if err := b.run(ctx, s); err != nil {
+		err := b.toggleProfile(s.id, func() error { return b.run(ctx, s) })
+		if err != nil {
 			return fmt.Errorf("%s: %w", s.id, err)
 		}
 		b.results.print(os.Stdout, s)
