@@ -51,6 +51,12 @@ func Main(ctx context.Context, p Process) int {
 	if len(p.Args) > 1 && credentialhelper.Asked(p.Args[1:]) {
 		return p.credentials(ctx)
 	}
+	if text := manual(p.Args[min(1, len(p.Args)):]); text != "" {
+		if _, err := io.WriteString(p.Stdout, text); err != nil {
+			return 1
+		}
+		return 0
+	}
 	status, err := p.run(ctx)
 	if err != nil {
 		fmt.Fprintln(p.Stderr, oneLine(err.Error()))
