@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -60,7 +61,7 @@ func (u *configuration) line(ctx context.Context, in *bufio.Reader, secret bool)
 		return strings.TrimSpace(text), err
 	}
 	text, err := prompt.Interruptible(ctx, func() (string, error) { return in.ReadString('\n') })
-	if err == io.EOF && text != "" {
+	if errors.Is(err, io.EOF) && text != "" {
 		err = nil
 	}
 	return strings.TrimSpace(text), err

@@ -120,10 +120,13 @@ func (p Process) arguments() (remote, url string, err error) {
 	return p.Args[1], p.Args[2], nil
 }
 
+// apiPath is what an https URL of CodeCommit has in front of the repository.
+const apiPath = "/v1/repos/"
+
 // hint adds what to write instead of an https URL that was pasted.
 func hint(rawURL string, err error) error {
-	if i := strings.Index(rawURL, "/v1/repos/"); i >= 0 {
-		return fmt.Errorf("%w (For an https URL of CodeCommit write codecommit://%s)", err, rawURL[i+len("/v1/repos/"):])
+	if i := strings.Index(rawURL, apiPath); i >= 0 {
+		return fmt.Errorf("%w (For an https URL of CodeCommit write codecommit://%s)", err, rawURL[i+len(apiPath):])
 	}
 	return err
 }
