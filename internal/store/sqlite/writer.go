@@ -44,7 +44,9 @@ type batch struct {
 	err   error         // why it was not committed; read after done
 }
 
-func newWriter(dsn string) *writer { return &writer{dsn: dsn, longest: maxBatchTime, committed: func() {}} }
+func newWriter(dsn string) *writer {
+	return &writer{dsn: dsn, longest: maxBatchTime, committed: func() {}}
+}
 
 // update is store.Store's Update.
 func (w *writer) update(ctx context.Context, f func(store.Tx) error) error {
