@@ -49,16 +49,16 @@ var scenarios = []scenario{
 	{id: "S5", title: "full fetch, maintained", on: []string{kept}, metrics: pack, run: func(b *bench, p *peer, _ int) (sample, error) {
 		return b.clone(p, kept)
 	}},
-	{id: "S5-pushed", title: "full fetch, as pushed", on: []string{big}, tls: true, metrics: pack, run: func(b *bench, p *peer, _ int) (sample, error) {
+	{id: "S5-pushed", title: "full fetch, as pushed", on: []string{big}, metrics: pack, rounds: 3, run: func(b *bench, p *peer, _ int) (sample, error) {
 		return b.clone(p, big)
 	}},
-	{id: "S7", title: "8 full fetches at a time, maintained, a third of the size", on: []string{mid}, metrics: pack, run: func(b *bench, p *peer, _ int) (sample, error) {
+	{id: "S7", title: "8 full fetches at a time, maintained, a third of the size", on: []string{mid}, tls: true, metrics: pack, run: func(b *bench, p *peer, _ int) (sample, error) {
 		return b.clones(p, mid, 8)
 	}},
 	{id: "S7-32", title: "32 full fetches at a time of the same", on: []string{mid}, metrics: pack, rounds: 3, run: func(b *bench, p *peer, _ int) (sample, error) {
 		return b.clones(p, mid, 32)
 	}},
-	{id: "S8", title: "fetch of depth 1, and the same again", on: []string{big}, metrics: shallow, skip: isLimit, run: (*bench).shallow},
+	{id: "S8", title: "fetch of depth 1, and the same again", on: []string{big}, metrics: shallow, skip: isLimit, rounds: 3, run: (*bench).shallow},
 	{id: "S9", title: "fetch of the newest thirtieth, maintained", on: []string{big, kept}, metrics: pack, skip: isLimit, run: (*bench).increment},
 	{id: "S10", title: "git push of one blob of 50 MiB", on: []string{target}, metrics: push, prepare: (*bench).commitBlob, run: (*bench).push},
 	{id: "S11-1000", title: "git push of 1,000 commits", on: []string{target}, metrics: push, prepare: func(b *bench, round int) error { return b.commits(round, 1000) }, run: (*bench).push},
