@@ -14,6 +14,8 @@ import (
 	"sojourn/internal/git"
 	"sojourn/internal/objects/s3/s3test"
 	"sojourn/internal/sojourntest/faultproxy"
+	"sojourn/internal/store"
+	"sojourn/internal/store/postgres"
 	"sojourn/internal/store/postgres/postgrestest"
 )
 
@@ -146,9 +148,38 @@ func (g *grown) wait(ctx context.Context) {
 		}
 		if time.Since(said) > time.Minute {
 			said = time.Now()
-			g.t.Logf("after %s: %s", time.Since(begin).Round(time.Second), g.total().summary())
+			g.t.Logf("after %s: %s; %s", time.Since(begin).Round(time.Second), g.total().summary(), g.sizes(ctx))
 		}
 	}
+}
+
+// sizes tells how much the repositories have grown, which makes all work slower.
+func (g *grown) sizes(ctx context.Context) string {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	var most, packs, objects int
+	var bytes int64
+	st, err := postgres.Open(ctx, g.c.place.Metadata)
+	if err == nil {
+		defer st.Close()
+		err = st.View(ctx, func(tx store.Tx) error {
+			for _, h := range g.all {
+				list, err := tx.Packs(h.repo.id)
+				if err != nil {
+					return err
+				}
+				most, packs = max(most, len(list)), packs+len(list)
+				for _, p := range list {
+					objects, bytes = objects+int(p.Objects), bytes+p.Size
+				}
+			}
+			return nil
+		})
+	}
+	if err != nil {
+		return "sizes: " + err.Error()
+	}
+	return fmt.Sprintf("%d packs, %d of one repository, %d objects, %d KiB", packs, most, objects, bytes>>10)
 }
 
 func (g *grown) check() {
