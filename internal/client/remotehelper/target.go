@@ -3,6 +3,7 @@ package remotehelper
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"sojourn/internal/client/config"
@@ -64,6 +65,9 @@ func Open(ctx context.Context, u remoteurl.URL, env config.Env, now func() time.
 	git, err := s.Endpoints().Git(region)
 	if err != nil {
 		return nil, err
+	}
+	if i := strings.Index(u.Raw, apiPath); i >= 0 {
+		return nil, fmt.Errorf("The following URL has an https URL of CodeCommit in it: %s. Write codecommit://[PROFILE@]%s", u.Raw, u.Raw[i+len(apiPath):]) //nolint:staticcheck // as the official texts
 	}
 	var again func(ctx context.Context) (*Target, error)
 	again = func(ctx context.Context) (*Target, error) {
