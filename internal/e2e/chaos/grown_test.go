@@ -84,12 +84,17 @@ func newGrown(t *testing.T) *grown {
 	p := shared(t, g.database, g.bucket)
 	g.c = newCluster(t, p, 0, "", repos...)
 	g.c.gits = make(chan struct{}, 8)
+	// No node lives long enough to compact by itself what others left.
+	compact := compacting{Every: time.Second, Trash: 20 * time.Second}
+	for _, r := range repos {
+		compact.Repos = append(compact.Repos, r.id)
+	}
 	for i := range grownNodes {
 		w := way{faultproxy.Start(t, g.database.Addr), faultproxy.Start(t, g.bucket.Addr)}
 		through := p
 		through.Metadata = strings.Replace(p.Metadata, g.database.Addr, w.database.Addr, 1)
 		through.Objects = strings.Replace(p.Objects, g.bucket.Addr, w.bucket.Addr, 1)
-		n := &node{config: nodeConfig{Place: through, Cache: filepath.Join(p.Data, fmt.Sprint("node", i)), Listen: "127.0.0.1:0"}}
+		n := &node{config: nodeConfig{Place: through, Cache: filepath.Join(p.Data, fmt.Sprint("node", i)), Listen: "127.0.0.1:0", Compact: compact}}
 		t.Cleanup(n.kill)
 		if err := n.start(""); err != nil {
 			t.Fatal(err)
