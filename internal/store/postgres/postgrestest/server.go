@@ -72,8 +72,9 @@ func (s *Server) findPrograms() error {
 		return fmt.Errorf("it is not installed: \"make parts\" does that")
 	}
 	slices.Sort(found)
-	s.bin = filepath.Dir(found[len(found)-1])
-	return nil
+	program, err := filepath.EvalSymlinks(found[len(found)-1]) // to where its tools are
+	s.bin = filepath.Dir(program)
+	return err
 }
 
 // makeDir makes the directory, which the server's user must be able to reach.
@@ -87,14 +88,28 @@ func (s *Server) makeDir() (err error) {
 	if s.log, err = os.Create(filepath.Join(s.dir, "log")); err != nil {
 		return err
 	}
-	data := s.data()
-	if err := os.Mkdir(data, 0o700); err != nil || os.Getuid() != 0 {
-		return err
+	if os.Getuid() == 0 {
+		if s.user, err = postgresUser(); err != nil {
+			return err
+		}
 	}
-	if s.user, err = postgresUser(); err != nil {
-		return err
+	for _, dir := range []string{s.data(), s.archive()} {
+		if err := os.Mkdir(dir, 0o700); err != nil {
+			return err
+		}
+		if err := s.own(dir); err != nil {
+			return err
+		}
 	}
-	return os.Chown(data, int(s.user.Uid), int(s.user.Gid))
+	return nil
+}
+
+// own gives a file to the server's user.
+func (s *Server) own(name string) error {
+	if s.user == nil {
+		return nil
+	}
+	return os.Chown(name, int(s.user.Uid), int(s.user.Gid))
 }
 
 func (s *Server) data() string { return filepath.Join(s.dir, "data") }
