@@ -23,6 +23,7 @@ var (
 	flagGrown   = flag.Duration("chaos.grown", 15*time.Second, "how long clients work on nodes over PostgreSQL and S3")
 	flagRepos   = flag.Int("chaos.repos", 16, "repositories of that storm")
 	flagUpdates = flag.Int("chaos.updates", 0, "ref updates that must be acknowledged before that storm ends")
+	flagCalm    = flag.Int("chaos.calm", 1, "how many times longer it is between two faults of that storm: a busy machine gets less done meanwhile")
 	flagReads   = flag.Int("chaos.reads", 0, "reads that must be made before that storm ends")
 )
 
@@ -233,7 +234,7 @@ func (g *grown) killNodes(ctx context.Context) {
 	points := git.Failpoints()
 	for i := 0; ctx.Err() == nil; i++ {
 		n := g.c.any(random)
-		pause(ctx, time.Duration(200+random.IntN(1500))*time.Millisecond)
+		calm(ctx, time.Duration(200+random.IntN(1500))*time.Millisecond)
 		g.killed("node", n.kill)
 		at := ""
 		if i%2 == 0 {
@@ -246,11 +247,14 @@ func (g *grown) killNodes(ctx context.Context) {
 	}
 }
 
+// calm is the time between two faults.
+func calm(ctx context.Context, d time.Duration) { pause(ctx, d*time.Duration(*flagCalm)) }
+
 // blow lets one thing after the other fail that a node stands on.
 func (g *grown) blow(ctx context.Context) {
 	random := rand.New(rand.NewPCG(g.seed, 3))
 	for ctx.Err() == nil {
-		pause(ctx, time.Duration(500+random.IntN(2500))*time.Millisecond)
+		calm(ctx, time.Duration(500+random.IntN(2500))*time.Millisecond)
 		w := g.ways[random.IntN(len(g.ways))]
 		proxy, long := w.database, time.Duration(200+random.IntN(1500))*time.Millisecond
 		if random.IntN(2) == 0 {
