@@ -41,12 +41,38 @@ func (w *world) process(s sample) error {
 			s["threads"] = n
 		}
 	}
-	fds, err := os.ReadDir(fmt.Sprintf("/proc/%d/fd", pid))
+	if err := w.descriptors(s); err != nil {
+		return err
+	}
+	s["child processes"] = float64(len(children(pid)))
+	return nil
+}
+
+// descriptors counts those that are open. Two kinds have bounds of their own: the
+// database's, which is read by as many connections as there were readers at a time,
+// and those of answers to fetches, which are kept for a version of a repository.
+func (w *world) descriptors(s sample) error {
+	dir := fmt.Sprintf("/proc/%d/fd", w.cmd.Process.Pid)
+	fds, err := os.ReadDir(dir)
 	if err != nil {
 		return err
 	}
-	s["descriptors"] = float64(len(fds))
-	s["child processes"] = float64(len(children(pid)))
+	s["descriptors"], s["database connections"], s["database descriptors"], s["kept answers"] = 0, 0, 0, 0
+	for _, fd := range fds {
+		file, err := os.Readlink(filepath.Join(dir, fd.Name()))
+		switch {
+		case err != nil: // closed meanwhile
+		case strings.HasPrefix(file, filepath.Join(w.data, "sojourn.db")):
+			s["database descriptors"]++
+			if strings.HasSuffix(file, "-wal") {
+				s["database connections"]++
+			}
+		case strings.HasPrefix(file, filepath.Join(w.data, "cache", "answers")):
+			s["kept answers"]++
+		default:
+			s["descriptors"]++
+		}
+	}
 	return nil
 }
 
@@ -101,6 +127,7 @@ func (w *world) metrics(ctx context.Context, s sample) error {
 		s[name] = all[metric]
 	}
 	s["heap MiB"] /= 1 << 20
+	s["goroutines"] -= s["database connections"] // database/sql has one for each
 	return nil
 }
 
