@@ -448,14 +448,25 @@ func (l *Log) sync() {
 	l.dirty = false
 	l.writing.Unlock()
 	if f != nil && dirty {
-		if f.Sync() == nil { // a file that was closed meanwhile was flushed, and is signed with the next
+		switch err := l.flush(f); {
+		case err == nil:
 			l.sign(at, s)
+		case !errors.Is(err, os.ErrClosed): // a file that was closed meanwhile was flushed, and is signed with the next
+			l.opt.Report("audit records may not be on the disk", err)
+			l.again()
 		}
 		l.issued.keepUp()
 	}
 	if err := l.hourly(); err != nil {
 		l.opt.Report("the audit log's digest of the hour is not written", err)
 	}
+}
+
+// again has the next sync try what this one could not do.
+func (l *Log) again() {
+	l.writing.Lock()
+	defer l.writing.Unlock()
+	l.dirty = true
 }
 
 // Close flushes, signs and ends the log.

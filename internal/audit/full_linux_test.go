@@ -81,3 +81,56 @@ func TestEachGroupItsOwnError(t *testing.T) {
 	}
 	wg.Wait()
 }
+
+// A panic in the middle of a write is no success for those who wait for it.
+func TestPanicRefusesTheGroup(t *testing.T) {
+	l, err := Open(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	l.put = func(*os.File, []byte) (int, error) { panic("boom") }
+	g, _ := l.join("1970-01-01", []byte("a"))
+	joined, _ := l.join("1970-01-01", []byte("b"))
+	func() {
+		defer func() { recover() }()
+		l.write(g)
+	}()
+	joined.written.Wait()
+	if joined.leave() == nil {
+		t.Error("a record was taken")
+	}
+	l.put = (*os.File).Write
+	if err := l.Record(Record{EventTime: time.Unix(0, 0)}); err != nil {
+		t.Errorf("behind a panic: %v", err)
+	}
+}
+
+// A disk that takes records and cannot keep them is told of, and tried again.
+func TestFailedFlushIsTold(t *testing.T) {
+	s := newSignedLog(t)
+	o := s.options()
+	var told []string
+	o.Report = func(text string, err error) { told = append(told, text+": "+err.Error()) }
+	l, err := OpenWith(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	close(l.stop) // its own loop is not wanted here
+	<-l.done
+	l.stop = make(chan struct{})
+	s.record(t, l, "Act")
+	l.flush = func(*os.File) error { return syscall.EIO }
+	l.sync()
+	if len(told) != 1 || told[0] != "audit records may not be on the disk: input/output error" {
+		t.Errorf("%q", told)
+	}
+	if h := l.head(); h.Seq != 0 {
+		t.Errorf("record %d is signed, which is not on the disk", h.Seq)
+	}
+	l.flush = (*os.File).Sync
+	if l.sync(); l.head().Seq != 1 || len(told) != 1 {
+		t.Errorf("after the next try %d is signed; told %q", l.head().Seq, told)
+	}
+}

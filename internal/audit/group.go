@@ -2,6 +2,7 @@ package audit
 
 import (
 	"bytes"
+	"errors"
 	"sync"
 	"sync/atomic"
 )
@@ -18,6 +19,8 @@ type group struct {
 	err     error          // why it is not; read after written
 	members atomic.Int32   // who have not left
 }
+
+var errUnfinished = errors.New("writing the audit log: it was not finished")
 
 // groups are used again once all members have left.
 var groups = sync.Pool{New: func() any { return &group{lines: make([]byte, 0, 4<<10)} }}
@@ -61,5 +64,6 @@ func (l *Log) write(g *group) {
 	}
 	l.mu.Unlock()
 	defer g.written.Done()
+	g.err = errUnfinished // until it is written: a panic must not pass for success
 	g.err = l.append(g.day, g.lines)
 }

@@ -50,7 +50,7 @@ type Authenticator struct {
 	Throttle *throttle.Throttle
 
 	opened sessions
-	keys   store.Memo[string, longTerm]
+	keys   store.Memo[keyID, longTerm]
 	names  store.Memo[subject, name]
 	uses   lastUses
 	decoy  decoy

@@ -47,7 +47,7 @@ func (c *credential) signingKey(date, region, service string) sigv4.Key {
 		c.keys = map[scope]sigv4.Key{}
 	}
 	k := sigv4.DeriveKey(c.secret, date, region, service)
-	c.keys[s] = k
+	c.keys[scope{strings.Clone(date), strings.Clone(region), strings.Clone(service)}] = k // without the rest of the request
 	return k
 }
 
@@ -115,6 +115,12 @@ type longTerm struct {
 	active bool
 }
 
+// keyID is a long-term key's id as a request has it.
+type keyID string
+
+// Own returns it without the rest of the request.
+func (k keyID) Own() keyID { return keyID(strings.Clone(string(k))) }
+
 func loadKey(tx store.Tx, id string) (longTerm, error) {
 	k, err := tx.AccessKey(id)
 	if errors.Is(err, store.ErrNotFound) {
@@ -127,7 +133,7 @@ func loadKey(tx store.Tx, id string) (longTerm, error) {
 // inactive; the secret in it never changes and is kept opened. For a key that
 // is unknown or inactive the decoy is looked up and opened instead.
 func (a *Authenticator) accessKey(ctx context.Context, id string) (*credential, error) {
-	row, err := a.keys.Read(ctx, a.Store, id, func(tx store.Tx) (longTerm, error) { return loadKey(tx, id) })
+	row, err := a.keys.Read(ctx, a.Store, keyID(id), func(tx store.Tx) (longTerm, error) { return loadKey(tx, id) })
 	if err != nil {
 		return a.decoy.session(a.Keys), storeAway(fmt.Errorf("loading access key %q: %w", id, err))
 	}

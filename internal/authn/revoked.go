@@ -202,7 +202,7 @@ func (a *Authenticator) Still(ctx context.Context, c *principal.Caller) error {
 	case c.Kind == principal.Anonymous:
 		return nil
 	case !c.Temporary:
-		k, err := a.keys.Read(ctx, a.Store, c.AccessKeyID, func(tx store.Tx) (longTerm, error) { return loadKey(tx, c.AccessKeyID) })
+		k, err := a.keys.Read(ctx, a.Store, keyID(c.AccessKeyID), func(tx store.Tx) (longTerm, error) { return loadKey(tx, c.AccessKeyID) })
 		if err != nil {
 			return storeAway(fmt.Errorf("loading access key %q: %w", c.AccessKeyID, err))
 		}

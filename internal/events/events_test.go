@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -220,9 +221,15 @@ func TestGivenUpAndDiskFull(t *testing.T) {
 }
 
 // unflushed loses what it has taken.
-type unflushed struct{ sink }
+type unflushed struct {
+	sink
+	tries atomic.Int64
+}
 
-func (*unflushed) Flush() error { return errors.New("input/output error") }
+func (u *unflushed) Flush() error {
+	u.tries.Add(1)
+	return errors.New("input/output error")
+}
 
 func TestFlushFails(t *testing.T) {
 	w := newWorld(t)

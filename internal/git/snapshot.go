@@ -97,6 +97,11 @@ func byName(account, region, name string) address {
 	return address{account: account, region: region, name: name}
 }
 
+// Own returns it without the rest of the request.
+func (a address) Own() address {
+	return address{strings.Clone(a.id), strings.Clone(a.account), strings.Clone(a.region), strings.Clone(a.name)}
+}
+
 func (a address) row(tx store.Tx) (store.Repository, error) {
 	if a.id != "" {
 		return tx.RepositoryByID(a.id)

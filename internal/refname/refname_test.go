@@ -62,10 +62,15 @@ func TestCheck(t *testing.T) {
 		}
 	}
 	for name, want := range map[string]error{
-		"refs/heads/a\x00b":                     ErrCharacter,
-		"refs/heads/\xff":                       ErrEncoding,
-		"refs/heads/a\u009bm":                   ErrCharacter,
-		"refs/tags/" + strings.Repeat("a", 3e3): ErrTooLong,
+		"refs/heads/a\x00b":                           ErrCharacter,
+		"refs/heads/\xff":                             ErrEncoding,
+		"refs/heads/a\u009bm":                         ErrCharacter,
+		"refs/tags/" + strings.Repeat("a", 3e3):       ErrTooLong,
+		"refs/tags/" + strings.Repeat("a", MaxLen-9):  ErrTooLong,
+		"refs/tags/" + strings.Repeat("a", MaxLen-10): nil,
+		"refs/heads/a\u009f":                          ErrCharacter,
+		"refs/heads/a\u00a0b":                         nil,
+		"refs/heads/!":                                nil,
 	} {
 		if err := Check(name); !errors.Is(err, want) {
 			t.Errorf("%.30q: %v, want %v", name, err, want)
@@ -113,5 +118,16 @@ func TestCheckBranch(t *testing.T) {
 	}
 	if err := CheckNew(Heads + strings.Repeat("a", 300)); !errors.Is(err, ErrTooLong) {
 		t.Errorf("a long branch: %v", err)
+	}
+}
+
+func TestIsObjectID(t *testing.T) {
+	for s, want := range map[string]bool{"09afAF": true, "/": false, ":": false, "`": false, "g": false, "@": false, "G": false, "\x10": false, "\x19": false, "-": false, "\xff": false} {
+		if id := strings.Repeat("0", 40-len(s)) + s; IsObjectID(id) != want {
+			t.Errorf("%q is an object id: %t", id, !want)
+		}
+	}
+	if IsObjectID(strings.Repeat("0", 39)) || IsObjectID(strings.Repeat("0", 41)) {
+		t.Error("it has another length")
 	}
 }

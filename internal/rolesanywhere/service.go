@@ -77,6 +77,11 @@ var words = map[string]string{anchorKind: "trust anchor", profileKind: "profile"
 // ref is a resource, or a kind of them when id is "".
 type ref struct{ account, region, kind, id string }
 
+// Own returns it without the rest of the request.
+func (r ref) Own() ref {
+	return ref{strings.Clone(r.account), strings.Clone(r.region), strings.Clone(r.kind), strings.Clone(r.id)}
+}
+
 func (r ref) arn() string {
 	return "arn:" + arn.Partition(r.region) + ":rolesanywhere:" + r.region + ":" + r.account + ":" + r.kind + "/" + r.id
 }

@@ -14,6 +14,9 @@ const maxKept = 4096
 // not changed. It keeps what things are, and is not for decisions. The zero
 // value is ready; it is safe for concurrent use, and what it gives is shared by
 // all who ask, who only read it.
+//
+// A key may have a method Own that returns it with texts of its own. What was cut
+// out of a request would else keep all of the request's text.
 type Memo[K comparable, V any] struct {
 	mu      sync.RWMutex
 	version uint64
@@ -75,6 +78,9 @@ func (m *Memo[K, V]) put(version uint64, key K, v V) {
 	}
 	if m.kept == nil || version > m.version || len(m.kept) >= maxKept {
 		m.kept, m.version = map[K]V{}, version
+	}
+	if k, ok := any(key).(interface{ Own() K }); ok {
+		key = k.Own()
 	}
 	m.kept[key] = v
 }

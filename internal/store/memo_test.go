@@ -3,6 +3,9 @@ package store
 import (
 	"context"
 	"errors"
+	"fmt"
+	"runtime"
+	"strings"
 	"testing"
 )
 
@@ -85,4 +88,35 @@ func TestMemoKeepsNoErrorsAndABoundedNumber(t *testing.T) {
 			t.Fatalf("%d are kept", len(m.kept))
 		}
 	}
+}
+
+// cutOut is a key that was cut out of a longer text.
+type cutOut string
+
+func (c cutOut) Own() cutOut { return cutOut(strings.Clone(string(c))) }
+
+// What is kept does not hold the texts that its keys were cut out of.
+func TestMemoKeepsKeysAlone(t *testing.T) {
+	const size, count = 1 << 20, 32
+	var m Memo[cutOut, int]
+	c, before := &counter{version: 1}, heap()
+	for i := range count {
+		text := fmt.Sprintf("%08d", i) + strings.Repeat("x", size)
+		if _, err := m.Read(t.Context(), c, cutOut(text[:8]), func(Tx) (int, error) { return i, nil }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if grown := heap() - before; grown > size*count/2 {
+		t.Errorf("%d bytes are kept for %d keys of 8", grown, count)
+	}
+	if n, err := m.Read(t.Context(), c, "00000007", func(Tx) (int, error) { return -1, nil }); n != 7 || err != nil {
+		t.Errorf("what is kept for a key is %d, %v", n, err)
+	}
+}
+
+func heap() int64 {
+	runtime.GC()
+	var s runtime.MemStats
+	runtime.ReadMemStats(&s)
+	return int64(s.HeapAlloc)
 }

@@ -218,6 +218,9 @@ func isName(c byte) bool {
 // role and its trust policy, or no policy where there is no role.
 type roleName struct{ account, name string }
 
+// Own returns it without the rest of the request.
+func (r roleName) Own() roleName { return roleName{strings.Clone(r.account), strings.Clone(r.name)} }
+
 type trusting struct {
 	role  store.Role
 	trust *policy.Policy

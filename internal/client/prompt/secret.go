@@ -55,29 +55,22 @@ func askHidden(ctx context.Context, t Terminal, question string) (string, error)
 	return line, nil
 }
 
-// readHidden reads a line of a terminal that does not echo it, and leaves the
+// ReadHidden reads a line of a terminal that does not echo it, and leaves the
 // terminal as it was, even when ctx ends first.
-func readHidden(ctx context.Context, f *os.File) (string, error) {
+func ReadHidden(ctx context.Context, f *os.File) (string, error) {
 	fd := int(f.Fd())
 	before, err := term.GetState(fd)
 	if err != nil {
 		return "", err
 	}
-	type answer struct {
-		text []byte
-		err  error
-	}
-	done := make(chan answer, 1)
-	go func() {
+	text, err := Interruptible(ctx, func() (string, error) {
 		text, err := term.ReadPassword(fd)
-		done <- answer{text, err}
-	}()
-	select {
-	case a := <-done:
-		return string(a.text), a.err
-	case <-ctx.Done():
+		return string(text), err
+	})
+	if ctx.Err() != nil {
 		return "", errors.Join(ctx.Err(), term.Restore(fd, before))
 	}
+	return text, err
 }
 
 // runAskpass asks by a program, whose answer is its first line as it stands.

@@ -3,6 +3,7 @@ package remotehelper
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"sojourn/internal/client/config"
@@ -27,6 +28,7 @@ type Target struct {
 
 	keyID  string
 	origin string // scheme and host of URL
+	own    bool   // the server is one that the settings name, and not AWS's
 }
 
 // Validity is how long a server takes a Git password: about 15 minutes.
@@ -64,6 +66,9 @@ func Open(ctx context.Context, u remoteurl.URL, env config.Env, now func() time.
 	git, err := s.Endpoints().Git(region)
 	if err != nil {
 		return nil, err
+	}
+	if i := strings.Index(u.Raw, apiPath); i >= 0 {
+		return nil, fmt.Errorf("The following URL has an https URL of CodeCommit in it: %s. Write codecommit://[PROFILE@]%s", u.Raw, u.Raw[i+len(apiPath):]) //nolint:staticcheck // as the official texts
 	}
 	var again func(ctx context.Context) (*Target, error)
 	again = func(ctx context.Context) (*Target, error) {
@@ -112,7 +117,7 @@ func sign(ctx context.Context, s *session.Session, git endpoint.Git, repository,
 	target := &Target{
 		URL: git.URL(repository), User: sigv4.GitUser(cred.Credentials),
 		Password: sigv4.GitPassword(cred.Secret, region, git.Host, git.RepositoryPath(repository), t),
-		Expires:  t.Add(Validity), CABundle: s.CABundle(), keyID: cred.AccessKeyID, origin: git.Scheme + "://" + git.Host, Drop: cred.Drop,
+		Expires:  t.Add(Validity), CABundle: s.CABundle(), keyID: cred.AccessKeyID, origin: git.Scheme + "://" + git.Host, Drop: cred.Drop, own: git.Custom,
 	}
 	if !cred.Expires.IsZero() && cred.Expires.Before(target.Expires) {
 		target.Expires = cred.Expires

@@ -73,32 +73,47 @@ func (s *side) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		r = r.Clone(r.Context())
 		r.Body = http.NoBody
 	}
+	var script []byte
+	if r.URL.RawQuery == "play" {
+		script, _ = io.ReadAll(r.Body)
+		r.Body = http.NoBody
+	}
 	text := describe(r)
 	s.mu.Lock()
 	s.reached[r.RemoteAddr] = append(s.reached[r.RemoteAddr], text)
 	s.mu.Unlock()
+	if script != nil {
+		play(w, script)
+		return
+	}
 	io.WriteString(w, "answer")
 }
 
-// send gives a connection to the side, and returns the requests that reached its
-// handlers and the answers' status codes.
-func (s *side) send(n int, text []byte, piece int) (reached []string, codes []int, quick int) {
-	m := &memory{addr: &net.TCPAddr{IP: net.IPv4(192, 0, 2, 1), Port: n, Zone: ""}, in: text, piece: piece, closed: make(chan struct{})}
+func addrOf(n int) net.Addr { return &net.TCPAddr{IP: net.IPv4(192, 0, 2, 1), Port: n} }
+
+// exchange gives a connection to the side, and returns all that it answers.
+func (s *side) exchange(n int, text []byte, piece int) []byte {
+	m := &memory{addr: addrOf(n), in: text, piece: piece, closed: make(chan struct{})}
 	s.clients.give(m)
 	select {
 	case <-m.closed:
 	case <-time.After(30 * time.Second):
 		panic(fmt.Sprintf("the connection of %q hangs", text))
 	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.out.Bytes()
+}
+
+// send returns the requests that reached the side's handlers and the answers' status codes.
+func (s *side) send(n int, text []byte, piece int) (reached []string, codes []int, quick int) {
+	in := bufio.NewReader(bytes.NewReader(s.exchange(n, text, piece)))
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	key := m.addr.String()
+	key := addrOf(n).String()
 	reached, quick = s.reached[key], s.quick[key]
 	delete(s.reached, key)
 	delete(s.quick, key)
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	in := bufio.NewReader(&m.out)
 	for {
 		a, err := http.ReadResponse(in, nil)
 		if err != nil {

@@ -23,7 +23,7 @@ type response struct {
 	*buffers
 
 	status  int
-	typed   bool  // the handler has said of which type it is
+	typed   bool  // the handler has said of which type it is, or it cannot be seen
 	dated   bool  // and when it was made
 	length  int64 // of the body as the handler told it, -1 where it did not
 	written int64
@@ -92,6 +92,9 @@ func (w *response) ours(name string) bool {
 		return true
 	case "Content-Type":
 		w.typed = true
+		return w.status == http.StatusNotModified // which is about a body that the client has
+	case "Content-Encoding": // the body's first bytes tell nothing of what is in it
+		w.typed = w.typed || w.header.Get(name) != ""
 	case "Date":
 		w.dated = true
 	}

@@ -38,6 +38,7 @@ type Log struct {
 
 	writing sync.Mutex // held to write; never taken with mu held
 	out     io.Writer
+	torn    bool // the last write ended within a line
 	spare   []byte
 }
 
@@ -68,11 +69,23 @@ func (l *Log) Flush() {
 	l.waiting, l.armed = l.spare[:0], false
 	l.mu.Unlock()
 	if len(out) > 0 {
-		l.out.Write(out) // where this fails nobody can be told
+		l.write(out)
 	}
 	if l.spare = out; cap(out) > 2*maxWaiting {
 		l.spare = nil
 	}
+}
+
+// write is called with writing held. Where it fails nobody can be told; what it
+// leaves of a line is ended before the next one.
+func (l *Log) write(out []byte) {
+	if l.torn {
+		if _, err := l.out.Write([]byte("\n")); err != nil {
+			return
+		}
+	}
+	n, _ := l.out.Write(out)
+	l.torn = n > 0 && out[n-1] != '\n'
 }
 
 // Close writes what waits; later lines go out at once.

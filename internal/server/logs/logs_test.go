@@ -206,3 +206,47 @@ func BenchmarkRequest(b *testing.B) {
 type discarded struct{}
 
 func (discarded) Write(p []byte) (int, error) { return len(p), nil }
+
+// full is a disk with room for some bytes.
+type full struct {
+	sink
+	room int
+}
+
+func (f *full) Write(p []byte) (int, error) {
+	n := min(len(p), f.room)
+	f.room -= n
+	f.sink.Write(p[:n])
+	if n < len(p) {
+		return n, errors.New("no space left on device")
+	}
+	return n, nil
+}
+
+// What a full disk has cut off does not become one line with the next.
+func TestTornLines(t *testing.T) {
+	for _, more := range []int{0, 1, 3} { // bytes of room for the second try
+		out := &full{room: 250}
+		l := New(out, false, slog.LevelInfo)
+		for range 3 {
+			l.Request(request("lost"))
+		}
+		l.Flush()
+		out.room = more
+		l.Logger().Info("lost too")
+		out.room = 1 << 20
+		l.Logger().Info("whole")
+		l.Logger().Info("another")
+		l.Close()
+		text, _ := out.read()
+		var whole []string
+		for line := range strings.Lines(text) {
+			if strings.HasPrefix(line, "time=") && strings.HasSuffix(line, "\n") && strings.Count(line, "time=") == 1 {
+				whole = append(whole, line)
+			}
+		}
+		if n := len(whole); n < 3 || !strings.HasSuffix(whole[n-2], "msg=whole\n") || !strings.HasSuffix(whole[n-1], "msg=another\n") {
+			t.Errorf("%d bytes of room:\n%s", more, text)
+		}
+	}
+}

@@ -91,10 +91,20 @@ func dial(ctx context.Context, network, addr string) (net.Conn, error) {
 	return d.DialContext(ctx, network, addr)
 }
 
-// session makes a connection what the port's promises need, or refuses it:
+// session prepares a connection, or refuses and closes it: the library would
+// leave it open.
+func session(ctx context.Context, c *pgx.Conn) error {
+	err := prepare(ctx, c)
+	if err != nil {
+		c.Close(ctx)
+	}
+	return err
+}
+
+// prepare makes a connection what the port's promises need, or refuses it:
 // a commit survives the server's crash, it is no replica that lags behind, and
 // a node that stops for good in the middle does not hold its locks for ever.
-func session(ctx context.Context, c *pgx.Conn) error {
+func prepare(ctx context.Context, c *pgx.Conn) error {
 	var version int
 	var fsync, pages, encoding string
 	var replica bool

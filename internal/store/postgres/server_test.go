@@ -28,7 +28,7 @@ func open(t *testing.T, url string) *postgres.Store {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
+	t.Cleanup(func() { // which waits for connections to it, and fails where one was left open
 		if err := s.Close(); err != nil {
 			t.Error(err)
 		}
@@ -56,6 +56,11 @@ func TestRefusals(t *testing.T) {
 	if err := postgrestest.Exec(server.URL("postgres"), ascii); err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() { // which waits for connections to it, and fails where one was left open
+		if err := postgrestest.Exec(server.URL("postgres"), "DROP DATABASE ascii"); err != nil {
+			t.Error(err)
+		}
+	})
 	refused(t, server.URL("ascii"), "encoding is SQL_ASCII")
 	refused(t, strings.Replace(server.URL("postgres"), "31@", "32@", 1), "password authentication failed")
 	refused(t, server.URL("nosuch"), `"nosuch" does not exist`)

@@ -13,6 +13,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"sojourn/internal/store"
 )
@@ -22,6 +23,15 @@ func (l *line) length() int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return len(l.waiting)
+}
+
+// openUnhurried opens a store whose batches take who comes, however busy the
+// machine is.
+func openUnhurried(t *testing.T, path string) *Store {
+	t.Helper()
+	s := openAt(t, path)
+	s.writer.longest = time.Hour
+	return s
 }
 
 // waitFor returns when n updates are in line behind the caller's.
@@ -52,7 +62,7 @@ func commits(t *testing.T, path string) int {
 // Updates that wait while another runs are committed together with it.
 func TestUpdatesShareACommit(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "sojourn.db")
-	s := openAt(t, path)
+	s := openUnhurried(t, path)
 	const others = 20
 	before := commits(t, path)
 	held := make(chan struct{})
@@ -145,7 +155,7 @@ func sameKeys(a, b map[string]bool) bool {
 // A batch whose commit fails has failed for everybody in it, also for those
 // whose own error was about rows that are not there after all.
 func TestLostCommit(t *testing.T) {
-	s := openAt(t, filepath.Join(t.TempDir(), "sojourn.db"))
+	s := openUnhurried(t, filepath.Join(t.TempDir(), "sojourn.db"))
 	held := make(chan struct{})
 	errs := make(chan error, 3)
 	go func() {
