@@ -9,5 +9,5 @@
 //
 //	go test ./internal/e2e/soak -run TestSoak$ -soak.time 30m -timeout 1h -v
 //
-// docs/testing.md has the flags.
+// docs/testing.md has the flags. It reads /proc, and so runs on Linux alone.
 package soak

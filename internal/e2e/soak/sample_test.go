@@ -1,3 +1,5 @@
+//go:build linux
+
 package soak
 
 import (
@@ -127,6 +129,7 @@ func (w *world) metrics(ctx context.Context, s sample) error {
 		s[name] = all[metric]
 	}
 	s["heap MiB"] /= 1 << 20
+	s["Go's memory MiB"] = (all["go_memstats_sys_bytes"] - all["go_memstats_heap_released_bytes"]) / (1 << 20)
 	s["goroutines"] -= s["database connections"] // database/sql has one for each
 	return nil
 }
@@ -210,6 +213,11 @@ func (w *world) files(s sample) error {
 		}
 		s[name+" files"], s[name+" MiB"] = count, size/(1<<20)
 	}
+	database, err := os.Stat(filepath.Join(w.data, "sojourn.db"))
+	if err != nil {
+		return err
+	}
+	s["database MiB"] = float64(database.Size()) / (1 << 20)
 	s["other files"] = s["data files"] - s["cache files"] - s["audit files"] - s["object files"]
 	info, err := os.Stat(filepath.Join(w.data, "sojourn.db-wal"))
 	if err != nil {
