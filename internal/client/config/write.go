@@ -45,6 +45,11 @@ func update(path string, secret bool, edit func(*INI) error) error {
 	}
 	if target, err := filepath.EvalSymlinks(path); err == nil {
 		path = target
+	} else if target, err := os.Readlink(path); err == nil { // what it names is not there yet
+		if !filepath.IsAbs(target) {
+			target = filepath.Join(filepath.Dir(path), target)
+		}
+		path = target
 	}
 	f, err := readINI(path)
 	if err != nil {

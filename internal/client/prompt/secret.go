@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"strings"
@@ -46,27 +47,24 @@ func askHidden(ctx context.Context, t Terminal, question string) (string, error)
 	}
 	line, err := h.ReadSecret(ctx)
 	t.Write([]byte("\n")) // the one that was typed was not shown
-	if err != nil {
-		return "", fmt.Errorf("asking on the terminal: %w", err)
-	}
-	if line == "" {
+	switch {
+	case err == nil && line == "" || errors.Is(err, io.EOF):
 		return "", errors.New("nothing was answered")
+	case err != nil:
+		return "", fmt.Errorf("asking on the terminal: %w", err)
 	}
 	return line, nil
 }
 
 // ReadHidden reads a line of a terminal that does not echo it, and leaves the
-// terminal as it was, even when ctx ends first.
+// terminal as it was, even when ctx ends first. io.EOF says that the terminal ended.
 func ReadHidden(ctx context.Context, f *os.File) (string, error) {
 	fd := int(f.Fd())
 	before, err := term.GetState(fd)
 	if err != nil {
 		return "", err
 	}
-	text, err := Interruptible(ctx, func() (string, error) {
-		text, err := term.ReadPassword(fd)
-		return string(text), err
-	})
+	text, err := Interruptible(ctx, func() (string, error) { return readHiddenLine(f) })
 	if ctx.Err() != nil {
 		return "", errors.Join(ctx.Err(), term.Restore(fd, before))
 	}

@@ -92,6 +92,11 @@ func (p Process) run(ctx context.Context) (int, error) {
 	if err != nil {
 		return 0, err
 	}
+	if t.CABundle != "" { // git would not say which file it misses
+		if _, err := os.Stat(t.CABundle); err != nil {
+			return 0, fmt.Errorf("AWS_CA_BUNDLE or ca_bundle names a file that cannot be read: %w; name the right file", err)
+		}
+	}
 	program, args, err := p.Find(p.Env)
 	if err != nil {
 		return 0, err

@@ -67,8 +67,8 @@ func Open(ctx context.Context, u remoteurl.URL, env config.Env, now func() time.
 	if err != nil {
 		return nil, err
 	}
-	if i := strings.Index(u.Raw, apiPath); i >= 0 {
-		return nil, fmt.Errorf("The following URL has an https URL of CodeCommit in it: %s. Write codecommit://[PROFILE@]%s", u.Raw, u.Raw[i+len(apiPath):]) //nolint:staticcheck // as the official texts
+	if err := misspelt(u); err != nil {
+		return nil, err
 	}
 	var again func(ctx context.Context) (*Target, error)
 	again = func(ctx context.Context) (*Target, error) {
@@ -83,6 +83,20 @@ func Open(ctx context.Context, u remoteurl.URL, env config.Env, now func() time.
 		return t, nil
 	}
 	return again(ctx)
+}
+
+// misspelt finds what somebody can only have meant otherwise: everything behind
+// the first "/" is dropped, so that a repository of another name would be asked for.
+func misspelt(u remoteurl.URL) error {
+	_, rest, _ := strings.Cut(u.Raw, "://")
+	_, behind, _ := strings.Cut(rest, "/")
+	switch i := strings.Index(u.Raw, apiPath); {
+	case i >= 0:
+		return fmt.Errorf("The following URL has an https URL of CodeCommit in it: %s. Write codecommit://[PROFILE@]%s", u.Raw, u.Raw[i+len(apiPath):]) //nolint:staticcheck // as the official texts
+	case !u.HasProfile && strings.Contains(behind, "@"):
+		return fmt.Errorf("The following URL has a / in front of the @, which ends the repository: %s. In a profile's name write %%2F for it", u.Raw) //nolint:staticcheck // as the official texts
+	}
+	return nil
 }
 
 // regionOf is the URL's region or the settings'. AWS's list is a wall only on the way to AWS.
