@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"runtime"
+	"syscall"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -81,6 +83,34 @@ func TestReadHidden(t *testing.T) {
 		terminal.WriteString("|")
 		if n, err := keyboard.Read(shown); err != nil || string(shown[:n]) != "|" {
 			t.Errorf("%q: it shows %q, %v", keys, shown[:n], err)
+		}
+	}
+}
+
+// A program that catches no signals, as git's helpers, is ended by one while the
+// terminal shows nothing: it ends by that signal, and the terminal shows again.
+func TestSignalledWhileHidden(t *testing.T) {
+	if os.Getenv("TEST_READ_HIDDEN") != "" {
+		ReadHidden(context.Background(), os.Stdin)
+		os.Exit(3)
+	}
+	for _, sig := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM} {
+		keyboard, terminal := pseudoTerminal(t)
+		c := exec.Command(os.Args[0], "-test.run=^TestSignalledWhileHidden$")
+		c.Env, c.Stdin = append(os.Environ(), "TEST_READ_HIDDEN=1"), terminal
+		if err := c.Start(); err != nil {
+			t.Fatal(err)
+		}
+		for echoes(t, keyboard) {
+			runtime.Gosched()
+		}
+		c.Process.Signal(sig)
+		c.Wait()
+		if status := c.ProcessState.Sys().(syscall.WaitStatus); !status.Signaled() || status.Signal() != sig {
+			t.Errorf("%v: %v", sig, c.ProcessState)
+		}
+		if !echoes(t, keyboard) {
+			t.Errorf("%v: the terminal shows nothing any more", sig)
 		}
 	}
 }

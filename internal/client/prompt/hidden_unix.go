@@ -6,6 +6,8 @@ import (
 	"errors"
 	"io"
 	"os"
+	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -38,4 +40,12 @@ func readHiddenLine(f *os.File) (text string, err error) {
 		}
 	}
 	return "", errors.New("that is too long")
+}
+
+// raise ends this process by a signal that it has caught, as its parent expects.
+// The signal may come to another thread, a moment later; where it is ignored, this returns.
+func raise(s os.Signal) {
+	if number, ok := s.(syscall.Signal); ok && syscall.Kill(os.Getpid(), number) == nil {
+		time.Sleep(time.Second)
+	}
 }

@@ -11,3 +11,6 @@ func readHiddenLine(f *os.File) (string, error) {
 	text, err := term.ReadPassword(int(f.Fd()))
 	return string(text), err
 }
+
+// raise ends this process as Ctrl-C does.
+func raise(os.Signal) { os.Exit(130) }
