@@ -151,8 +151,11 @@ func (c *conn) next() (h head, size int, _ coming) {
 func (c *conn) readHead() (end int, _ coming) {
 	for seen := 0; ; {
 		b := c.buf[c.from:c.to]
-		if end := bytes.Index(b[seen:], endOfHead); end >= 0 {
-			return seen + end, ours
+		if at := bytes.Index(b[seen:], endOfHead); at >= 0 {
+			if end = seen + at; end+len(endOfHead) > maxHead { // all came at once
+				return 0, foreign
+			}
+			return end, ours
 		}
 		if len(b) >= maxHead || !likely(b) {
 			return 0, foreign
