@@ -10,39 +10,46 @@ import (
 	"testing"
 )
 
-// TestComparisonIsProven: docs/compare-clients.md has 25 features, and in
-// Sojourn's column each names tests that there are, or begins with "no".
+// TestComparisonIsProven: docs/compare-clients.md has 25 features, and
+// docs/compat/client.md 14 gaps. In the last column each names tests that there
+// are, or begins with "no".
 func TestComparisonIsProven(t *testing.T) {
-	text, err := os.ReadFile("../../docs/compare-clients.md")
+	there := allTests(t)
+	provenTable(t, there, "../../docs/compare-clients.md", 25, 10)
+	provenTable(t, there, "../../docs/compat/client.md", 14, 4)
+}
+
+// provenTable looks at the table with numbered rows on a page.
+func provenTable(t *testing.T, there []string, page string, rows, width int) {
+	t.Helper()
+	text, err := os.ReadFile(page)
 	if err != nil {
 		t.Fatal(err)
 	}
-	there := allTests(t)
-	named := regexp.MustCompile(`\w+\.txtar|Test\w+`)
-	rows := 0
+	named, numbered := regexp.MustCompile(`\w+\.txtar|Test\w+`), regexp.MustCompile(`^\| \d+$`)
+	n := 0
 	for line := range strings.Lines(string(text)) {
 		cells := strings.Split(strings.TrimSpace(line), " | ")
-		if len(cells) < 2 || !regexp.MustCompile(`^\| \d+$`).MatchString(cells[0]) {
+		if len(cells) < 2 || !numbered.MatchString(cells[0]) {
 			continue
 		}
-		rows++
-		if len(cells) != 10 {
-			t.Errorf("%d cells in %s", len(cells), line)
+		n++
+		if len(cells) != width {
+			t.Errorf("%s: %d cells in %s", page, len(cells), line)
 			continue
 		}
-		ours := cells[9]
-		tests := named.FindAllString(ours, -1)
-		if len(tests) == 0 && !strings.HasPrefix(ours, "no:") {
-			t.Errorf("no test is named in %s", line)
+		tests := named.FindAllString(cells[width-1], -1)
+		if len(tests) == 0 && !strings.HasPrefix(cells[width-1], "no:") {
+			t.Errorf("%s: no test is named in %s", page, line)
 		}
 		for _, name := range tests {
 			if !slices.Contains(there, name) {
-				t.Errorf("there is no test %s, which %s names", name, cells[1])
+				t.Errorf("%s: there is no test %s, which %s names", page, name, cells[1])
 			}
 		}
 	}
-	if rows != 25 {
-		t.Errorf("%d features, want 25", rows)
+	if n != rows {
+		t.Errorf("%s: %d rows, want %d", page, n, rows)
 	}
 }
 

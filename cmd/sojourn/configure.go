@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"sojourn/internal/client/config"
+	"sojourn/internal/client/prompt"
 )
 
 func runConfigure(ctx context.Context, a *app, args []string) error {
@@ -50,7 +51,7 @@ func runConfigure(ctx context.Context, a *app, args []string) error {
 	}
 	switch command {
 	case "set":
-		return u.set(rest)
+		return u.set(ctx, rest)
 	case "get":
 		return u.get(rest)
 	case "list":
@@ -63,7 +64,7 @@ func runConfigure(ctx context.Context, a *app, args []string) error {
 		}
 		return nil
 	}
-	return u.dialogue(rest)
+	return u.dialogue(ctx, rest)
 }
 
 // configuration is one call's files and profile.
@@ -97,7 +98,7 @@ func (u *configuration) splitProfile(s string) (profile, key string) {
 	return profile, key
 }
 
-func (u *configuration) set(args []string) error {
+func (u *configuration) set(ctx context.Context, args []string) error {
 	if len(args) < 1 || len(args) > 2 {
 		return usagef("configure set: want KEY and VALUE")
 	}
@@ -107,7 +108,7 @@ func (u *configuration) set(args []string) error {
 	}
 	if len(args) == 2 {
 		setting.Value = args[1]
-	} else if err := u.ask(args[0], &setting.Value); err != nil {
+	} else if err := u.ask(ctx, args[0], &setting.Value); err != nil {
 		return err
 	}
 	if section := setting.Key; (section == "plugins" || section == "preview") && setting.Sub != "" {
@@ -117,13 +118,13 @@ func (u *configuration) set(args []string) error {
 }
 
 // ask reads a value from standard input, so that a secret need not stand on the command line.
-func (u *configuration) ask(name string, value *string) error {
+func (u *configuration) ask(ctx context.Context, name string, value *string) error {
 	if f, ok := u.stdin.(*os.File); ok {
 		if info, err := f.Stat(); err == nil && info.Mode()&os.ModeCharDevice != 0 {
 			fmt.Fprintf(u.stderr, "%s: ", name)
 		}
 	}
-	line, err := bufio.NewReader(u.stdin).ReadString('\n')
+	line, err := prompt.Interruptible(ctx, func() (string, error) { return bufio.NewReader(u.stdin).ReadString('\n') })
 	if err != nil && !errors.Is(err, io.EOF) {
 		return fmt.Errorf("configure set: reading the value of %s from standard input: %w", name, err)
 	}

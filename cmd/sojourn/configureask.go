@@ -2,6 +2,8 @@ package main
 
 import (
 	"bufio"
+	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -10,12 +12,13 @@ import (
 	"golang.org/x/term"
 
 	"sojourn/internal/client/config"
+	"sojourn/internal/client/prompt"
 )
 
 // dialogue is "aws configure" without a command: four questions, and an empty
 // answer leaves what is there. The questions and their form are the AWS CLI's;
 // the secret is not echoed on a terminal.
-func (u *configuration) dialogue(args []string) error {
+func (u *configuration) dialogue(ctx context.Context, args []string) error {
 	if len(args) > 0 {
 		return usagef("configure: unexpected argument %q", args[0])
 	}
@@ -36,7 +39,7 @@ func (u *configuration) dialogue(args []string) error {
 			shown = hidden
 		}
 		fmt.Fprintf(u.stdout, "%s [%s]: ", q.question, shown)
-		answer, err := u.line(in, q.key == "aws_secret_access_key")
+		answer, err := u.line(ctx, in, q.key == "aws_secret_access_key")
 		if err != nil {
 			return fmt.Errorf("configure: reading the answer: %w; what was answered before is written", err)
 		}
@@ -51,14 +54,14 @@ func (u *configuration) dialogue(args []string) error {
 }
 
 // line reads one line of standard input; a secret one is not shown as it is typed.
-func (u *configuration) line(in *bufio.Reader, secret bool) (string, error) {
+func (u *configuration) line(ctx context.Context, in *bufio.Reader, secret bool) (string, error) {
 	if f, ok := u.stdin.(*os.File); ok && secret && term.IsTerminal(int(f.Fd())) && in.Buffered() == 0 {
-		text, err := term.ReadPassword(int(f.Fd()))
+		text, err := prompt.ReadHidden(ctx, f)
 		fmt.Fprintln(u.stdout)
-		return strings.TrimSpace(string(text)), err
+		return strings.TrimSpace(text), err
 	}
-	text, err := in.ReadString('\n')
-	if err == io.EOF && text != "" {
+	text, err := prompt.Interruptible(ctx, func() (string, error) { return in.ReadString('\n') })
+	if errors.Is(err, io.EOF) && text != "" {
 		err = nil
 	}
 	return strings.TrimSpace(text), err

@@ -32,7 +32,10 @@ func (l *login) pasteLine(context.Context) (string, error) {
 	if text = strings.TrimSpace(text); text != "" {
 		return text, nil
 	}
-	return "", errors.Join(errors.New("nothing was pasted"), err)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return "", err
+	}
+	return "", errors.New("nothing was pasted")
 }
 
 // pastedResponse is a SAML response out of a file, of standard input or pasted.
@@ -95,8 +98,10 @@ func (l *login) longLine() (string, error) {
 			case '\r', '\n':
 				fmt.Fprint(l.stderr, "\r\n")
 				return string(line), nil
-			case 3, 4: // Ctrl-C, Ctrl-D
-				return "", errors.New("interrupted")
+			case 3: // Ctrl-C
+				return "", exitStatus(130)
+			case 4: // Ctrl-D
+				return "", errors.New("nothing was pasted")
 			}
 			line = append(line, c)
 		}

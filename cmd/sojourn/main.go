@@ -13,7 +13,10 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
+	"strings"
 	"syscall"
+	"unicode"
 
 	"sojourn/internal/stack"
 )
@@ -47,11 +50,17 @@ type exitStatus int
 
 func (s exitStatus) Error() string { return fmt.Sprintf("exit status %d", int(s)) }
 
+// lasting are the commands that finish what they have begun, however many signals come.
+var lasting = []string{"serve", "metadata", "demo", "admin"}
+
 func main() {
 	stack.Grow()
 	ctx, stop := context.Background(), func() {}
 	if !(len(os.Args) > 1 && os.Args[1] == "credential-helper") { // for which git waits: a signal may just end it
 		ctx, stop = signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+		if len(os.Args) > 1 && !slices.Contains(lasting, os.Args[1]) {
+			context.AfterFunc(ctx, stop) // whatever a command waits for, a second signal ends it
+		}
 	}
 	a := &app{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, getenv: os.Getenv}
 	status := a.main(ctx, os.Args[1:])
@@ -71,11 +80,22 @@ func (a *app) main(ctx context.Context, args []string) int {
 	if status, ok := errors.AsType[exitStatus](err); ok {
 		return int(status)
 	}
-	fmt.Fprintln(a.stderr, "sojourn:", err)
+	fmt.Fprintln(a.stderr, "sojourn:", still(err.Error()))
 	if _, ok := errors.AsType[usageError](err); ok {
 		return 2
 	}
 	return 1
+}
+
+// still keeps what an error quotes from moving the terminal's cursor. Lines are
+// ours: a server's settings are told with all of their mistakes.
+func still(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) && r != '\n' {
+			return ' '
+		}
+		return r
+	}, s)
 }
 
 func (a *app) dispatch(ctx context.Context, args []string) error {

@@ -186,7 +186,7 @@ func roffLine(s string) string {
 	return s
 }
 
-// helperManual is the page of git-remote-codecommit, which git starts and which has no help of its own.
+// helperManual is the page of git-remote-codecommit, which git starts.
 func helperManual() string {
 	text := manualPage("git-remote-codecommit", "git's helper for codecommit:// URLs", []page{{
 		synopsis: "", about: "Lets git clone, fetch and push repositories of AWS CodeCommit, or of a server of one's own, with temporary credentials. " +

@@ -31,6 +31,9 @@ func runSetup(ctx context.Context, a *app, args []string) error {
 	if flags.NArg() > 0 {
 		return usagef("setup: unexpected argument %q", flags.Arg(0))
 	}
+	if env := config.Env(a.env()); env.Home() == "" && env.Get("GIT_CONFIG_GLOBAL") == "" {
+		return errors.New("setup: no home directory is known, so git has no configuration of yours; set HOME")
+	}
 	s := setupRun{app: a, git: setup.Run, yes: *yes, dry: *dry}
 	if *undo {
 		return s.undo(ctx)

@@ -62,6 +62,11 @@ func TestRevokedOnTheNextRequest(t *testing.T) {
 	fresh := signIn("CodeCommitAccess")
 	good("signing in again", fresh)
 	good("a long-term key", user)
+	// Whose helper has kept a session of the role is told, once, and goes on with a new one.
+	if out := sh.Fail("git", "ls-remote", remote); !strings.Contains(out, "The session has been revoked.") || !strings.Contains(out, "it is forgotten: run the command again") {
+		t.Errorf("git with a kept session says\n%s", out)
+	}
+	sh.Run("git", "ls-remote", remote)
 	if list := admin("list"); strings.Count(list, "\n") != 2 || !strings.Contains(list, "INC-42") || !strings.Contains(list, "role/CodeCommitAccess") {
 		t.Errorf("the list is\n%s", list)
 	}

@@ -78,6 +78,9 @@ func readINI(path string) (*INI, error) {
 	if err == nil && len(data) > maxFile {
 		err = fmt.Errorf("%s is longer than %d bytes", path, maxFile)
 	}
+	if errors.Is(err, fs.ErrPermission) {
+		err = fmt.Errorf("%w; make the file readable for you, or name another with AWS_CONFIG_FILE or AWS_SHARED_CREDENTIALS_FILE", err)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("reading the AWS configuration: %w", err)
 	}

@@ -53,3 +53,30 @@ func TestOwn(t *testing.T) {
 		t.Errorf("what is not there yet: %v", err)
 	}
 }
+
+// A link to a file that is not there yet, as managers of dot files make them, stays a link.
+func TestWriteThroughDanglingLink(t *testing.T) {
+	for _, target := range []string{"../dotfiles/config", "absolute"} {
+		dir := t.TempDir()
+		path, want := filepath.Join(dir, ".aws", "config"), filepath.Join(dir, "dotfiles", "config")
+		if target == "absolute" {
+			target = want
+		}
+		if err := os.Mkdir(filepath.Dir(path), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Symlink(target, path); err != nil {
+			t.Fatal(err)
+		}
+		c := &Config{ConfigFile: path}
+		if err := c.Set(Default, Setting{Key: "region", Value: "v"}); err != nil {
+			t.Fatal(err)
+		}
+		if text, err := os.ReadFile(want); err != nil || string(text) != "[default]\nregion = v\n" {
+			t.Errorf("%s: %q, %v", target, text, err)
+		}
+		if got, err := os.Readlink(path); err != nil || got != target {
+			t.Errorf("the link is %q, %v", got, err)
+		}
+	}
+}

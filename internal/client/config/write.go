@@ -45,6 +45,11 @@ func update(path string, secret bool, edit func(*INI) error) error {
 	}
 	if target, err := filepath.EvalSymlinks(path); err == nil {
 		path = target
+	} else if target, err := os.Readlink(path); err == nil { // what it names is not there yet
+		if !filepath.IsAbs(target) {
+			target = filepath.Join(filepath.Dir(path), target)
+		}
+		path = target
 	}
 	f, err := readINI(path)
 	if err != nil {
@@ -66,10 +71,14 @@ func modeFor(path string, secret bool) fs.FileMode {
 
 // replace writes data beside path and renames it into place.
 func replace(path string, mode fs.FileMode, data []byte) (err error) {
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return fmt.Errorf("making the directory of the AWS configuration: %w", err)
+	dir := filepath.Dir(path)
+	var tmp *os.File
+	if err = os.MkdirAll(dir, 0o700); err == nil {
+		tmp, err = os.CreateTemp(dir, ".sojourn-*")
 	}
-	tmp, err := os.CreateTemp(filepath.Dir(path), ".sojourn-*")
+	if errors.Is(err, fs.ErrPermission) {
+		return fmt.Errorf("writing the AWS configuration: you may make no file in %s; change that, or name other files with AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE", dir)
+	}
 	if err != nil {
 		return fmt.Errorf("writing the AWS configuration: %w", err)
 	}

@@ -62,6 +62,19 @@ func TestCacheKey(t *testing.T) {
 	want(7, "near its end", late)
 }
 
+// What cannot be a code is not sent, and not shown either: it may be a password.
+func TestNoCode(t *testing.T) {
+	w := newWorld(t, "[profile p]\nrole_arn = arn:aws:iam::111111111111:role/R\nsource_profile = q\nmfa_serial = m\n[profile q]\naws_access_key_id=K\naws_secret_access_key=s\n", "")
+	for _, answer := range []string{"pass word", "12345", "1234567", "12345a", "12345６"} {
+		c := w.chain("p", true)
+		c.Ask = func(context.Context, string) (string, error) { return answer, nil }
+		_, err := c.Resolve(context.Background())
+		if err == nil || !strings.Contains(err.Error(), "has six digits") || strings.Contains(err.Error(), answer) {
+			t.Errorf("%q: %v", answer, err)
+		}
+	}
+}
+
 // What the source profile would cost (here: a program, a code) is not spent while the role's session lives.
 func TestCacheSparesTheSource(t *testing.T) {
 	w := newWorld(t, "[profile p]\nrole_arn = arn:aws:iam::111111111111:role/R\nsource_profile = q\nmfa_serial = m\n[profile q]\ncredential_process = /no/such/program\n", "")
@@ -73,7 +86,7 @@ func TestCacheSparesTheSource(t *testing.T) {
 	asked := 0
 	for range 2 {
 		c = w.chain("p", true)
-		c.Ask = func(context.Context, string) (string, error) { asked++; return "1", nil }
+		c.Ask = func(context.Context, string) (string, error) { asked++; return "000001", nil }
 		if _, err := c.Resolve(context.Background()); err != nil {
 			t.Fatal(err)
 		}

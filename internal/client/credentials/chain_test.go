@@ -134,6 +134,8 @@ func TestOrder(t *testing.T) {
 		{"which a profile named now hides", "", "[default]\n" + keys("CRED"), web, true, "CRED", "shared-credentials-file", 0},
 		{"credentials file before process", "[default]\ncredential_process = nope\n", "[default]\n" + keys("CRED"), nil, true, "CRED", "shared-credentials-file", 0},
 		{"configuration file last", "[default]\n" + keys("CONF"), "", nil, true, "CONF", "config-file", 0},
+		{"the older name of the token in a file", "[default]\n" + keys("CONF") + "aws_session_token = new\naws_security_token = old\n", "", nil, true, "CONF%old", "config-file", 0},
+		{"the newer name of the token in a file", "", "[default]\n" + keys("CRED") + "aws_session_token = new\n", nil, true, "CRED%new", "shared-credentials-file", 0},
 		{"a profile that is its own source", "[default]\n" + role + "source_profile = default\n" + keys("CONF"), "", nil, true, "ASIA1", "assume-role", 1},
 		{"a role of the environment's keys", "[default]\n" + role + "credential_source = Environment\n", "", env, true, "ASIA1", "assume-role", 1},
 		{"a role of a web identity", "[default]\n" + role + "source_profile = x\n[profile x]\n" + role + "web_identity_token_file = ~/token\n", "", nil, true, "ASIA2", "assume-role", 2},
@@ -145,7 +147,8 @@ func TestOrder(t *testing.T) {
 			w.env[k] = v
 		}
 		got, err := w.resolve("default", c.explicit)
-		if err != nil || got.AccessKeyID != c.key || got.Method != c.method || len(w.sts.calls) != c.calls {
+		id, token, withToken := strings.Cut(c.key, "%")
+		if err != nil || got.AccessKeyID != id || withToken && got.Token != token || got.Method != c.method || len(w.sts.calls) != c.calls {
 			t.Errorf("%s: %s by %s, %v, after %q; want %s by %s after %d calls", c.name, got.AccessKeyID, got.Method, err, w.sts.calls, c.key, c.method, c.calls)
 		}
 	}
@@ -233,6 +236,8 @@ func TestMistakes(t *testing.T) {
 		"[default]\nregion = x\n":            "no credentials are configured",
 		"[default]\naws_access_key_id = A\n": `profile "default" has an aws_access_key_id and no aws_secret_access_key`,
 		"[default]\nrole_arn = r\n":          `profile "default" has a role_arn and does not say with which credentials`,
+		"[default]\ncredential_process = /no/such/program\naws_access_key_id = A\naws_secret_access_key = s\n":                                        `the credential_process of profile "default" failed`, // before keys beside it
+		"[default]\nlogin_session = gone\ncredential_process = /no/such/program\n":                                                                    "run: aws login",                                     // before it
 		"[default]\nrole_arn = r\nsource_profile = no\n":                                                                                              `profile "default" names source_profile "no", which does not exist`,
 		"[default]\nrole_arn = r\nsource_profile = x\n[profile x]\n":                                                                                  `profile "default" names source_profile "x", which holds no credentials`,
 		"[default]\nrole_arn = r\nsource_profile = default\n":                                                                                         "the profiles go round in a circle: default, default",

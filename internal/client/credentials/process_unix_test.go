@@ -3,6 +3,7 @@
 package credentials
 
 import (
+	"context"
 	"os"
 	"path/filepath"
 	"strings"
@@ -62,5 +63,21 @@ func TestProcessFailures(t *testing.T) {
 		if _, err := w.resolve("default", true); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v", command, err)
 		}
+	}
+}
+
+// A program that hangs is ended: git waits for it.
+func TestProcessTime(t *testing.T) {
+	w := newWorld(t, "", "")
+	w.write(".aws/config", "[default]\ncredential_process = '"+script(t, w, "echo waiting for you >&2; exec sleep 60")+"'\n")
+	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+	defer cancel()
+	start := time.Now()
+	_, err := w.chain("default", true).Resolve(ctx)
+	if err == nil || !strings.Contains(err.Error(), `did not end in 1m0s; it said "waiting for you"`) {
+		t.Error(err)
+	}
+	if took := time.Since(start); took > 20*time.Second {
+		t.Errorf("it took %v", took)
 	}
 }

@@ -189,6 +189,9 @@ func (c *Chain) code(ctx context.Context, serial string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("an MFA code of %s is needed: %w", serial, err)
 	}
+	if len(code) != 6 || strings.Trim(code, "0123456789") != "" {
+		return "", fmt.Errorf("an MFA code of %s is needed, which has six digits, and not what was answered; run the command again", serial)
+	}
 	return code, nil
 }
 

@@ -66,7 +66,7 @@ func (w *webIdentity) read() error {
 		text, err = os.ReadFile(w.file)
 	}
 	if err != nil {
-		return fmt.Errorf("the web identity token of %s cannot be read: %w", w.where, err)
+		return fmt.Errorf("the web identity token of %s cannot be read: %w; sign in again, or name the right file", w.where, err)
 	}
 	token := strings.TrimSpace(string(text))
 	if token == "" {

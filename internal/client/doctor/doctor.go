@@ -91,6 +91,7 @@ func (d *Doctor) Examine(ctx context.Context) []Finding {
 		d.protocol()
 		d.credentialHelpers()
 		d.storedPasswords(ctx)
+		d.lfs(ctx)
 	}
 	if d.session == nil {
 		for _, check := range []string{"server", "clock", "credentials"} {

@@ -138,9 +138,24 @@ func programKind(path string) string {
 	return "program"
 }
 
+// cache finds out whether sessions can be kept.
+func (d *Doctor) cache(dir string) {
+	at := dir
+	for _, err := os.Stat(at); errors.Is(err, fs.ErrNotExist) && filepath.Dir(at) != at; _, err = os.Stat(at) {
+		at = filepath.Dir(at)
+	}
+	if err := writable(at); err != nil {
+		d.add("files", Warning, fmt.Sprintf("no session can be kept in %s, so each command of git makes its own and may ask for an MFA code: %s: %v", dir, at, err),
+			"make it a directory in which you may make files")
+	}
+}
+
 // environment finds variables that fight each other.
 func (d *Doctor) environment() {
 	n := len(d.list)
+	if d.Env.Home() == "" {
+		d.add("environment", Warning, "no home directory is known: ~/.aws is not read, and no session is kept", "set HOME")
+	}
 	a, b := d.Env.Get("AWS_DEFAULT_PROFILE"), d.Env.Get("AWS_PROFILE")
 	if a != "" && b != "" && a != b {
 		d.add("environment", Warning, fmt.Sprintf("AWS_DEFAULT_PROFILE (%s) and AWS_PROFILE (%s) name different profiles; the first counts here, the second in AWS CLI version 2", a, b), "unset one of them")
@@ -265,6 +280,9 @@ func (d *Doctor) files() {
 			}
 			d.add("files", Problem, fmt.Sprintf("others can %s %s (mode %04o)", what, path, info.Mode().Perm()), "chmod "+mode+" "+path)
 		}
+	}
+	if home != "" {
+		d.cache(string(cache.Under(home)))
 	}
 	if len(d.list) == n {
 		d.add("files", OK, "no private file that other users can read", "")

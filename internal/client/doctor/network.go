@@ -168,8 +168,11 @@ func (d *Doctor) repository(ctx context.Context) {
 	defer answer.Body.Close()
 	said, _ := io.ReadAll(io.LimitReader(answer.Body, 500)) // for people only
 	if answer.StatusCode != http.StatusOK {
-		d.add("repository", Problem, fmt.Sprintf("%s: status %d: %s", t.URL, answer.StatusCode, strings.TrimSpace(string(said))),
-			"sojourn explain --action codecommit:GitPull --resource ARN tells which policy decides")
+		fix := "sojourn explain --action codecommit:GitPull --resource ARN tells which policy decides"
+		if answer.StatusCode == http.StatusNotFound {
+			fix = "sojourn codecommit list-repositories --profile " + d.session.Name + " lists those of this account and region"
+		}
+		d.add("repository", Problem, fmt.Sprintf("%s: status %d: %s", t.URL, answer.StatusCode, strings.TrimSpace(string(said))), fix)
 		return
 	}
 	d.add("repository", OK, t.URL+" can be read", "")

@@ -44,7 +44,7 @@ func (p Prompter) Ask(ctx context.Context, question string) (string, error) {
 	if p.Env.Get("GIT_TERMINAL_PROMPT") != "0" {
 		if t, err := open(); err == nil {
 			defer t.Close()
-			return askTerminal(t, question)
+			return askTerminal(ctx, t, question)
 		}
 	}
 	if program := p.askpass(ctx); program != "" {
@@ -71,15 +71,40 @@ func (p Prompter) askpass(ctx context.Context) string {
 	return p.Env.Get("SSH_ASKPASS")
 }
 
-func askTerminal(t Terminal, question string) (string, error) {
+func askTerminal(ctx context.Context, t Terminal, question string) (string, error) {
 	if _, err := t.Write([]byte(question)); err != nil {
 		return "", fmt.Errorf("asking on the terminal: %w", err)
 	}
-	line, err := bufio.NewReader(io.LimitReader(t, maxAnswer)).ReadString('\n')
-	if line = strings.TrimSpace(line); line == "" {
-		return "", errors.Join(errors.New("nothing was answered"), err)
+	line, err := Interruptible(ctx, func() (string, error) {
+		return bufio.NewReader(io.LimitReader(t, maxAnswer)).ReadString('\n')
+	})
+	switch line = strings.TrimSpace(line); {
+	case line != "":
+		return line, nil
+	case err == nil || errors.Is(err, io.EOF):
+		return "", errors.New("nothing was answered")
 	}
-	return line, nil
+	return "", fmt.Errorf("asking on the terminal: %w", err)
+}
+
+// Interruptible waits for a person's answer, or for ctx to end: a read of a
+// terminal ends by nothing but a line. What is typed after ctx has ended is lost.
+func Interruptible(ctx context.Context, read func() (string, error)) (string, error) {
+	type answer struct {
+		text string
+		err  error
+	}
+	done := make(chan answer, 1)
+	go func() {
+		text, err := read()
+		done <- answer{text, err}
+	}()
+	select {
+	case a := <-done:
+		return a.text, a.err
+	case <-ctx.Done():
+		return "", ctx.Err()
+	}
 }
 
 func askProgram(ctx context.Context, program, question string) (string, error) {

@@ -69,3 +69,22 @@ func TestAskpass(t *testing.T) {
 		}
 	}
 }
+
+// silent is a terminal at which nobody types anything.
+type silent struct{ end chan struct{} }
+
+func (s silent) Read([]byte) (int, error)  { <-s.end; return 0, errors.New("closed") }
+func (silent) Write(p []byte) (int, error) { return len(p), nil }
+func (silent) Close() error                { return nil }
+
+// A question ends with the context, as on Ctrl-C, and not only with the next line.
+func TestInterrupted(t *testing.T) {
+	s := silent{make(chan struct{})}
+	defer close(s.end)
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	p := Prompter{Env: env(nil), Terminal: func() (Terminal, error) { return s, nil }}
+	if _, err := p.Ask(ctx, "?"); !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+}

@@ -4,9 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
+	"os/signal"
 	"strings"
+	"syscall"
 	"time"
 
 	"golang.org/x/term"
@@ -46,39 +49,58 @@ func askHidden(ctx context.Context, t Terminal, question string) (string, error)
 	}
 	line, err := h.ReadSecret(ctx)
 	t.Write([]byte("\n")) // the one that was typed was not shown
-	if err != nil {
-		return "", fmt.Errorf("asking on the terminal: %w", err)
-	}
-	if line == "" {
+	switch {
+	case err == nil && line == "" || errors.Is(err, io.EOF):
 		return "", errors.New("nothing was answered")
+	case err != nil:
+		return "", fmt.Errorf("asking on the terminal: %w", err)
 	}
 	return line, nil
 }
 
-// readHidden reads a line of a terminal that does not echo it, and leaves the
-// terminal as it was, even when ctx ends first.
-func readHidden(ctx context.Context, f *os.File) (string, error) {
+// ReadHidden reads a line of a terminal that does not echo it, and leaves the
+// terminal as it was, even when ctx or the program ends first. io.EOF says that the terminal ended.
+func ReadHidden(ctx context.Context, f *os.File) (string, error) {
 	fd := int(f.Fd())
 	before, err := term.GetState(fd)
 	if err != nil {
 		return "", err
 	}
-	type answer struct {
-		text []byte
-		err  error
-	}
-	done := make(chan answer, 1)
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	defer signal.Stop(signals)
+	caught, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
 	go func() {
-		text, err := term.ReadPassword(fd)
-		done <- answer{text, err}
+		select {
+		case s := <-signals:
+			cancel(signalled{s})
+		case <-caught.Done():
+		}
 	}()
-	select {
-	case a := <-done:
-		return string(a.text), a.err
-	case <-ctx.Done():
-		return "", errors.Join(ctx.Err(), term.Restore(fd, before))
+	text, err := Interruptible(caught, func() (string, error) { return readHiddenLine(f) })
+	if caught.Err() == nil {
+		return text, err
 	}
+	err = errors.Join(caught.Err(), term.Restore(fd, before))
+	if s, ok := errors.AsType[signalled](context.Cause(caught)); ok {
+		select {
+		case <-ctx.Done(): // the program catches signals, and ends in its own way
+		case <-time.After(grace):
+			signal.Stop(signals)
+			raise(s.Signal)
+		}
+	}
+	return "", err
 }
+
+// signalled is a signal that came while the terminal showed nothing.
+type signalled struct{ os.Signal }
+
+func (s signalled) Error() string { return s.String() }
+
+// grace is how long a program that catches signals has to cancel its context.
+const grace = 100 * time.Millisecond
 
 // runAskpass asks by a program, whose answer is its first line as it stands.
 func runAskpass(ctx context.Context, program, question string) (string, error) {

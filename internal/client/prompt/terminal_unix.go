@@ -19,4 +19,4 @@ func openTerminal() (Terminal, error) {
 }
 
 // ReadSecret reads a line that is not shown.
-func (t tty) ReadSecret(ctx context.Context) (string, error) { return readHidden(ctx, t.File) }
+func (t tty) ReadSecret(ctx context.Context) (string, error) { return ReadHidden(ctx, t.File) }

@@ -26,4 +26,4 @@ func (c console) Write(p []byte) (int, error) { return c.out.Write(p) }
 func (c console) Close() error                { return errors.Join(c.in.Close(), c.out.Close()) }
 
 // ReadSecret reads a line that is not shown.
-func (c console) ReadSecret(ctx context.Context) (string, error) { return readHidden(ctx, c.in) }
+func (c console) ReadSecret(ctx context.Context) (string, error) { return ReadHidden(ctx, c.in) }

@@ -15,34 +15,48 @@ import (
 // that git gives up in its own words; it is not sent, because the header with
 // the signature goes before it.
 const refused = `!f() { cat >/dev/null; test "$1" = get || return 0; echo username=none; echo password=none; %s` +
-	`echo "git-remote-codecommit: the server takes no such credentials (401): see that the profile is meant for this server, ` +
-	`that its session has not expired, and that this machine's clock is right" >&2; }; f`
+	`echo "git-remote-codecommit: %s" >&2; }; f`
+
+const (
+	refusedKeys = "the server takes no such credentials (401): see that the profile is meant for this server, " +
+		"that its session has not expired, and that this machine's clock is right"
+	refusedSession = "the server takes the session that was kept here no more (401), and it is forgotten: run the command again, with a new one; " +
+		"if that is refused as well, see that the profile is meant for this server, and that this machine's clock is right"
+)
 
 // forgetting is what of it forgets the session that was kept: the next command signs in anew.
 const forgetting = `printf 'username=%s\n\n' | %s credential-helper erase; `
+
+// preference asks a server of our kind to answer so where a session has ended or
+// was revoked. The 403 that AWS has for it git tells nobody.
+const preference = "Prefer: refused-session=401"
 
 // refusedHelper is the answer for a target.
 func refusedHelper(t *Target) string {
 	self, err := os.Executable()
 	if t.Drop == nil || err != nil {
-		return fmt.Sprintf(refused, "")
+		return fmt.Sprintf(refused, "", refusedKeys)
 	}
 	self = "'" + strings.ReplaceAll(filepath.ToSlash(self), "'", `'\''`) + "'"
-	return fmt.Sprintf(refused, fmt.Sprintf(forgetting, t.keyID, self))
+	return fmt.Sprintf(refused, fmt.Sprintf(forgetting, t.keyID, self), refusedSession)
 }
 
 // environ is the environment for git's HTTPS helper: what is there, and git's
 // own variables for configuration behind those that are there.
 func environ(have []string, t *Target) []string {
 	basic := base64.StdEncoding.EncodeToString([]byte(t.User + ":" + t.Password.Reveal()))
-	set := configuration(get(have, "GIT_CONFIG_COUNT"), [][2]string{
+	settings := [][2]string{
 		{"http." + t.URL + ".extraHeader", "Authorization: Basic " + basic},
 		{"http." + t.URL + ".followRedirects", "false"}, // a signature is for one server
 		{"http." + t.URL + ".proactiveAuth", "none"},
 		// For this server alone: a proxy's password is still asked for and kept.
 		{"credential." + t.origin + ".helper", ""},
 		{"credential." + t.origin + ".helper", refusedHelper(t)},
-	})
+	}
+	if t.Drop != nil && t.own {
+		settings = append(settings, [2]string{"http." + t.URL + ".extraHeader", preference})
+	}
+	set := configuration(get(have, "GIT_CONFIG_COUNT"), settings)
 	if t.CABundle != "" { // over GIT_SSL_CAINFO, which is for all of git's servers, not for this one
 		set = append(set, "GIT_SSL_CAINFO="+t.CABundle)
 	}

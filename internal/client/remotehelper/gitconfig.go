@@ -10,6 +10,7 @@ import (
 // httpSettings are those of git's settings for HTTP that a push needs.
 type httpSettings struct {
 	proxy    string
+	direct   bool // an empty proxy is set, which turns off the environment's
 	caFile   string
 	noVerify bool
 	agent    string
@@ -69,7 +70,7 @@ func parseHTTPSettings(text string) (httpSettings, error) {
 		case !ok || strings.Contains(name, "."):
 			return s, errNative
 		case name == "proxy":
-			s.proxy = value
+			s.proxy, s.direct = value, value == ""
 		case name == "sslcainfo":
 			if strings.HasPrefix(value, "~") || strings.HasPrefix(value, "%(prefix)") {
 				return s, errNative

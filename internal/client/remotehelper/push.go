@@ -191,6 +191,9 @@ func (h *pusher) connect(ctx context.Context) (*connection, error) {
 	}
 	t := &http.Transport{Proxy: http.ProxyFromEnvironment, DialContext: (&net.Dialer{Timeout: dialTimeout}).DialContext, TLSHandshakeTimeout: dialTimeout,
 		TLSClientConfig: &tls.Config{MinVersion: tls.VersionTLS12, InsecureSkipVerify: s.noVerify}} // the user's own http.sslVerify
+	if s.direct {
+		t.Proxy = nil
+	}
 	if s.proxy != "" {
 		u, err := url.Parse(s.proxy)
 		if err != nil || u.Host == "" || u.User != nil {

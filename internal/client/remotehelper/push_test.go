@@ -4,9 +4,15 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 	"testing/iotest"
+	"time"
 )
 
 func TestPushing(t *testing.T) {
@@ -63,6 +69,40 @@ func TestHTTPSettings(t *testing.T) {
 		}
 		if got != want {
 			t.Errorf("%q: %s, want %s", text, got, want)
+		}
+	}
+}
+
+// Of several settings of a proxy the last counts, as with git; an empty one turns the environment's off.
+func TestProxySettings(t *testing.T) {
+	for settings, want := range map[string]string{
+		"":                                 "the environment's",
+		"[http]\n\tproxy = http://git:1\n": "http://git:1",
+		"[http]\n\tproxy =\n":              "<nil>",
+		"[http]\n\tproxy = http://git:1\n\tproxy =\n": "<nil>",
+		"[http]\n\tproxy =\n\tproxy = http://git:1\n": "http://git:1",
+	} {
+		file := filepath.Join(t.TempDir(), "config")
+		if err := os.WriteFile(file, []byte(settings), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		p := Process{Env: os.LookupEnv, Environ: append(os.Environ(), "GIT_CONFIG_NOSYSTEM=1", "GIT_CONFIG_GLOBAL="+file), Now: time.Now}
+		c, err := (&pusher{p: p, target: &Target{}}).connect(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, find := "<nil>", c.http.Transport.(*http.Transport).Proxy
+		if find != nil && reflect.ValueOf(find).Pointer() == reflect.ValueOf(http.ProxyFromEnvironment).Pointer() {
+			got = "the environment's"
+		} else if find != nil {
+			u, err := find(httptest.NewRequest(http.MethodGet, "https://git.example/", nil))
+			if err != nil {
+				t.Fatal(err)
+			}
+			got = fmt.Sprint(u)
+		}
+		if got != want {
+			t.Errorf("%q: %s, want %s", settings, got, want)
 		}
 	}
 }

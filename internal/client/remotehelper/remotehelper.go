@@ -51,6 +51,12 @@ func Main(ctx context.Context, p Process) int {
 	if len(p.Args) > 1 && credentialhelper.Asked(p.Args[1:]) {
 		return p.credentials(ctx)
 	}
+	if text := manual(p.Args[min(1, len(p.Args)):]); text != "" {
+		if _, err := io.WriteString(p.Stdout, text); err != nil {
+			return 1
+		}
+		return 0
+	}
 	status, err := p.run(ctx)
 	if err != nil {
 		fmt.Fprintln(p.Stderr, oneLine(err.Error()))
@@ -86,6 +92,11 @@ func (p Process) run(ctx context.Context) (int, error) {
 	if err != nil {
 		return 0, err
 	}
+	if t.CABundle != "" { // git would not say which file it misses
+		if _, err := os.Stat(t.CABundle); err != nil {
+			return 0, fmt.Errorf("AWS_CA_BUNDLE or ca_bundle names a file that cannot be read: %w; name the right file", err)
+		}
+	}
 	program, args, err := p.Find(p.Env)
 	if err != nil {
 		return 0, err
@@ -114,10 +125,13 @@ func (p Process) arguments() (remote, url string, err error) {
 	return p.Args[1], p.Args[2], nil
 }
 
+// apiPath is what an https URL of CodeCommit has in front of the repository.
+const apiPath = "/v1/repos/"
+
 // hint adds what to write instead of an https URL that was pasted.
 func hint(rawURL string, err error) error {
-	if i := strings.Index(rawURL, "/v1/repos/"); i >= 0 {
-		return fmt.Errorf("%w (For an https URL of CodeCommit write codecommit://%s)", err, rawURL[i+len("/v1/repos/"):])
+	if i := strings.Index(rawURL, apiPath); i >= 0 {
+		return fmt.Errorf("%w (For an https URL of CodeCommit write codecommit://%s)", err, rawURL[i+len(apiPath):])
 	}
 	return err
 }

@@ -53,16 +53,19 @@ func clock(work, text string) time.Time {
 
 // TestScripts runs testdata/*.txtar. Each begins with an empty home directory,
 // an STS at $STS that takes the key AKIDEXAMPLE/secret and logs to sts.log, and
-// a Git server at https://$GITHOST that takes the same key and the first two sessions for us-east-1.
+// a Git server at https://$GITHOST that takes the same key and the first two sessions for us-east-1,
+// and a proxy at $PROXY.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{Dir: "testdata", Setup: setUp, Cmds: map[string]func(*testscript.TestScript, bool, []string){
-		"lines": lines, "gitanswers": gitAnswers, "gitsaw": gitSaw, "gitrevokes": gitRevokes, "stsrevokes": stsRevokes,
+		"lines": lines, "gitanswers": gitAnswers, "gitsaw": gitSaw, "gitrevokes": gitRevokes, "stsrevokes": stsRevokes, "tunnels": tunnels,
 	}})
 }
 
 type gitKey struct{}
 
 type stsKey struct{}
+
+type proxyKey struct{}
 
 // turn sets the clock as the file "turn" says, if there is one, when the Git
 // server has let a fetch's POST in. Its lines are for one such request each.
@@ -105,9 +108,11 @@ func setUp(e *testscript.Env) error {
 	if err := clienttest.WriteCA(filepath.Join(e.WorkDir, "ca.pem"), git.Server); err != nil {
 		return err
 	}
-	e.Values[gitKey{}], e.Values[stsKey{}] = git, sts
+	proxy := clienttest.NewProxy()
+	e.Defer(proxy.Close)
+	e.Values[gitKey{}], e.Values[stsKey{}], e.Values[proxyKey{}] = git, sts, proxy
 	home := filepath.Join(e.WorkDir, "home")
-	for name, value := range map[string]string{"HOME": home, "USERPROFILE": home, "STS": sts.URL, "GITHOST": git.Listener.Addr().String(),
+	for name, value := range map[string]string{"HOME": home, "USERPROFILE": home, "STS": sts.URL, "GITHOST": git.Listener.Addr().String(), "PROXY": proxy.URL,
 		"GIT_CONFIG_NOSYSTEM": "1", "AWS_EC2_METADATA_DISABLED": "true", "TEST_CLOCK": "2026-11-23T12:00:00Z"} {
 		e.Setenv(name, value)
 	}
@@ -147,6 +152,13 @@ func gitRevokes(ts *testscript.TestScript, _ bool, args []string) {
 // stsrevokes ID: nor does STS.
 func stsRevokes(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Value(stsKey{}).(*clienttest.STS).Revoke(args[0])
+}
+
+// tunnels N: the proxy has opened so many.
+func tunnels(ts *testscript.TestScript, _ bool, args []string) {
+	if n := ts.Value(proxyKey{}).(*clienttest.Proxy).Tunnels.Load(); fmt.Sprint(n) != args[0] {
+		ts.Fatalf("%d tunnels", n)
+	}
 }
 
 // gitsaw USER: the Git server has seen requests, and no user but this one.

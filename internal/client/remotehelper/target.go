@@ -3,6 +3,7 @@ package remotehelper
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"sojourn/internal/client/config"
@@ -27,6 +28,7 @@ type Target struct {
 
 	keyID  string
 	origin string // scheme and host of URL
+	own    bool   // the server is one that the settings name, and not AWS's
 }
 
 // Validity is how long a server takes a Git password: about 15 minutes.
@@ -65,6 +67,9 @@ func Open(ctx context.Context, u remoteurl.URL, env config.Env, now func() time.
 	if err != nil {
 		return nil, err
 	}
+	if err := misspelt(u); err != nil {
+		return nil, err
+	}
 	var again func(ctx context.Context) (*Target, error)
 	again = func(ctx context.Context) (*Target, error) {
 		t, err := sign(ctx, s, git, u.Repository, region, now)
@@ -78,6 +83,20 @@ func Open(ctx context.Context, u remoteurl.URL, env config.Env, now func() time.
 		return t, nil
 	}
 	return again(ctx)
+}
+
+// misspelt finds what somebody can only have meant otherwise: everything behind
+// the first "/" is dropped, so that a repository of another name would be asked for.
+func misspelt(u remoteurl.URL) error {
+	_, rest, _ := strings.Cut(u.Raw, "://")
+	_, behind, _ := strings.Cut(rest, "/")
+	switch i := strings.Index(u.Raw, apiPath); {
+	case i >= 0:
+		return fmt.Errorf("The following URL has an https URL of CodeCommit in it: %s. Write codecommit://[PROFILE@]%s", u.Raw, u.Raw[i+len(apiPath):]) //nolint:staticcheck // as the official texts
+	case !u.HasProfile && strings.Contains(behind, "@"):
+		return fmt.Errorf("The following URL has a / in front of the @, which ends the repository: %s. In a profile's name write %%2F for it", u.Raw) //nolint:staticcheck // as the official texts
+	}
+	return nil
 }
 
 // regionOf is the URL's region or the settings'. AWS's list is a wall only on the way to AWS.
@@ -112,7 +131,7 @@ func sign(ctx context.Context, s *session.Session, git endpoint.Git, repository,
 	target := &Target{
 		URL: git.URL(repository), User: sigv4.GitUser(cred.Credentials),
 		Password: sigv4.GitPassword(cred.Secret, region, git.Host, git.RepositoryPath(repository), t),
-		Expires:  t.Add(Validity), CABundle: s.CABundle(), keyID: cred.AccessKeyID, origin: git.Scheme + "://" + git.Host, Drop: cred.Drop,
+		Expires:  t.Add(Validity), CABundle: s.CABundle(), keyID: cred.AccessKeyID, origin: git.Scheme + "://" + git.Host, Drop: cred.Drop, own: git.Custom,
 	}
 	if !cred.Expires.IsZero() && cred.Expires.Before(target.Expires) {
 		target.Expires = cred.Expires

@@ -244,3 +244,23 @@ func TestDevice(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// A provider that cannot be asked: why, and what to do.
+func TestUnreachable(t *testing.T) {
+	untrusted := httptest.NewTLSServer(http.NotFoundHandler())
+	defer untrusted.Close()
+	gone := httptest.NewServer(http.NotFoundHandler())
+	gone.Close()
+	for address, want := range map[string]string{
+		untrusted.URL: "is not trusted: tls: failed to verify certificate: x509: certificate signed by unknown authority; name its authority with --ca-bundle, AWS_CA_BUNDLE or ca_bundle",
+		gone.URL:      "connection refused; check the address and the network",
+	} {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address+"/?secret", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, _, err := fetch(&http.Client{}, r); err == nil || !strings.HasSuffix(err.Error(), want) || strings.Contains(err.Error(), "secret") {
+			t.Errorf("%v, want %q", err, want)
+		}
+	}
+}

@@ -13,6 +13,7 @@ package signin
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -70,7 +71,10 @@ func fetch(c *http.Client, r *http.Request) (int, []byte, error) {
 		if e, ok := errors.AsType[*url.Error](err); ok {
 			err = e.Err // its text has the URL, which the caller names without a query
 		}
-		return 0, nil, fmt.Errorf("%s://%s could not be reached: %w", r.URL.Scheme, r.URL.Host, err)
+		if _, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
+			return 0, nil, fmt.Errorf("the certificate of %s is not trusted: %w; name its authority with --ca-bundle, AWS_CA_BUNDLE or ca_bundle", r.URL.Host, err)
+		}
+		return 0, nil, fmt.Errorf("%s://%s could not be reached: %w; check the address and the network", r.URL.Scheme, r.URL.Host, err)
 	}
 	defer answer.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(answer.Body, maxAnswer+1))

@@ -253,6 +253,14 @@ var (
 	errBroken = errors.New("the answer had begun")
 )
 
+// refusedSession is what our helper prefers (RFC 7240): on 401 git asks a
+// credential helper, which then forgets a session that is no more; 403 git tells nobody.
+const refusedSession = "refused-session=401"
+
+func endedSession(code string) bool {
+	return code == awserr.ExpiredToken || code == awserr.InvalidClientTokenID
+}
+
 // lingering is how long a connection is kept for what a client still sends when
 // it has been refused.
 const lingering = 2 * time.Second
@@ -275,6 +283,9 @@ func fail(w http.ResponseWriter, r *http.Request, ev *event.Event, err error) {
 	}
 	if code >= 500 && ev.Cause == nil {
 		ev.Cause = err
+	}
+	if code == http.StatusForbidden && e != nil && endedSession(e.Code) && r.Header.Get("Prefer") == refusedSession {
+		code = http.StatusUnauthorized
 	}
 	if code == http.StatusUnauthorized {
 		w.Header().Set("WWW-Authenticate", `Basic realm="Sojourn", charset="UTF-8"`)

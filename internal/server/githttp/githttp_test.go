@@ -139,6 +139,8 @@ func TestAnswers(t *testing.T) {
 
 		{"no credentials", "GET", "demo" + refs, "", []string{"User", "-"}, nil, 401, "codecommit://", ""},
 		{"expired", "GET", "demo" + refs, "", []string{"User", "expired"}, nil, 403, "The security token included in the request is expired\n", "auth expired password /v1/repos/demo false"},
+		{"expired, to our helper", "GET", "demo" + refs, "", []string{"User", "expired", "Prefer", "refused-session=401"}, nil, 401, "The security token included in the request is expired\n", "auth expired password /v1/repos/demo false"},
+		{"denied, to our helper", "GET", "demo" + refs, "", []string{"Prefer", "refused-session=401"}, awserr.Denied("Not you"), 403, "Not you. Ask an administrator of the account to allow it.\n", "advertise demo git-upload-pack 0"},
 		{"malformed password", "POST", "demo/git-receive-pack", "0000", []string{"User", "malformed", "Content-Type", receive}, nil, 403, "The password is not of its form.\n", "auth malformed password /v1/repos/demo false"},
 		{"throttled", "GET", "demo" + refs, "", []string{"User", "throttled"}, nil, 429, "Rate exceeded: too many. Try again in 3 seconds.\n", "auth throttled password /v1/repos/demo false"},
 		{"denied", "GET", "demo" + refs, "", nil, awserr.Denied("Not you"), 403, "Not you. Ask an administrator of the account to allow it.\n", "advertise demo git-upload-pack 0"},
