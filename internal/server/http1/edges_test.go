@@ -166,9 +166,6 @@ func TestShutdownInThePipeline(t *testing.T) {
 			wg.Go(func() {
 				name := fmt.Sprint("c", i)
 				one := fmt.Sprintf("POST /?%s HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc", name)
-				if i%4 == 3 { // net/http's
-					one = strings.Replace(one, "Host", "Via: y\r\nVia: z\r\nHost", 1)
-				}
 				go c.Write(bytes.Repeat([]byte(one), 400))
 				in, answers, last := bufio.NewReader(c), 0, false
 				for {
