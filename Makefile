@@ -105,8 +105,8 @@ fuzz: ## run every fuzz test for FUZZTIME (60s)
 mutate: ## make small faults in the decision code, one at a time; the tests must notice 95 of 100
 	@GO='$(GO)' sh scripts/mutate
 
-bench: packages build $(BUILD)/bin/soft $(BUILD)/bin/minio ## measure us beside our peers in one run; prints ratios
-	@GO='$(GO)' sh scripts/bench
+bench: packages build $(BUILD)/bin/soft $(BUILD)/bin/minio ## measure us beside our peers in one run; prints ratios; DOCS=docs fills the page
+	@GO='$(GO)' DOCS='$(DOCS)' ROUNDS='$(ROUNDS)' sh scripts/bench
 
 # A small repository makes it quick; processor time makes it steady.
 BENCH_CHECK := ./internal/bench/git -objects 20000 -rounds 7 -time 1s -soft none

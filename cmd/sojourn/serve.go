@@ -106,7 +106,7 @@ func moreSettings(c *node.Config) *flag.FlagSet {
 // ballast makes the garbage collector wait for more: it runs when the heap has
 // doubled, which is often where next to nothing stays and each request leaves
 // some 20 KiB. Its pages are never touched, so that they take no memory.
-const ballast = 24 << 20
+const ballast = 8 << 20
 
 // runServe runs a node until it is told to stop.
 func runServe(ctx context.Context, a *app, args []string) error {

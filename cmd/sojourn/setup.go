@@ -131,6 +131,9 @@ func (s setupRun) apply(ctx context.Context, server setup.Server) error {
 		return err
 	}
 	fmt.Fprintln(s.stdout, "Done. \"sojourn setup --undo\" takes it back.")
+	if hides := s.getenv("GIT_SSL_CAINFO"); server.CA != "" && hides != "" && hides != server.CA {
+		fmt.Fprintf(s.stdout, "GIT_SSL_CAINFO is set, and git takes it in place of the authority above: unset it, or add that authority to %s.\n", hides)
+	}
 	return nil
 }
 

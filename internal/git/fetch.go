@@ -66,7 +66,7 @@ func (e *Engine) uploadPack(ctx context.Context, r *repo, s *snapshot, version i
 	if q, ok := gitproto.ReadFetch(version, whole); ok {
 		if p := e.wholePack(ctx, r, s, q); p != nil {
 			defer p.gen.drop()
-			return e.sendWhole(ctx, p, version, out)
+			return e.sendWhole(ctx, p, q, out)
 		}
 		if sharable(q) {
 			return e.shared(ctx, s, q, out, func(ctx context.Context, request []byte, out io.Writer) (bool, error) {

@@ -77,9 +77,13 @@ func TestUnreachableIsNotSent(t *testing.T) {
 		{"purged", func(s *server, w clone) {
 			id := w.git("rev-parse", "topic")
 			w.git("push", "-q", "origin", "--delete", "topic")
-			if _, err := s.engine.Purge(s.t.Context(), demoID, []string{id}); err != nil {
-				s.t.Fatal(err)
-			}
+			waitFor(s.t, "a compaction that the deletion has called for", func() bool {
+				_, err := s.engine.Purge(s.t.Context(), demoID, []string{id})
+				if err != nil && !strings.Contains(err.Error(), "is being compacted") {
+					s.t.Fatal(err)
+				}
+				return err == nil
+			})
 		}, true},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -66,13 +66,16 @@ func wantsAll(s *snapshot, wants []string) bool {
 }
 
 // sendWhole answers with the packs of a proof, joined to one.
-func (e *Engine) sendWhole(ctx context.Context, p *proof, version int, out io.Writer) error {
+func (e *Engine) sendWhole(ctx context.Context, p *proof, q *gitproto.Fetch, out io.Writer) error {
 	w := newFrames(out)
 	defer w.free()
-	if version == 2 {
+	if q.Version == 2 {
 		w.packet("packfile\n")
 	} else {
 		w.packet("NAK\n")
+	}
+	if !q.Has("no-progress") {
+		w.progress(fmt.Sprintf("Total %d, sent as stored (packs %d)\n", p.objects, len(p.parts)))
 	}
 	if err := p.send(ctx, w); err != nil {
 		return err
@@ -140,6 +143,12 @@ func (w *frames) free() { frameBuffers.Put(w.buf) }
 // packet writes a packet without a band, before all others.
 func (w *frames) packet(text string) {
 	w.n = len(pktline.Append((*w.buf)[:0], text))
+	w.from = w.n
+}
+
+// progress writes a line for the user, behind packets without a band.
+func (w *frames) progress(line string) {
+	w.n = len(pktline.Append((*w.buf)[:w.n], string(rune(pktline.BandProgress)), line))
 	w.from = w.n
 }
 

@@ -59,14 +59,35 @@ func TestWholePacks(t *testing.T) {
 		all.commit(fmt.Sprintf("dir with space/файл %d", i), strings.Repeat("line\n", 100+i))
 		all.git("push", "-q", s.url, "main")
 	}
+	s.proven() // a clone waits for it for a moment only, which a busy machine exceeds
 	check("pushes")
 	all.git("checkout", "-q", "-b", "topic")
 	all.commit("topic", "x\n")
 	all.git("tag", "-a", "-m", "T", "t")
 	all.git("push", "-q", s.url, "topic", "t", "main~1:refs/notes/x")
 	all.git("update-ref", "refs/notes/x", "main~1")
+	s.proven()
 	check("topic")
 	s.compact(git.CompactGeometric)
 	s.proven()
 	check("geometric")
+}
+
+// A client that shows progress is told what it gets, in each version.
+func TestWholePackProgress(t *testing.T) {
+	s := start(t)
+	all := history(s)
+	all.git("push", "-q", "--mirror", s.url)
+	s.proven()
+	objects := len(all.objects("--all"))
+	for _, v := range []string{"0", "1", "2"} {
+		said, err := s.user().command("-c", "protocol.version="+v, "clone", "--bare", "--progress", s.url, "shown"+v).CombinedOutput()
+		if err != nil || !strings.Contains(string(said), fmt.Sprintf("remote: Total %d, sent as stored", objects)) {
+			t.Errorf("version %s: %v\n%s", v, err, said)
+		}
+		said, err = s.user().command("-c", "protocol.version="+v, "clone", "--bare", "--quiet", s.url, "hidden"+v).CombinedOutput()
+		if err != nil || strings.Contains(string(said), "Total") {
+			t.Errorf("version %s, quiet: %v\n%s", v, err, said)
+		}
+	}
 }

@@ -41,9 +41,11 @@ func main() {
 	flag.StringVar(&b.sources.own, "repository", "", "a bare repository to serve as the big one instead")
 	flag.StringVar(&b.sources.dir, "cache", ".build/bench", "where the repositories are kept")
 	flag.DurationVar(&b.loadTime, "time", 2*time.Second, "of a run under load")
+	flag.BoolVar(&b.onlyFlat, "flat", false, "instead measure our server alone, with much and with little in its store")
 	flag.StringVar(&b.only, "run", "", "scenarios to run, as a regular expression")
 	flag.StringVar(&b.soft, "soft", ".build/bin/soft", "Soft Serve's program")
-	flag.BoolVar(&b.tls, "tls", false, "measure our server over TLS too")
+	flag.BoolVar(&b.tls, "tls", false, "measure some scenarios on our server over TLS too")
+	flag.StringVar(&b.profiles, "profiles", "", "directory for a profile of our server in each scenario, where BIN was built with -tags profile")
 	flag.StringVar(&b.out, "out", "", "file for all the numbers, as JSON")
 	flag.StringVar(&b.docs, "docs", "", "directory of the page that gets tables and picture: benchmarks.md between its marks, benchmarks-git.svg")
 	flag.StringVar(&b.checkFile, "check", "", "file of ratios that may not be lost")
@@ -66,10 +68,14 @@ type bench struct {
 	rounds                    int
 	loadTime                  time.Duration
 	only                      string
+	onlyFlat                  bool
 	tls                       bool
 	soft                      string
-	out                       string
+	out, profiles             string
 	docs, checkFile, keepFile string
+
+	chosen []*scenario
+	needed []string // repositories, each before those that are made of it
 
 	peers   []*peer
 	results results
@@ -80,12 +86,19 @@ func (b *bench) all(ctx context.Context, bin string) (err error) {
 	if err != nil {
 		return err
 	}
-	for _, path := range []*string{&bin, &b.sources.dir, &b.soft} {
+	for _, path := range []*string{&bin, &b.sources.dir, &b.soft, &b.profiles} {
+		if *path == "" {
+			continue
+		}
 		if *path, err = filepath.Abs(*path); err != nil {
 			return err
 		}
 	}
-	if err := b.sources.make(ctx); err != nil {
+	b.choose(only)
+	if b.onlyFlat {
+		b.needed = []string{target}
+	}
+	if err := b.sources.make(ctx, b.needed); err != nil {
 		return err
 	}
 	// Beside the sources, so that copies can be links.
@@ -95,21 +108,53 @@ func (b *bench) all(ctx context.Context, bin string) (err error) {
 	defer os.RemoveAll(b.dir)
 	defer func() {
 		for _, p := range b.peers {
-			p.stop()
+			if p.stop != nil {
+				p.stop()
+			}
 		}
 	}()
-	if err := errors.Join(b.makeWork(), b.start(bin)); err != nil {
+	if err := b.makeWork(); err != nil {
 		return err
 	}
-	for i := range scenarios {
-		if s := &scenarios[i]; b.only == "" || only.MatchString(s.id) {
-			if err := b.run(ctx, s); err != nil {
-				return fmt.Errorf("%s: %w", s.id, err)
-			}
-			b.results.print(os.Stdout, s)
+	if b.profiles != "" {
+		if err := errors.Join(os.MkdirAll(b.profiles, 0o755), os.Setenv(profilesVariable, b.profiles)); err != nil {
+			return err
 		}
 	}
+	if b.onlyFlat {
+		return b.flat(ctx, bin)
+	}
+	if err := b.start(bin); err != nil {
+		return err
+	}
+	for _, s := range b.chosen {
+		err := b.toggleProfile(s.id, func() error { return b.run(ctx, s) })
+		if err != nil {
+			return fmt.Errorf("%s: %w", s.id, err)
+		}
+		b.results.print(os.Stdout, s)
+	}
+	say("done")
 	return b.report()
+}
+
+// choose takes down which scenarios are to be run, and what they need.
+func (b *bench) choose(only *regexp.Regexp) {
+	needed := map[string]bool{target: true} // what is pushed is made of it
+	for i := range scenarios {
+		if s := &scenarios[i]; b.only == "" || only.MatchString(s.id) {
+			b.chosen = append(b.chosen, s)
+			for _, name := range s.on {
+				needed[name] = true
+				needed[big] = needed[big] || name == kept
+			}
+		}
+	}
+	for _, name := range repositoryNames {
+		if needed[name] {
+			b.needed = append(b.needed, name)
+		}
+	}
 }
 
 // report writes what was asked for.
@@ -137,7 +182,7 @@ func (b *bench) start(bin string) error {
 		func() (*peer, error) { return startLimit(at("limit")) },
 	}
 	for _, name := range []string{"http-backend", "spawn", "limit"} {
-		if err := b.sources.lay(at(name)); err != nil {
+		if err := b.sources.lay(at(name), b.needed); err != nil {
 			return err
 		}
 	}
@@ -150,10 +195,10 @@ func (b *bench) start(bin string) error {
 			return p, err
 		})
 	} else {
-		fmt.Fprintln(os.Stderr, "without Soft Serve:", err)
+		say("without Soft Serve: %v", err)
 	}
 	if b.tls {
-		starts = append(starts, func() (*peer, error) { return b.startOurs("sojourn, TLS", bin, at("sojourn-tls")) })
+		starts = append(starts, func() (*peer, error) { return b.startOurs(oursTLS, bin, at("sojourn-tls")) })
 	}
 	for _, start := range starts {
 		p, err := start()
@@ -174,10 +219,11 @@ func (b *bench) startOurs(name, bin, dir string, flags ...string) (*peer, error)
 	if err != nil {
 		return p, err
 	}
-	for _, repository := range ourRepositories {
-		if repository == fresh {
+	for _, repository := range b.needed {
+		if repository == fresh || repository == kept { // which is no other than the pushed one
 			continue
 		}
+		say("%s: pushing %s", name, repository)
 		if err := b.pushAll(p, repository, repository); err != nil {
 			return p, err
 		}
@@ -192,6 +238,7 @@ func (b *bench) run(ctx context.Context, s *scenario) error {
 		rounds = min(rounds, s.rounds)
 	}
 	for round := range rounds {
+		say("%s: round %d of %d", s.id, round+1, rounds)
 		if s.prepare != nil {
 			if err := s.prepare(b, round); err != nil {
 				return err
@@ -199,7 +246,7 @@ func (b *bench) run(ctx context.Context, s *scenario) error {
 		}
 		for i := range b.peers {
 			p := b.peers[(i+round)%len(b.peers)]
-			if s.skip != nil && s.skip(p) {
+			if s.skip != nil && s.skip(p) || p.name == oursTLS && !s.tls {
 				continue
 			}
 			if err := ctx.Err(); err != nil {

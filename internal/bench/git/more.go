@@ -3,7 +3,9 @@ package main
 import (
 	"errors"
 	"fmt"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"sync"
 	"time"
@@ -32,6 +34,18 @@ func (b *bench) clones(p *peer, repository string, n int) (sample, error) {
 		s["first byte ms"] = max(s["first byte ms"], ms(g.first))
 	}
 	return s, err
+}
+
+// realClone is git clone, as a user does it.
+func (b *bench) realClone(p *peer, _ int) (sample, error) {
+	to := filepath.Join(b.dir, "clone.git")
+	var wall time.Duration
+	cpu, _, err := p.during(func() error {
+		start := time.Now()
+		defer func() { wall = time.Since(start) }()
+		return git(append(p.git(mid), "clone", "-q", "--bare", p.remote(mid), to)...)
+	})
+	return sample{"wall s": wall.Seconds(), "server CPU s": cpu.Seconds()}, errors.Join(err, os.RemoveAll(to))
 }
 
 // shallow fetches depth 1 of a tip that nobody has asked for, and then again.

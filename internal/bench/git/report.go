@@ -38,7 +38,10 @@ func (r *results) add(scenario, peer string, s sample) {
 }
 
 // ours is the peer to which the others are compared.
-const ours = "sojourn"
+const (
+	ours    = "sojourn"
+	oursTLS = "sojourn, TLS"
+)
 
 // print writes a scenario's table: medians, the least and the greatest of all
 // rounds, and for others than us the median of the rounds' ratios to us.
@@ -71,11 +74,15 @@ func (r *results) cell(scenario string, m metric, peer string) string {
 
 // ratio is the median of a peer's results to ours of the same round.
 func (r *results) ratio(scenario, metric, peer string) (float64, bool) {
-	theirs, we := r.Scenarios[scenario][metric][peer], r.Scenarios[scenario][metric][ours]
+	return r.ratioTo(scenario, metric, peer, ours)
+}
+
+func (r *results) ratioTo(scenario, metric, peer, to string) (float64, bool) {
+	theirs, those := r.Scenarios[scenario][metric][peer], r.Scenarios[scenario][metric][to]
 	var ratios []float64
-	for i := range min(len(theirs), len(we)) {
-		if we[i] > 0 {
-			ratios = append(ratios, theirs[i]/we[i])
+	for i := range min(len(theirs), len(those)) {
+		if those[i] > 0 {
+			ratios = append(ratios, theirs[i]/those[i])
 		}
 	}
 	if len(ratios) == 0 {
@@ -117,18 +124,9 @@ func (r *results) write(path string) error {
 
 // document writes tables and picture into a directory of pages.
 func (r *results) document(dir string) error {
-	path := filepath.Join(dir, "benchmarks.md")
-	page, err := os.ReadFile(path)
-	if err != nil {
-		return err
-	}
 	var tables strings.Builder
 	for _, s := range r.measured() {
 		r.print(&tables, &s)
 	}
-	text, err := replace(string(page), "git", tables.String()+"\n")
-	if err != nil {
-		return err
-	}
-	return errors.Join(os.WriteFile(path, []byte(text), 0o644), os.WriteFile(filepath.Join(dir, "benchmarks-git.svg"), []byte(r.picture(scenarios)), 0o644))
+	return errors.Join(fill(dir, "git", tables.String()), os.WriteFile(filepath.Join(dir, "benchmarks-git.svg"), []byte(r.picture(scenarios)), 0o644))
 }

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"time"
 
 	"sojourn/internal/bench/repogen"
 )
@@ -28,58 +29,52 @@ var repositoryNames = []string{few, many, big, kept, mid, target, fresh}
 // them: the big one takes minutes.
 type sources struct {
 	dir     string
-	objects int    // of big
-	own     string // a repository to take as big instead
+	objects int               // of big
+	own     string            // a repository to take as big instead
+	names   map[string]string // of the directories, where they are others
 }
 
-func (s *sources) path(name string) string { return filepath.Join(s.dir, name+".git") }
-
-func (s *sources) make(ctx context.Context) error {
-	for _, r := range []struct {
-		name string
-		spec repogen.Spec
-	}{
-		{few, repogen.Spec{Objects: 500, Refs: 5, Seed: 1}},
-		{many, repogen.Spec{Objects: 5000, Refs: 1016, Seed: 1}},
-		{target, repogen.Spec{Objects: 2000, Refs: 5, Seed: 1}},
-	} {
-		if err := s.once(r.name, func(path string) error { return repogen.Make(ctx, path, r.spec) }); err != nil {
-			return err
-		}
+func (s *sources) path(name string) string {
+	if other, ok := s.names[name]; ok {
+		name = other
 	}
-	size := fmt.Sprintf("big-%d", s.objects)
+	return filepath.Join(s.dir, name+".git")
+}
+
+// make makes those of the repositories that are needed.
+func (s *sources) make(ctx context.Context, needed []string) error {
+	size, third := fmt.Sprintf("big-%d", s.objects), fmt.Sprintf("mid-%d", s.objects/3)
 	if s.own != "" {
 		size = "big-own"
 	}
-	if err := s.once(size, func(path string) error {
-		if s.own != "" {
-			return git("clone", "-q", "--bare", "--no-local", s.own, path)
-		}
-		return repogen.Make(ctx, path, repogen.Spec{Objects: s.objects, Refs: 1016, Seed: 1})
-	}); err != nil {
-		return err
+	s.names = map[string]string{big: size, kept: size + "-kept", mid: third}
+	whole := repogen.Spec{Objects: s.objects, Refs: 1016, Seed: 1}
+	builds := map[string]func(path string) error{
+		few: func(path string) error { return repogen.Make(ctx, path, repogen.Spec{Objects: 500, Refs: 5, Seed: 1}) },
+		many: func(path string) error {
+			return repogen.Make(ctx, path, repogen.Spec{Objects: 5000, Refs: 1016, Seed: 1})
+		},
+		target: func(path string) error { return repogen.Make(ctx, path, repogen.Spec{Objects: 2000, Refs: 5, Seed: 1}) },
+		fresh:  func(path string) error { return git("init", "-q", "--bare", path) },
+		mid: func(path string) error {
+			return errors.Join(repogen.Make(ctx, path, repogen.Spec{Objects: s.objects / 3, Refs: 500, Seed: 2}), maintain(path))
+		},
+		big: func(path string) error {
+			if s.own != "" {
+				return git("clone", "-q", "--bare", "--no-local", s.own, path)
+			}
+			return repogen.Make(ctx, path, whole)
+		},
+		kept: func(path string) error {
+			return errors.Join(git("clone", "-q", "--mirror", "--local", s.path(big), path), maintain(path))
+		},
 	}
-	third := fmt.Sprintf("mid-%d", s.objects/3)
-	if err := s.once(third, func(path string) error {
-		if err := repogen.Make(ctx, path, repogen.Spec{Objects: s.objects / 3, Refs: 500, Seed: 2}); err != nil {
+	for _, name := range needed {
+		if err := s.once(name, builds[name]); err != nil {
 			return err
 		}
-		return maintain(path)
-	}); err != nil {
-		return err
 	}
-	if err := s.once(size+"-kept", func(path string) error {
-		if err := git("clone", "-q", "--mirror", "--local", s.path(size), path); err != nil {
-			return err
-		}
-		return maintain(path)
-	}); err != nil {
-		return err
-	}
-	if err := s.once(fresh, func(path string) error { return git("init", "-q", "--bare", path) }); err != nil {
-		return err
-	}
-	return s.link(map[string]string{big: size, kept: size + "-kept", mid: third})
+	return nil
 }
 
 func maintain(path string) error {
@@ -95,7 +90,7 @@ func (s *sources) once(name string, build func(path string) error) error {
 	if _, err := os.Stat(path); err == nil {
 		return nil
 	}
-	fmt.Fprintf(os.Stderr, "making repository %s\n", name)
+	say("making repository %s, which is kept", filepath.Base(path))
 	half := path + ".half"
 	if err := os.RemoveAll(half); err != nil {
 		return err
@@ -109,23 +104,13 @@ func (s *sources) once(name string, build func(path string) error) error {
 	return os.Rename(half, path)
 }
 
-func (s *sources) link(names map[string]string) error {
-	for name, to := range names {
-		os.Remove(s.path(name))
-		if err := os.Symlink(filepath.Base(s.path(to)), s.path(name)); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// lay puts a copy of each repository into dir, as a server on a disk has them.
+// lay puts a copy of each repository that is needed into dir, as a server on a disk has them.
 // Objects are links to the same files.
-func (s *sources) lay(dir string) error {
+func (s *sources) lay(dir string, needed []string) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
-	for _, name := range repositoryNames {
+	for _, name := range needed {
 		from, err := filepath.EvalSymlinks(s.path(name))
 		if err != nil {
 			return err
@@ -170,4 +155,11 @@ func git(args ...string) error {
 		return fmt.Errorf("git %q: %w\n%s", args, err, out)
 	}
 	return nil
+}
+
+var began = time.Now()
+
+// say tells who waits where the run is.
+func say(format string, args ...any) {
+	fmt.Fprintf(os.Stderr, "%5.0fs  %s\n", time.Since(began).Seconds(), fmt.Sprintf(format, args...))
 }

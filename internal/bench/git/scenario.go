@@ -14,12 +14,14 @@ type sample map[string]float64
 // scenario is one thing that users do.
 type scenario struct {
 	id, title string
+	on        []string // repositories that it needs
 	// prepare makes what the round needs, the same for all peers; nil for nothing.
 	prepare func(b *bench, round int) error
 	run     func(b *bench, p *peer, round int) (sample, error)
 	metrics []metric
 	skip    func(p *peer) bool // nil for none
 	rounds  int                // at most; 0 for as many as asked for
+	tls     bool               // our server over TLS takes part, if it is wanted at all
 }
 
 // metric says how a number is shown.
@@ -29,36 +31,40 @@ type metric struct {
 }
 
 var scenarios = []scenario{
-	{id: "S1", title: "info/refs, version 2, 8 connections", metrics: load8, run: func(b *bench, p *peer, _ int) (sample, error) {
+	{id: "S1", title: "info/refs, version 2, 8 connections", on: []string{few}, tls: true, metrics: load8, run: func(b *bench, p *peer, _ int) (sample, error) {
 		return b.load(p, p.get(few, uploadPack, 2))
 	}},
-	{id: "S2", title: "info/refs, version 0, 1,016 refs, 8 connections", metrics: load8, run: func(b *bench, p *peer, _ int) (sample, error) {
+	{id: "S2", title: "info/refs, version 0, 1,016 refs, 8 connections", on: []string{many}, metrics: load8, run: func(b *bench, p *peer, _ int) (sample, error) {
 		return b.load(p, p.get(many, uploadPack, 0))
 	}},
-	{id: "S3-few", title: "ls-refs, 5 refs, one after another", metrics: latency, run: func(b *bench, p *peer, _ int) (sample, error) {
+	{id: "S3-few", title: "ls-refs, 5 refs, one after another", on: []string{few}, tls: true, metrics: latency, run: func(b *bench, p *peer, _ int) (sample, error) {
 		return b.turns(p, p.post(few, lsRefs()), 300)
 	}},
-	{id: "S3-many", title: "ls-refs, 1,016 refs, one after another", metrics: latency, run: func(b *bench, p *peer, _ int) (sample, error) {
+	{id: "S3-many", title: "ls-refs, 1,016 refs, one after another", on: []string{many}, metrics: latency, run: func(b *bench, p *peer, _ int) (sample, error) {
 		return b.turns(p, p.post(many, lsRefs()), 300)
 	}},
-	{id: "S4", title: "git ls-remote, 5 refs", metrics: []metric{{name: "wall ms"}}, run: func(b *bench, p *peer, _ int) (sample, error) {
+	{id: "S4", title: "git ls-remote, 5 refs", on: []string{few}, metrics: []metric{{name: "wall ms"}}, run: func(b *bench, p *peer, _ int) (sample, error) {
 		return b.lsRemote(p, few, 10)
 	}},
-	{id: "S5", title: "full fetch, maintained", metrics: pack, run: func(b *bench, p *peer, _ int) (sample, error) {
+	{id: "S5", title: "full fetch, maintained", on: []string{kept}, metrics: pack, run: func(b *bench, p *peer, _ int) (sample, error) {
 		return b.clone(p, kept)
 	}},
-	{id: "S5-pushed", title: "full fetch, as pushed", metrics: pack, run: func(b *bench, p *peer, _ int) (sample, error) {
+	{id: "S5-pushed", title: "full fetch, as pushed", on: []string{big}, metrics: pack, rounds: 3, run: func(b *bench, p *peer, _ int) (sample, error) {
 		return b.clone(p, big)
 	}},
-	{id: "S7", title: "8 full fetches at a time, maintained, a third of the size", metrics: pack, run: func(b *bench, p *peer, _ int) (sample, error) {
+	{id: "S7", title: "8 full fetches at a time, maintained, a third of the size", on: []string{mid}, tls: true, metrics: pack, run: func(b *bench, p *peer, _ int) (sample, error) {
 		return b.clones(p, mid, 8)
 	}},
-	{id: "S8", title: "fetch of depth 1, and the same again", metrics: shallow, skip: isLimit, run: (*bench).shallow},
-	{id: "S9", title: "fetch of the newest thirtieth, maintained", metrics: pack, skip: isLimit, run: (*bench).increment},
-	{id: "S10", title: "git push of one blob of 50 MiB", metrics: push, prepare: (*bench).commitBlob, run: (*bench).push},
-	{id: "S11-1000", title: "git push of 1,000 commits", metrics: push, prepare: func(b *bench, round int) error { return b.commits(round, 1000) }, run: (*bench).push},
-	{id: "S11-1", title: "git push of one commit", metrics: push, prepare: func(b *bench, round int) error { return b.commits(round, 5) }, run: (*bench).pushOnes},
-	{id: "S12", title: "first push of the big repository", metrics: push, skip: cannotImport, rounds: 1, run: (*bench).importBig},
+	{id: "S7-32", title: "32 full fetches at a time of the same", on: []string{mid}, metrics: pack, rounds: 3, run: func(b *bench, p *peer, _ int) (sample, error) {
+		return b.clones(p, mid, 32)
+	}},
+	{id: "S8", title: "fetch of depth 1, and the same again", on: []string{big}, metrics: shallow, skip: isLimit, rounds: 3, run: (*bench).shallow},
+	{id: "S9", title: "fetch of the newest thirtieth, maintained", on: []string{big, kept}, metrics: pack, skip: isLimit, run: (*bench).increment},
+	{id: "S10", title: "git push of one blob of 50 MiB", on: []string{target}, metrics: push, prepare: (*bench).commitBlob, run: (*bench).push},
+	{id: "S11-1000", title: "git push of 1,000 commits", on: []string{target}, metrics: push, prepare: func(b *bench, round int) error { return b.commits(round, 1000) }, run: (*bench).push},
+	{id: "S11-1", title: "git push of one commit", on: []string{target}, tls: true, metrics: push, prepare: func(b *bench, round int) error { return b.commits(round, 5) }, run: (*bench).pushOnes},
+	{id: "S12", title: "first push of the big repository", on: []string{big, fresh}, metrics: push, skip: cannotImport, rounds: 1, run: (*bench).importBig},
+	{id: "clone", title: "git clone --bare of a third of the size: the client's own work is most of it", on: []string{mid}, metrics: cloned, skip: isLimit, rounds: 2, run: (*bench).realClone},
 	{id: "S13", title: "start, and one second later", metrics: idle, run: (*bench).idle},
 }
 
@@ -79,6 +85,7 @@ var (
 	pack    = []metric{{name: "server CPU s"}, {name: "wall s"}, {name: "first byte ms"}, {name: "anon MiB"}, {name: "MB"}}
 	shallow = []metric{{name: "first: server CPU s"}, {name: "first: wall s"}, {name: "again: server CPU s"}, {name: "again: wall s"}, {name: "anon MiB"}, {name: "MB"}}
 	idle    = []metric{{name: "ready ms"}, {name: "anon MiB"}, {name: "RSS MiB"}}
+	cloned  = []metric{{name: "wall s"}, {name: "server CPU s"}}
 	push    = []metric{{name: "wall s"}, {name: "server CPU s"}, {name: "anon MiB"}}
 )
 

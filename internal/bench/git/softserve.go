@@ -59,10 +59,11 @@ func openToAll(database string) error {
 // and git puts the rest beside it, for a push of a thousand refs never ends (its
 // hook does not read them). Two are maintained, which it does not do by itself.
 func (b *bench) fillSoft(p *peer, dir string) error {
-	for _, name := range repositoryNames {
+	for _, name := range b.needed {
 		if name == fresh {
 			continue
 		}
+		say("%s: filling %s", p.name, name)
 		from, to := b.sources.path(name), filepath.Join(dir, "data", "repos", name+".git")
 		err := git("-C", from, "push", "-q", p.remote(name), "refs/heads/main")
 		if err == nil {

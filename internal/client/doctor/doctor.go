@@ -90,6 +90,7 @@ func (d *Doctor) Examine(ctx context.Context) []Finding {
 		d.readConfig(ctx)
 		d.protocol()
 		d.credentialHelpers()
+		d.gitAuthorities()
 		d.storedPasswords(ctx)
 		d.lfs(ctx)
 	}

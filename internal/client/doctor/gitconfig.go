@@ -229,3 +229,22 @@ func storedPassword(out string) (made string, ok bool) {
 	}
 	return "", false
 }
+
+// gitAuthorities finds a variable that hides the server's authority from git.
+func (d *Doctor) gitAuthorities() {
+	address, set := d.gitURL(), d.Env.Get("GIT_SSL_CAINFO")
+	if address == "" || set == "" {
+		return
+	}
+	for _, e := range d.config {
+		pattern, ok := strings.CutPrefix(e.key, "http.")
+		if !ok {
+			continue
+		}
+		if pattern, ok = cutFold(pattern, ".sslcainfo"); ok && matches(pattern, address) && e.value != set {
+			d.add("git config", Warning, fmt.Sprintf("GIT_SSL_CAINFO is set, and for URLs of %s git takes it in place of %s = %s", address, e.key, e.value),
+				"unset GIT_SSL_CAINFO, or add that authority to "+set)
+			return
+		}
+	}
+}

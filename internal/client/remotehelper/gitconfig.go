@@ -27,23 +27,23 @@ const harmless = " postbuffer lowspeedlimit lowspeedtime version maxrequests min
 var nativeVariables = [...]string{"GIT_SSL_CERT", "GIT_SSL_KEY", "GIT_SSL_CAPATH", "GIT_SSL_VERSION", "GIT_SSL_CIPHER_LIST", "GIT_PROXY_SSL_CAINFO",
 	"GIT_PROXY_SSL_CERT", "GIT_HTTP_PROXY_AUTHMETHOD", "GIT_TRACE_CURL", "GIT_CURL_VERBOSE", "ALL_PROXY", "all_proxy"}
 
-// readHTTPSettings asks git, which alone knows where its settings are.
-func (p Process) readHTTPSettings(ctx context.Context, git string) (httpSettings, error) {
+// readHTTPSettings asks git, which alone knows where its settings are and which of them are for a URL.
+func (p Process) readHTTPSettings(ctx context.Context, git, address string) (httpSettings, error) {
 	for _, name := range nativeVariables {
 		if p.Env.Get(name) != "" {
 			return httpSettings{}, errNative
 		}
 	}
-	c := exec.CommandContext(ctx, git, "config", "--null", "--get-regexp", `^(http\.|remote\..*\.proxy)`)
-	c.Env = p.Environ
-	out, err := c.Output()
-	if exit, ok := errors.AsType[*exec.ExitError](err); ok && exit.ExitCode() == 1 {
-		err = nil // there are none
-	}
+	text, err := p.gitConfig(ctx, git, "--get-regexp", `^(http\.|remote\..*\.proxy)`)
 	if err != nil {
 		return httpSettings{}, errNative
 	}
-	s, err := parseHTTPSettings(string(out))
+	if forURLs(text) {
+		if text, err = p.gitConfig(ctx, git, "--get-urlmatch", "http", address); err != nil {
+			return httpSettings{}, errNative
+		}
+	}
+	s, err := parseHTTPSettings(text)
 	if v := p.Env.Get("GIT_SSL_CAINFO"); v != "" {
 		s.caFile = v
 	}
@@ -54,6 +54,31 @@ func (p Process) readHTTPSettings(ctx context.Context, git string) (httpSettings
 		s.agent = v
 	}
 	return s, err
+}
+
+// gitConfig is what "git config" prints; nothing where nothing is set.
+func (p Process) gitConfig(ctx context.Context, git string, args ...string) (string, error) {
+	c := exec.CommandContext(ctx, git, append([]string{"config", "--null"}, args...)...)
+	c.Env = p.Environ
+	out, err := c.Output()
+	if exit, ok := errors.AsType[*exec.ExitError](err); ok && exit.ExitCode() == 1 {
+		err = nil
+	}
+	return string(out), err
+}
+
+// forURLs reports whether settings of HTTP, and of nothing else, are there, some of them for single URLs.
+func forURLs(text string) bool {
+	found := false
+	for entry := range strings.SplitSeq(strings.TrimSuffix(text, "\x00"), "\x00") {
+		name, _, _ := strings.Cut(entry, "\n")
+		name, ok := strings.CutPrefix(name, "http.")
+		if !ok {
+			return false
+		}
+		found = found || strings.Contains(name, ".")
+	}
+	return found
 }
 
 // parseHTTPSettings reads entries of NAME\nVALUE\0. One that is for a URL, or

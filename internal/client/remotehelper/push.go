@@ -185,7 +185,7 @@ func (h *pusher) connect(ctx context.Context) (*connection, error) {
 	if err != nil {
 		return nil, err
 	}
-	s, err := h.p.readHTTPSettings(ctx, git)
+	s, err := h.p.readHTTPSettings(ctx, git, h.target.URL)
 	if err != nil {
 		return nil, err
 	}

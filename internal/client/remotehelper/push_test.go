@@ -81,13 +81,14 @@ func TestProxySettings(t *testing.T) {
 		"[http]\n\tproxy =\n":              "<nil>",
 		"[http]\n\tproxy = http://git:1\n\tproxy =\n": "<nil>",
 		"[http]\n\tproxy =\n\tproxy = http://git:1\n": "http://git:1",
+		"[http]\n\tproxy = http://all:1\n[http \"https://git.example\"]\n\tproxy = http://git:1\n[http \"https://other.example\"]\n\tproxy = http://other:1\n": "http://git:1",
 	} {
 		file := filepath.Join(t.TempDir(), "config")
 		if err := os.WriteFile(file, []byte(settings), 0o600); err != nil {
 			t.Fatal(err)
 		}
 		p := Process{Env: os.LookupEnv, Environ: append(os.Environ(), "GIT_CONFIG_NOSYSTEM=1", "GIT_CONFIG_GLOBAL="+file), Now: time.Now}
-		c, err := (&pusher{p: p, target: &Target{}}).connect(t.Context())
+		c, err := (&pusher{p: p, target: &Target{URL: "https://git.example/v1/repos/r"}}).connect(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}

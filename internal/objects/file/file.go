@@ -24,6 +24,8 @@ type Store struct {
 	dir      string
 	incoming string // files that have no key yet
 	link     func(file, name string) error
+	sync     func(dir string) error
+	durable  durable
 }
 
 var _ objects.Store = (*Store)(nil)
@@ -46,7 +48,7 @@ func open(dir string) (*Store, error) {
 		return nil, err
 	}
 	// No key has a part that begins with a dot.
-	s := &Store{dir: abs, incoming: filepath.Join(abs, ".incoming"), link: os.Link}
+	s := &Store{dir: abs, incoming: filepath.Join(abs, ".incoming"), link: os.Link, sync: syncDir}
 	if err := os.MkdirAll(s.incoming, 0o700); err != nil {
 		return nil, err
 	}
@@ -88,6 +90,7 @@ func (s *Store) put(ctx context.Context, dst, src string) error {
 		return err
 	}
 	defer f.Close()
+	mark := s.durable.mark()
 	err = s.putLink(dst, f)
 	if errors.Is(err, errNoLink) {
 		err = s.putCopy(ctx, dst, f)
@@ -95,7 +98,7 @@ func (s *Store) put(ctx context.Context, dst, src string) error {
 	if err != nil {
 		return err
 	}
-	return s.syncAbove(dst)
+	return s.syncAbove(dst, mark)
 }
 
 // errNoLink means that a file cannot be linked to its place: it is on another
@@ -144,17 +147,6 @@ func (s *Store) place(link func() error, dst string) error {
 		}
 	}
 	return errNoDirectory
-}
-
-// syncAbove flushes every directory from dst's up to the store's. Those that
-// were there already are not left out: another Put may have made them a moment
-// ago and not have come to flushing them.
-func (s *Store) syncAbove(dst string) error {
-	for d := filepath.Dir(dst); ; d = filepath.Dir(d) {
-		if err := syncDir(d); err != nil || d == s.dir {
-			return err
-		}
-	}
 }
 
 // Fetch implements objects.Store.
@@ -248,10 +240,24 @@ func (s *Store) remove(path string) error {
 		return err
 	}
 	// Fails, as it should, at the first directory that is not empty.
-	for d != s.dir && os.Remove(d) == nil {
+	for d != s.dir && s.removeDir(d) {
 		d = filepath.Dir(d)
 	}
 	return nil
+}
+
+func (s *Store) removeDir(d string) bool {
+	f, err := os.Open(d)
+	if err != nil {
+		return false
+	}
+	some, _ := f.Readdirnames(1) // an error shows again when it is removed
+	f.Close()
+	if len(some) > 0 {
+		return false // to forget it would cost the next Put
+	}
+	s.durable.forget(d)
+	return os.Remove(d) == nil
 }
 
 // List implements objects.Store.

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -201,6 +202,52 @@ func TestEmptyDirectoriesGo(t *testing.T) {
 		t.Fatal(err)
 	}
 	onlyEntry(t, s.dir, ".incoming")
+}
+
+// The names above a blob are flushed once; after a Delete took the directory
+// away, once more.
+func TestFlushedNames(t *testing.T) {
+	s := openTemp(t)
+	var flushed []string
+	s.sync = func(dir string) error {
+		rel, err := filepath.Rel(s.dir, dir)
+		flushed = append(flushed, rel)
+		return errors.Join(err, syncDir(dir))
+	}
+	src := filepath.Join(t.TempDir(), "src")
+	write(t, src, "pack")
+	put := func(key string, want ...string) {
+		t.Helper()
+		flushed = nil
+		if err := s.Put(t.Context(), key, src); err != nil {
+			t.Fatal(err)
+		}
+		if !slices.Equal(flushed, want) {
+			t.Errorf("Put of %s flushes %q, want %q", key, flushed, want)
+		}
+	}
+	put("repos/r1/packs/a.pack", "repos/r1/packs", "repos/r1", "repos", ".")
+	put("repos/r1/packs/a.idx", "repos/r1/packs")
+	put("repos/r2/packs/a.pack", "repos/r2/packs", "repos/r2", "repos")
+	for _, key := range []string{"repos/r1/packs/a.pack", "repos/r1/packs/a.idx"} {
+		if err := s.Delete(t.Context(), key); err != nil {
+			t.Fatal(err)
+		}
+	}
+	put("repos/r1/packs/b.pack", "repos/r1/packs", "repos/r1", "repos")
+	put("repos/r2/packs/b.pack", "repos/r2/packs")
+
+	// A Put whose directory goes while it flushes knows nothing of the next one.
+	sync := s.sync
+	s.sync = func(dir string) error {
+		s.sync = sync
+		err := sync(dir)
+		return errors.Join(err, s.Delete(t.Context(), "repos/r3/packs/a.pack"), os.MkdirAll(dir, 0o700))
+	}
+	if err := s.Put(t.Context(), "repos/r3/packs/a.pack", src); err != nil {
+		t.Fatal(err)
+	}
+	put("repos/r3/packs/b.pack", "repos/r3/packs", "repos/r3", "repos")
 }
 
 func TestLeftovers(t *testing.T) {
