@@ -66,7 +66,7 @@ func TestHandOver(t *testing.T) {
 	for name, config := range map[string]*tls.Config{"plain": nil, "TLS": {Certificates: []tls.Certificate{selfSigned(t)}}} {
 		for _, wait := range []time.Duration{0, 900 * time.Millisecond} { // beyond the time for a head
 			p := start(t, func(p *pair) { p.certificate, p.headerTimeout = config, 600*time.Millisecond })
-			var c net.Conn = p.dial(t)
+			c := p.dial(t)
 			if config != nil {
 				c = tls.Client(c, &tls.Config{InsecureSkipVerify: true}) //nolint:gosec // whose certificate it is does not matter here
 			}
