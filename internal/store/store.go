@@ -79,6 +79,21 @@ type Store interface {
 	Close() error
 }
 
+// Glance is View for an f that needs one statement at most, mostly. It may run f
+// once more, which so may have no effect but its result.
+func Glance(ctx context.Context, s Store, f func(Tx) error) error {
+	if g, ok := s.(Glancer); ok {
+		return g.Glance(ctx, f)
+	}
+	return s.View(ctx, f)
+}
+
+// Glancer is a Store to which a transaction costs more than a statement does.
+type Glancer interface {
+	// Glance is what the function says: without a transaction as long as f needs none.
+	Glance(ctx context.Context, f func(Tx) error) error
+}
+
 // Tx is everything a transaction can do, by owner. Domain packages should ask
 // for the smallest part that they use.
 //
