@@ -116,7 +116,7 @@ func (r *revoked) fresh(version uint64, now time.Time) bool {
 // readRevocations leaves out what nothing alive can be ended by.
 func (a *Authenticator) readRevocations(ctx context.Context, version uint64, now time.Time) (*revoked, error) {
 	var list []store.Revocation
-	err := a.Store.View(ctx, func(tx store.Tx) (err error) {
+	err := store.Glance(ctx, a.Store, func(tx store.Tx) (err error) {
 		list, err = tx.Revocations()
 		return err
 	})

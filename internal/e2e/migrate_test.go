@@ -78,14 +78,11 @@ func newMoving(t *testing.T, repos int) *moving { return newMovingWith(t, repos,
 // newMovingWith makes a server with repositories, in a directory or in stores.
 func newMovingWith(t *testing.T, repos int, grown bool) *moving {
 	t.Helper()
-	m := &moving{t: t, p: &process{t: t, data: t.TempDir(), addr: "127.0.0.1:0"}}
-	m.env = grownEnv(t)
-	m.bucket, _, _ = strings.Cut(strings.TrimPrefix(m.env[1], "SOJOURN_OBJECTS=s3://"), "?")
+	m := movingTo(t, grownEnv(t))
 	if grown {
 		m.p.env = m.env
 	}
 	m.p.start()
-	t.Cleanup(func() { m.p.kill() })
 	s := sojourntest.At(t, m.p.data, "https://"+m.p.addr)
 	root := m.root()
 	admin := &api{t: t, s: s, cred: root}
@@ -103,11 +100,27 @@ func newMovingWith(t *testing.T, repos int, grown bool) *moving {
 	return m
 }
 
+// movingTo has a server in a directory, which is not started.
+func movingTo(t *testing.T, env []string) *moving {
+	t.Helper()
+	m := &moving{t: t, p: &process{t: t, data: t.TempDir(), addr: "127.0.0.1:0"}, env: env}
+	m.bucket, _, _ = strings.Cut(strings.TrimPrefix(env[1], "SOJOURN_OBJECTS=s3://"), "?")
+	t.Cleanup(func() { m.p.kill() })
+	return m
+}
+
 // grownEnv names new stores as an operator would, with the passwords in files.
 func grownEnv(t *testing.T) []string {
 	t.Helper()
 	stores.start(t)
-	metadata, err := url.Parse(stores.postgres.Database(t))
+	return envOf(t, stores.postgres.Database(t))
+}
+
+// envOf names a database, and a new bucket.
+func envOf(t *testing.T, database string) []string {
+	t.Helper()
+	stores.start(t)
+	metadata, err := url.Parse(database)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -387,7 +387,7 @@ func attacks() []attack {
 		{"commit bomb", "attempting to allocate", func(a *arena) string { return pack(packed(1, 600<<20, "", zeroBytes(600<<20)))(a) }},
 		{"tree bomb", "attempting to allocate", func(a *arena) string { return pack(packed(2, 600<<20, "", zeroBytes(1<<20)))(a) }},
 		{"tag bomb", "attempting to allocate", func(a *arena) string { return pack(packed(4, 600<<20, "", zeroBytes(1<<20)))(a) }},
-		{"blob bomb", "a file may have 32.0 MiB", func(a *arena) string { return pack(packed(3, 200<<20, "", zeroBytes(200<<20)))(a) }},
+		{"blob bomb", "a file may have 33554432 (32.0 MiB)", func(a *arena) string { return pack(packed(3, 200<<20, "", zeroBytes(200<<20)))(a) }},
 		{"pack too large", "exceeds maximum allowed size", func(a *arena) string { return pack(packed(3, 9<<20, "", small(incompressible(9<<20))))(a) }},
 		{"delta on itself", "out of bound", pack(packed(6, 4, "\x00", small("abcd")))},
 		{"delta on what is before the pack", "out of bound", pack(packed(6, 4, "\x7f", small("abcd")))},

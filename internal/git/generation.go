@@ -9,6 +9,8 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"golang.org/x/sync/errgroup"
+
 	"sojourn/internal/objects"
 	"sojourn/internal/store"
 )
@@ -201,25 +203,37 @@ func (r *repo) keepGeneration(g *generation) {
 	r.gen, r.proof = g, nil
 }
 
+// fetchesAtATime bounds the downloads of one repository: each waits for the object
+// store more than for anything else, and a repository may have many packs.
+const fetchesAtATime = 8
+
 // fill links the packs that g lacks, from old where it has them.
 func (e *Engine) fill(ctx context.Context, g, old *generation, packs []store.Pack) error {
-	for _, p := range packs {
-		if g.has(p.ID) {
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(fetchesAtATime)
+	for i := range packs {
+		if p := &packs[i]; !g.has(p.ID) {
+			group.Go(func() error { return e.bringPack(ctx, g, old, p) })
+		}
+	}
+	return group.Wait()
+}
+
+// bringPack brings a pack's files: git looks for the index first, and believes the
+// graph about what is in the pack.
+func (e *Engine) bringPack(ctx context.Context, g, old *generation, p *store.Pack) error {
+	for _, f := range []struct {
+		ext  string
+		size int64
+	}{{".pack", p.Size}, {".bitmap", p.BitmapSize}, {".idx", p.IdxSize}, {".graph", p.GraphSize}} {
+		if f.size == 0 {
 			continue
 		}
-		for _, f := range []struct {
-			ext  string
-			size int64
-		}{{".pack", p.Size}, {".bitmap", p.BitmapSize}, {".idx", p.IdxSize}, {".graph", p.GraphSize}} { // git looks for the index first
-			if f.size == 0 {
-				continue
-			}
-			if err := e.bring(ctx, g, old, &p, f.ext, f.size); err != nil {
-				return err
-			}
+		if err := e.bring(ctx, g, old, p, f.ext, f.size); err != nil {
+			return err
 		}
-		g.added(&p)
 	}
+	g.added(p)
 	return nil
 }
 

@@ -113,7 +113,7 @@ func (in *incoming) checkBlobs(index *packIndex, limit int64) error {
 			if err != nil {
 				return err
 			}
-			text := fmt.Sprintf("blob %s has %s; a file may have %s at the most (git rev-list --objects --all tells its name)", oid, mib(size), mib(limit))
+			text := fmt.Sprintf("blob %s has %d bytes; a file may have %d (%s) at the most (git rev-list --objects --all tells its name)", oid, size, limit, mib(limit))
 			return &unpackError{text: text, cause: errors.New("a blob is too large")}
 		}
 	}

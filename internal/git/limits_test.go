@@ -152,7 +152,7 @@ func TestMaxBlob(t *testing.T) {
 	w.git("push", "-q", "origin", "main")
 	w.commit("zeros", strings.Repeat("\x00", 1<<20+1))
 	blob := w.git("rev-parse", "main:zeros")
-	if out := w.fails("push", "origin", "main"); !strings.Contains(out, "remote unpack failed: blob "+blob+" has 1.0 MiB; a file may have 1.0 MiB at the most") {
+	if out := w.fails("push", "origin", "main"); !strings.Contains(out, "remote unpack failed: blob "+blob+" has 1048577 bytes; a file may have 1048576 (1.0 MiB) at the most") {
 		t.Errorf("git says:\n%s", out)
 	}
 	s.noPacksBut(1)

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"os"
 	"time"
 
 	"sojourn/internal/arn"
@@ -21,11 +20,11 @@ func (a *Admin) withEngine(ctx context.Context, f func(*git.Engine, objects.Stor
 	if err != nil {
 		return err
 	}
-	cache, err := os.MkdirTemp(string(a.dir), "admin-") // where packs can be linked
+	cache, remove, err := a.dir.ownCache()
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, os.RemoveAll(cache)) }()
+	defer func() { err = errors.Join(err, remove()) }()
 	e, err := git.New(ctx, git.Options{Store: a.store, Objects: blobs, Dir: cache, Now: time.Now, Log: slog.New(slog.DiscardHandler), Idle: true})
 	if err != nil {
 		return err

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 
 	"sojourn/internal/objects/file"
 	"sojourn/internal/store"
@@ -29,21 +28,24 @@ func Restore(ctx context.Context, from string, to Place, keys string) (b Backup,
 	if err := emptyDir(to.Data); err != nil {
 		return b, fmt.Errorf("data: %w", err)
 	}
-	part := filepath.Clean(to.Data) + ".restoring"
-	if err := os.Mkdir(part, 0o700); err != nil {
+	part, unlock, err := to.dir().restoring()
+	if err != nil {
 		return b, fmt.Errorf("data: %w", err)
 	}
 	restore := b.restore
 	if to.shared() {
 		restore = b.restoreShared(to)
 	}
-	if err := restore(ctx, dataDir(from), dataDir(part), keys); err != nil {
-		return b, errors.Join(err, os.RemoveAll(part))
+	if err := restore(ctx, dataDir(from), part, keys); err != nil {
+		return b, errors.Join(err, unlock(), os.RemoveAll(string(part)))
+	}
+	if err := unlock(); err != nil {
+		return b, err
 	}
 	if err := os.Remove(to.Data); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return b, err
 	}
-	return b, os.Rename(part, to.Data)
+	return b, os.Rename(string(part), to.Data)
 }
 
 // sound compares the backup's database with its checksum.

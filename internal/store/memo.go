@@ -34,8 +34,8 @@ func (m *Memo[K, V]) ReadNow(ctx context.Context, s Store, key K, load func(Tx) 
 }
 
 // Read returns what load reads for key, or what it read before at the store's
-// present version. key must hold all that load depends on beside the store. An
-// error is not kept.
+// present version. key must hold all that load depends on beside the store. load
+// may be run more than once. An error is not kept.
 func (m *Memo[K, V]) Read(ctx context.Context, s Store, key K, load func(Tx) (V, error)) (V, error) {
 	// Before the reading: what is committed between the two is in what is read,
 	// and comes with another version.
@@ -54,7 +54,7 @@ func (m *Memo[K, V]) read(ctx context.Context, s Store, version uint64, key K, l
 }
 
 func view[V any](ctx context.Context, s Store, load func(Tx) (V, error)) (v V, err error) {
-	err = s.View(ctx, func(tx Tx) (err error) {
+	err = Glance(ctx, s, func(tx Tx) (err error) {
 		v, err = load(tx)
 		return err
 	})

@@ -21,8 +21,18 @@ var ErrNotFound = errors.New("not found")
 var ErrExists = errors.New("already exists")
 
 // ErrDisk says that the store cannot write, because its disk is full or
-// read-only, and that nothing of the transaction was committed.
-var ErrDisk = errors.New("the store cannot write to its disk")
+// read-only, and that nothing of the transaction was committed. It is Unavailable:
+// when somebody has made room, it will do.
+var ErrDisk error = disk{}
+
+type disk struct{ unavailable }
+
+func (disk) Error() string { return "the store cannot write to its disk" }
+
+// Advice is what a caller is told.
+func (disk) Advice() string {
+	return "The server cannot write to its disk, which is full or read-only; nothing was changed. Tell its administrator, and try again later."
+}
 
 // ErrUnavailable is wrapped in the error of a View, an Update or a Ping that the
 // database could not be reached for, or not in time. Later it may be.
@@ -67,6 +77,21 @@ type Store interface {
 	Ping(ctx context.Context) error
 
 	Close() error
+}
+
+// Glance is View for an f that needs one statement at most, mostly. It may run f
+// once more, which so may have no effect but its result.
+func Glance(ctx context.Context, s Store, f func(Tx) error) error {
+	if g, ok := s.(Glancer); ok {
+		return g.Glance(ctx, f)
+	}
+	return s.View(ctx, f)
+}
+
+// Glancer is a Store to which a transaction costs more than a statement does.
+type Glancer interface {
+	// Glance is what the function says: without a transaction as long as f needs none.
+	Glance(ctx context.Context, f func(Tx) error) error
 }
 
 // Tx is everything a transaction can do, by owner. Domain packages should ask

@@ -44,15 +44,17 @@ func main() {
 // sizes are the numbers of nodes.
 var sizes = []int{1, 2, 4}
 
-// kinds are what is asked, and how often in a run.
+// kinds are what is asked, how often in a run by each caller, and how many of
+// them are at each node; 0 is one caller in all.
 var kinds = []struct {
-	name  string
-	calls int
-	call  func(w *world, i int) error
+	name           string
+	times, callers int
+	call           func(w *world, i int) error
 }{
-	{"ls-remote", 1000, (*world).lsRemote},
-	{"clone, warm", 100, (*world).clone},
-	{"push", 64, (*world).push},
+	{"ls-remote", 125, perNode, (*world).lsRemote},
+	{"clone, warm", 12, perNode, (*world).clone},
+	{"push", 8, perNode, (*world).push},
+	{"push, alone", 10, 0, (*world).push},
 }
 
 func measure(bin string, rounds, large int) (err error) {
@@ -71,7 +73,7 @@ func measure(bin string, rounds, large int) (err error) {
 		return err
 	}
 	defer bucket.Remove()
-	packs, err := makePacks(filepath.Join(dir, "packs"), kinds[2].calls*(rounds+1)/repositories+2)
+	packs, err := makePacks(filepath.Join(dir, "packs"), (kinds[2].times+kinds[3].times)*(rounds+1)+2)
 	if err != nil {
 		return err
 	}
@@ -94,7 +96,7 @@ func measure(bin string, rounds, large int) (err error) {
 				results[k.name] = make([][]run, len(worlds))
 			}
 			for i, w := range worlds {
-				r, err := w.load(k.calls, k.call)
+				r, err := w.load(k.times, k.callers, k.call)
 				if err != nil {
 					return fmt.Errorf("%s at %d nodes: %w", k.name, len(w.nodes), err)
 				}
@@ -113,7 +115,7 @@ func measure(bin string, rounds, large int) (err error) {
 }
 
 func table(results map[string][][]run) {
-	fmt.Println("what         nodes  server CPU per call   calls per CPU second   of one node's   median, 95th of a call")
+	fmt.Println("what         nodes  server CPU per call   calls per CPU second   of one node's   median, 95th of a call   a request by the node's clock")
 	for _, k := range kinds {
 		var one float64
 		for i, runs := range results[k.name] {
@@ -122,9 +124,10 @@ func table(results map[string][][]run) {
 			if i == 0 {
 				one = perCPU
 			}
-			fmt.Printf("%-12s %5d  %19s  %21.0f  %13.2f×  %s, %s\n", k.name, sizes[i], cpu.Round(10*time.Microsecond), perCPU, perCPU/one,
+			fmt.Printf("%-12s %5d  %19s  %21.0f  %13.2f×  %s, %s   %s\n", k.name, sizes[i], cpu.Round(10*time.Microsecond), perCPU, perCPU/one,
 				median(runs, func(r run) time.Duration { return r.percentile(50) }).Round(100*time.Microsecond),
-				median(runs, func(r run) time.Duration { return r.percentile(95) }).Round(100*time.Microsecond))
+				median(runs, func(r run) time.Duration { return r.percentile(95) }).Round(100*time.Microsecond),
+				median(runs, func(r run) time.Duration { return r.server }).Round(10*time.Microsecond))
 		}
 	}
 }

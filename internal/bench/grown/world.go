@@ -26,8 +26,8 @@ import (
 )
 
 const (
-	repositories = 8 // of each cluster; so many calls run at a time
-	clockTick    = 10 * time.Millisecond
+	perNode   = 8 // repositories of each node; so many calls run at a time
+	clockTick = 10 * time.Millisecond
 )
 
 // stores are the servers that all clusters share a part of.
@@ -62,13 +62,13 @@ type world struct {
 	nodes    []*node
 	http     *http.Client
 	packs    []pack
-	at       [repositories]int // the pack that each repository has had last
-	remotes  [][]*url.URL      // of each node and repository, signed
+	at       []int      // the pack that each repository has had last
+	remotes  []*url.URL // of each repository at its node, signed
 	signed   time.Time
 }
 
 func newWorld(bin, dir string, s *stores, n int, packs []pack) (w *world, err error) {
-	w = &world{bin: bin, dir: dir, packs: packs, http: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 2 * repositories,
+	w = &world{bin: bin, dir: dir, packs: packs, at: make([]int, n*perNode), http: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 2 * perNode,
 		TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}}} // its own authority's, on loopback
 	if w.env, err = s.env(); err != nil {
 		return nil, err
@@ -78,12 +78,12 @@ func newWorld(bin, dir string, s *stores, n int, packs []pack) (w *world, err er
 			return w, err
 		}
 	}
-	for i := range repositories {
+	for i := range w.at {
 		if err := w.create(name(i)); err != nil {
 			return w, err
 		}
 	}
-	for i := range repositories {
+	for i := range w.at {
 		if err := w.push(i); err != nil {
 			return w, err
 		}
@@ -158,16 +158,12 @@ func (w *world) sign() error {
 		return nil
 	}
 	w.remotes = nil
-	for at := range w.nodes {
-		var list []*url.URL
-		for i := range repositories {
-			u, err := w.remote(at, name(i))
-			if err != nil {
-				return err
-			}
-			list = append(list, u)
+	for i := range w.at {
+		u, err := w.remote(i%len(w.nodes), name(i))
+		if err != nil {
+			return err
 		}
-		w.remotes = append(w.remotes, list)
+		w.remotes = append(w.remotes, u)
 	}
 	w.signed = time.Now()
 	return nil
@@ -183,28 +179,30 @@ func (w *world) remote(at int, repository string) (*url.URL, error) {
 
 // run is what so many calls took.
 type run struct {
-	calls int
-	cpu   time.Duration // of all nodes and their children
-	each  []time.Duration
+	calls  int
+	cpu    time.Duration // of all nodes and their children
+	server time.Duration // of a request, by the nodes' own clocks
+	each   []time.Duration
 }
 
 func (r run) percentile(p int) time.Duration { return r.each[min(len(r.each)-1, len(r.each)*p/100)] }
 
-// load makes calls, as many at a time as there are repositories, each of its own.
-func (w *world) load(calls int, call func(*world, int) error) (r run, err error) {
+// load lets as many call at a time as are at each node, or one at all of them
+// together, each about a repository of its own and so many times.
+func (w *world) load(times, callers int, call func(*world, int) error) (r run, err error) {
 	if err := w.sign(); err != nil {
 		return r, err
 	}
-	before, err := w.cpu()
+	before, err := w.used()
 	if err != nil {
 		return r, err
 	}
 	var all sync.WaitGroup
 	var mu sync.Mutex
 	var failed atomic.Pointer[error]
-	for i := range repositories {
+	for i := range max(1, callers*len(w.nodes)) {
 		all.Go(func() {
-			for range calls / repositories {
+			for range times {
 				begin := time.Now()
 				if err := call(w, i); err != nil {
 					failed.Store(&err)
@@ -220,10 +218,57 @@ func (w *world) load(calls int, call func(*world, int) error) (r run, err error)
 	if err := failed.Load(); err != nil {
 		return r, *err
 	}
-	after, err := w.cpu()
-	r.calls, r.cpu = len(r.each), after-before
+	after, err := w.used()
+	r.calls, r.cpu = len(r.each), after.cpu-before.cpu
+	r.server = (after.answering - before.answering) / time.Duration(max(1, after.answers-before.answers))
 	slices.Sort(r.each)
 	return r, err
+}
+
+// use is what the nodes of a world have done so far.
+type use struct {
+	cpu, answering time.Duration
+	answers        int
+}
+
+func (w *world) used() (u use, err error) {
+	for _, n := range w.nodes {
+		seconds, count, err := w.answered(n)
+		if err != nil {
+			return u, err
+		}
+		u.answering += seconds
+		u.answers += count
+	}
+	u.cpu, err = w.cpu()
+	return u, err
+}
+
+// answered is how long a node says that it has worked on requests of git's.
+func (w *world) answered(n *node) (took time.Duration, count int, err error) {
+	res, err := w.http.Get(n.url + "/metrics")
+	if err != nil {
+		return 0, 0, err
+	}
+	defer res.Body.Close()
+	lines := bufio.NewScanner(res.Body)
+	for lines.Scan() {
+		name, value, _ := strings.Cut(lines.Text(), " ")
+		if !strings.Contains(name, `route="git"`) {
+			continue
+		}
+		v, err := strconv.ParseFloat(value, 64)
+		if err != nil {
+			return 0, 0, err
+		}
+		switch {
+		case strings.HasPrefix(name, "sojourn_request_seconds_sum"):
+			took += time.Duration(v * float64(time.Second))
+		case strings.HasPrefix(name, "sojourn_request_seconds_count"):
+			count += int(v)
+		}
+	}
+	return took, count, lines.Err()
 }
 
 // cpu is the processor time of all nodes and of the processes they waited for.
@@ -250,7 +295,7 @@ func (w *world) ask(i int, path string, body []byte, kind string) ([]byte, error
 	if err := w.sign(); err != nil {
 		return nil, err
 	}
-	return ask(w.http, w.remotes[i%len(w.nodes)][i], path, body, kind)
+	return ask(w.http, w.remotes[i], path, body, kind)
 }
 
 func ask(client *http.Client, remote *url.URL, path string, body []byte, kind string) ([]byte, error) {
@@ -311,15 +356,19 @@ func (w *world) clone(i int) error {
 	if err := w.sign(); err != nil {
 		return err
 	}
-	return fetch(w.http, w.remotes[i%len(w.nodes)][i], w.packs[w.at[i]-1].tip)
+	return fetch(w.http, w.remotes[i], w.packs[w.at[i]-1].tip, "")
 }
 
-func fetch(client *http.Client, remote *url.URL, want string) error {
+// fetch asks for a commit, from one that it has.
+func fetch(client *http.Client, remote *url.URL, want, has string) error {
 	body := pktline.Append(nil, "command=fetch\n")
 	body = append(body, pktline.DelimPacket...)
 	body = pktline.Append(body, "ofs-delta\n")
 	body = pktline.Append(body, "no-progress\n")
 	body = pktline.Append(body, "want "+want+"\n")
+	if has != "" {
+		body = pktline.Append(body, "have "+has+"\n")
+	}
 	body = append(pktline.Append(body, "done\n"), pktline.FlushPacket...)
 	out, err := ask(client, remote, "/git-upload-pack", body, "git-upload-pack")
 	if err == nil && !bytes.Contains(out, []byte("packfile")) {
@@ -336,7 +385,7 @@ func (w *world) push(i int) error {
 	if err := w.sign(); err != nil {
 		return err
 	}
-	if err := pushTo(w.http, w.remotes[i%len(w.nodes)][i], w.packs[w.at[i]]); err != nil {
+	if err := pushTo(w.http, w.remotes[i], w.packs[w.at[i]]); err != nil {
 		return err
 	}
 	w.at[i]++

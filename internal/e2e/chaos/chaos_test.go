@@ -31,7 +31,7 @@ func storm(t *testing.T, bug string, nodes int, d time.Duration, kills int) *his
 	c, h := newCluster(t, embedded(t), nodes, bug, demo), newHistory(demo)
 	for _, n := range c.nodes {
 		n.kill()
-		n.config.Compact = true
+		n.config.Compact = compacting{Repos: []string{repoID}, Every: 300 * time.Millisecond, Trash: 2 * time.Second}
 		if err := n.start(""); err != nil {
 			t.Fatal(err)
 		}

@@ -14,6 +14,8 @@ import (
 	"sojourn/internal/git"
 	"sojourn/internal/objects/s3/s3test"
 	"sojourn/internal/sojourntest/faultproxy"
+	"sojourn/internal/store"
+	"sojourn/internal/store/postgres"
 	"sojourn/internal/store/postgres/postgrestest"
 )
 
@@ -21,6 +23,7 @@ var (
 	flagGrown   = flag.Duration("chaos.grown", 15*time.Second, "how long clients work on nodes over PostgreSQL and S3")
 	flagRepos   = flag.Int("chaos.repos", 16, "repositories of that storm")
 	flagUpdates = flag.Int("chaos.updates", 0, "ref updates that must be acknowledged before that storm ends")
+	flagCalm    = flag.Int("chaos.calm", 1, "how many times longer it is between two faults of that storm: a busy machine gets less done meanwhile")
 	flagReads   = flag.Int("chaos.reads", 0, "reads that must be made before that storm ends")
 )
 
@@ -82,12 +85,17 @@ func newGrown(t *testing.T) *grown {
 	p := shared(t, g.database, g.bucket)
 	g.c = newCluster(t, p, 0, "", repos...)
 	g.c.gits = make(chan struct{}, 8)
+	// No node lives long enough to compact by itself what others left.
+	compact := compacting{Every: time.Second, Trash: 20 * time.Second}
+	for _, r := range repos {
+		compact.Repos = append(compact.Repos, r.id)
+	}
 	for i := range grownNodes {
 		w := way{faultproxy.Start(t, g.database.Addr), faultproxy.Start(t, g.bucket.Addr)}
 		through := p
 		through.Metadata = strings.Replace(p.Metadata, g.database.Addr, w.database.Addr, 1)
 		through.Objects = strings.Replace(p.Objects, g.bucket.Addr, w.bucket.Addr, 1)
-		n := &node{config: nodeConfig{Place: through, Cache: filepath.Join(p.Data, fmt.Sprint("node", i)), Listen: "127.0.0.1:0"}}
+		n := &node{config: nodeConfig{Place: through, Cache: filepath.Join(p.Data, fmt.Sprint("node", i)), Listen: "127.0.0.1:0", Compact: compact}}
 		t.Cleanup(n.kill)
 		if err := n.start(""); err != nil {
 			t.Fatal(err)
@@ -146,9 +154,38 @@ func (g *grown) wait(ctx context.Context) {
 		}
 		if time.Since(said) > time.Minute {
 			said = time.Now()
-			g.t.Logf("after %s: %s", time.Since(begin).Round(time.Second), g.total().summary())
+			g.t.Logf("after %s: %s; %s", time.Since(begin).Round(time.Second), g.total().summary(), g.sizes(ctx))
 		}
 	}
+}
+
+// sizes tells how much the repositories have grown, which makes all work slower.
+func (g *grown) sizes(ctx context.Context) string {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	var most, packs, objects int
+	var bytes int64
+	st, err := postgres.Open(ctx, g.c.place.Metadata)
+	if err == nil {
+		defer st.Close()
+		err = st.View(ctx, func(tx store.Tx) error {
+			for _, h := range g.all {
+				list, err := tx.Packs(h.repo.id)
+				if err != nil {
+					return err
+				}
+				most, packs = max(most, len(list)), packs+len(list)
+				for _, p := range list {
+					objects, bytes = objects+int(p.Objects), bytes+p.Size
+				}
+			}
+			return nil
+		})
+	}
+	if err != nil {
+		return "sizes: " + err.Error()
+	}
+	return fmt.Sprintf("%d packs, %d of one repository, %d objects, %d KiB", packs, most, objects, bytes>>10)
 }
 
 func (g *grown) check() {
@@ -197,7 +234,7 @@ func (g *grown) killNodes(ctx context.Context) {
 	points := git.Failpoints()
 	for i := 0; ctx.Err() == nil; i++ {
 		n := g.c.any(random)
-		pause(ctx, time.Duration(200+random.IntN(1500))*time.Millisecond)
+		calm(ctx, time.Duration(200+random.IntN(1500))*time.Millisecond)
 		g.killed("node", n.kill)
 		at := ""
 		if i%2 == 0 {
@@ -210,11 +247,14 @@ func (g *grown) killNodes(ctx context.Context) {
 	}
 }
 
+// calm is the time between two faults.
+func calm(ctx context.Context, d time.Duration) { pause(ctx, d*time.Duration(*flagCalm)) }
+
 // blow lets one thing after the other fail that a node stands on.
 func (g *grown) blow(ctx context.Context) {
 	random := rand.New(rand.NewPCG(g.seed, 3))
 	for ctx.Err() == nil {
-		pause(ctx, time.Duration(500+random.IntN(2500))*time.Millisecond)
+		calm(ctx, time.Duration(500+random.IntN(2500))*time.Millisecond)
 		w := g.ways[random.IntN(len(g.ways))]
 		proxy, long := w.database, time.Duration(200+random.IntN(1500))*time.Millisecond
 		if random.IntN(2) == 0 {

@@ -35,13 +35,21 @@ const (
 // nodeVariable has a node's nodeConfig in the environment of its process.
 const nodeVariable = "SOJOURN_CHAOS_NODE"
 
+// compacting is what a node compacts again and again, beside what its engine does
+// by itself.
+type compacting struct {
+	Repos []string      // their ids
+	Every time.Duration // on average
+	Trash time.Duration // how long the old packs stay
+}
+
 // nodeConfig is all that a node's process is told.
 type nodeConfig struct {
 	Place     place  // of the stores
 	Cache     string // the node's own
 	Listen    string
 	Failpoint string // where it kills itself
-	Compact   bool   // all the time, and deletes the old packs soon
+	Compact   compacting
 	Bug       string // what is planted in it
 }
 
@@ -74,25 +82,25 @@ func quickSweeper(o *git.Options) { o.SweepEvery, o.UploadGrace = time.Second, 2
 // everythingIsOld makes a sweeper take all that may go.
 func everythingIsOld(o *git.Options) { o.UploadGrace, o.TrashGrace = -time.Hour, -time.Hour }
 
-// keepCompacting compacts the repository again and again. A lease that a dead
-// node has left is no reason to wait for minutes: it is taken away, also from who
-// is still at it.
-func keepCompacting(ctx context.Context, e *git.Engine, st store.Store) {
+// keepCompacting compacts repositories again and again. A lease that a dead node
+// has left is no reason to wait for minutes: it is taken away, also from who is
+// still at it.
+func keepCompacting(ctx context.Context, e *git.Engine, st store.Store, c compacting) {
 	for i := 0; ctx.Err() == nil; i++ {
-		pause(ctx, time.Duration(100+rand.IntN(400))*time.Millisecond)
-		kind := git.CompactGeometric
+		pause(ctx, c.Every/3+rand.N(c.Every*4/3))
+		kind, id := git.CompactGeometric, c.Repos[rand.IntN(len(c.Repos))]
 		if i%4 == 3 {
 			kind = git.CompactBase
 		}
-		if _, err := e.Compact(ctx, repoID, kind); err == nil {
+		if _, err := e.Compact(ctx, id, kind); err == nil {
 			continue
 		}
 		st.Update(ctx, func(tx store.Tx) error {
-			owner, _, err := tx.Lease("compact/" + repoID)
+			owner, _, err := tx.Lease("compact/" + id)
 			if err != nil {
 				return err
 			}
-			return tx.DropLease("compact/"+repoID, owner)
+			return tx.DropLease("compact/"+id, owner)
 		})
 	}
 }
@@ -106,8 +114,8 @@ func serve(c nodeConfig) error {
 	}
 	opt := git.Options{Store: st, Objects: blobs, Dir: c.Cache, Now: time.Now, Log: slog.New(slog.NewTextHandler(os.Stderr, nil))}
 	quickSweeper(&opt)
-	if c.Compact {
-		opt.TrashGrace = 2 * time.Second
+	if len(c.Compact.Repos) > 0 {
+		opt.TrashGrace = c.Compact.Trash
 	}
 	if err := plant(c.Bug, &opt); err != nil {
 		return err
@@ -128,8 +136,8 @@ func serve(c nodeConfig) error {
 	if err != nil {
 		return err
 	}
-	if c.Compact {
-		go keepCompacting(ctx, e, st)
+	if len(c.Compact.Repos) > 0 {
+		go keepCompacting(ctx, e, st, c.Compact)
 	}
 	go func() {
 		io.Copy(io.Discard, os.Stdin)

@@ -34,7 +34,10 @@ type Store struct {
 	version          *version
 }
 
-var _ store.Store = (*Store)(nil)
+var (
+	_ store.Store   = (*Store)(nil)
+	_ store.Glancer = (*Store)(nil)
+)
 
 // Open connects to the database that url names (postgres://USER@HOST:PORT/NAME,
 // with libpq's parameters, its PG… environment and its password file) and makes

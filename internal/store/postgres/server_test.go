@@ -3,8 +3,10 @@ package postgres_test
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"maps"
+	"net/http"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -12,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"sojourn/internal/awserr"
 	"sojourn/internal/store"
 	"sojourn/internal/store/postgres"
 	"sojourn/internal/store/postgres/postgrestest"
@@ -243,6 +246,40 @@ func TestServerIsKilled(t *testing.T) {
 	})
 	if err != nil || len(list) < 2 || list[0].ID != "000000000001" {
 		t.Errorf("the accounts are %v, %v", list, err)
+	}
+}
+
+// A server whose disk is full says so, at a statement or at the commit; nothing
+// is changed, callers are told what it is, and when there is room all goes on.
+func TestFullDisk(t *testing.T) {
+	own := postgrestest.Start(t)
+	url := own.URL("postgres")
+	s := open(t, url)
+	admin, err := sql.Open("pgx", url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer admin.Close()
+	run := func(statement string) {
+		t.Helper()
+		if _, err := admin.ExecContext(t.Context(), statement); err != nil {
+			t.Fatal(err)
+		}
+	}
+	run("CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'could not extend file: No space left on device' USING ERRCODE = 'disk_full'; END $$")
+	for at, trigger := range map[string]string{
+		"statement": "CREATE TRIGGER full_disk AFTER INSERT ON accounts FOR EACH ROW EXECUTE FUNCTION full_disk()",
+		"commit":    "CREATE CONSTRAINT TRIGGER full_disk AFTER INSERT ON accounts DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION full_disk()",
+	} {
+		run(trigger)
+		err := addAccount(s, "000000000001")
+		if told := awserr.From(err); !errors.Is(err, store.ErrDisk) || told.Status != http.StatusServiceUnavailable || !strings.Contains(told.Message, "disk") {
+			t.Errorf("%s: the error is %v, and callers are told %d %q", at, err, told.Status, told.Message)
+		}
+		run("DROP TRIGGER full_disk ON accounts")
+	}
+	if err := addAccount(s, "000000000001"); err != nil {
+		t.Errorf("with room again: %v", err)
 	}
 }
 

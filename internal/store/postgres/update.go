@@ -59,6 +59,9 @@ func (s *Store) attempt(ctx context.Context, lock *string, f func(store.Tx) erro
 		if isAway(failure) {
 			return false, fmt.Errorf("writing to the database: %w", unreached(failure))
 		}
+		if isDisk(failure) {
+			return false, fmt.Errorf("writing to the database: %w: %w", store.ErrDisk, failure)
+		}
 		if err == nil {
 			err = failure
 		}
@@ -75,6 +78,9 @@ func (s *Store) attempt(ctx context.Context, lock *string, f func(store.Tx) erro
 	if isConflict(err) {
 		*lock = tx.locked
 		return true, nil
+	}
+	if isDisk(err) { // a server that cannot write its log dies of it instead
+		return false, fmt.Errorf("committing to the database: %w: %w", store.ErrDisk, err)
 	}
 	if err != nil {
 		return false, fmt.Errorf("committing to the database: %w", unreached(err))
@@ -99,6 +105,12 @@ func (t *locking) LockRepository(id string) (store.Repository, error) {
 func isConflict(err error) bool {
 	e, ok := serverError(err)
 	return ok && (e.Code == "40001" || e.Code == "40P01" || e.Code == "23505")
+}
+
+// isDisk reports whether the server could not write: its disk is full, or broken.
+func isDisk(err error) bool {
+	e, ok := serverError(err)
+	return ok && (e.Code == "53100" || e.Code == "58030")
 }
 
 // isOfServer reports whether it was the server's connection that failed, and not

@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -71,8 +72,9 @@ func (s *Server) findPrograms() error {
 		return fmt.Errorf("it is not installed: \"make parts\" does that")
 	}
 	slices.Sort(found)
-	s.bin = filepath.Dir(found[len(found)-1])
-	return nil
+	program, err := filepath.EvalSymlinks(found[len(found)-1]) // to where its tools are
+	s.bin = filepath.Dir(program)
+	return err
 }
 
 // makeDir makes the directory, which the server's user must be able to reach.
@@ -86,14 +88,28 @@ func (s *Server) makeDir() (err error) {
 	if s.log, err = os.Create(filepath.Join(s.dir, "log")); err != nil {
 		return err
 	}
-	data := s.data()
-	if err := os.Mkdir(data, 0o700); err != nil || os.Getuid() != 0 {
-		return err
+	if os.Getuid() == 0 {
+		if s.user, err = postgresUser(); err != nil {
+			return err
+		}
 	}
-	if s.user, err = postgresUser(); err != nil {
-		return err
+	for _, dir := range []string{s.data(), s.archive()} {
+		if err := os.Mkdir(dir, 0o700); err != nil {
+			return err
+		}
+		if err := s.own(dir); err != nil {
+			return err
+		}
 	}
-	return os.Chown(data, int(s.user.Uid), int(s.user.Gid))
+	return nil
+}
+
+// own gives a file to the server's user.
+func (s *Server) own(name string) error {
+	if s.user == nil {
+		return nil
+	}
+	return os.Chown(name, int(s.user.Uid), int(s.user.Gid))
 }
 
 func (s *Server) data() string { return filepath.Join(s.dir, "data") }
@@ -180,28 +196,49 @@ func (s *Server) Kill() {
 	}
 	pid := s.process.Process.Pid
 	_ = syscall.Kill(pid, syscall.SIGSTOP) // it starts no more
-	for _, child := range childrenOf(pid) {
+	children := childrenOf(pid)
+	for _, child := range children {
 		_ = syscall.Kill(child, syscall.SIGKILL)
 	}
 	_ = syscall.Kill(pid, syscall.SIGKILL)
 	_ = s.process.Wait()
 	s.process = nil
+	// A new server refuses to start beside one that still has the shared memory.
+	for end := time.Now().Add(10 * time.Second); slices.ContainsFunc(children, isAlive) && time.Now().Before(end); {
+		time.Sleep(time.Millisecond)
+	}
+}
+
+// isAlive reports whether a process has not ended; one that nobody has waited for has.
+func isAlive(pid int) bool {
+	state, _, ok := stat(pid)
+	return ok && state != "Z" && state != "X"
+}
+
+// stat reads a process's state and its parent. "PID (NAME) STATE PARENT ...": a
+// name may hold spaces and parentheses.
+func stat(pid int) (state string, parent int, ok bool) {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return "", 0, false // it has ended
+	}
+	fields := strings.Fields(string(text[bytes.LastIndexByte(text, ')')+1:]))
+	if len(fields) < 2 {
+		return "", 0, false
+	}
+	parent, err = strconv.Atoi(fields[1])
+	return fields[0], parent, err == nil
 }
 
 // childrenOf are the processes that pid has started and that still are.
 func childrenOf(pid int) (children []int) {
-	stats, _ := filepath.Glob("/proc/[0-9]*/stat")
-	for _, path := range stats {
-		stat, err := os.ReadFile(path)
+	all, _ := filepath.Glob("/proc/[0-9]*")
+	for _, path := range all {
+		child, err := strconv.Atoi(filepath.Base(path))
 		if err != nil {
-			continue // it has ended
-		}
-		// "PID (NAME) STATE PARENT ..."; a name may hold spaces and parentheses
-		fields := bytes.Fields(stat[bytes.LastIndexByte(stat, ')')+1:])
-		if len(fields) < 2 || string(fields[1]) != strconv.Itoa(pid) {
 			continue
 		}
-		if child, err := strconv.Atoi(filepath.Base(filepath.Dir(path))); err == nil {
+		if _, parent, ok := stat(child); ok && parent == pid {
 			children = append(children, child)
 		}
 	}
