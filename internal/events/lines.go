@@ -17,7 +17,8 @@ type Log struct {
 
 	mu   sync.Mutex
 	file *os.File
-	bad  bool // what was written last may not be whole
+	bad  bool  // what was written last may not be whole
+	lost error // of a file that was left, whose events may not stay
 }
 
 // OpenLog opens or makes the file.
@@ -82,10 +83,7 @@ func (l *Log) current() error {
 		if err == nil && os.SameFile(here, named) && !l.bad && !full {
 			return nil
 		}
-		if err := errors.Join(l.file.Sync(), l.file.Close()); err != nil {
-			return err
-		}
-		l.file = nil
+		l.lost = errors.Join(l.lost, l.end())
 		if full {
 			if err := os.Rename(l.path, l.path+".1"); err != nil && !errors.Is(err, os.ErrNotExist) {
 				return err
@@ -99,10 +97,12 @@ func (l *Log) current() error {
 func (l *Log) Flush() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	lost := l.lost
+	l.lost = nil // once told, those events come again
 	if l.file == nil {
-		return nil
+		return lost
 	}
-	return l.file.Sync()
+	return errors.Join(lost, l.file.Sync())
 }
 
 // Keep writes an event and makes sure that it stays.
@@ -114,6 +114,11 @@ func (l *Log) Keep(payload []byte) error {
 func (l *Log) Close() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	return errors.Join(l.lost, l.end())
+}
+
+// end leaves the file. It is closed whatever the error says.
+func (l *Log) end() error {
 	if l.file == nil {
 		return nil
 	}

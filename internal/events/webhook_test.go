@@ -117,9 +117,36 @@ func TestHostileReceivers(t *testing.T) {
 	}
 }
 
+// What is about the event ends its tries; what is about the receiver does not.
+func TestWhatIsARefusal(t *testing.T) {
+	status := 0
+	url, opt := receiver(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) })
+	hook := webhook(t, url, opt)
+	for code, refused := range map[int]bool{400: true, 401: false, 403: false, 404: false, 408: false, 409: true, 410: true, 413: true, 422: true, 425: false, 429: false, 499: true, 500: false, 503: false} {
+		status = code
+		if err := hook.Deliver(t.Context(), []byte(`{"id":"1"}`)); err == nil || errors.Is(err, ErrRefused) != refused {
+			t.Errorf("%d: %v, a refusal: %t", code, err, !refused)
+		}
+	}
+	if err := hook.Deliver(t.Context(), []byte(`{"id":`)); !errors.Is(err, ErrRefused) {
+		t.Errorf("an event that is none: %v", err)
+	}
+	for size, want := range map[int]bool{minKey: true, maxKey: true} {
+		path := filepath.Join(t.TempDir(), "key")
+		os.WriteFile(path, []byte(base64.StdEncoding.EncodeToString(make([]byte, size))), 0o600)
+		if key, err := ReadKey(path); (err == nil) != want || len(key.Reveal()) != size {
+			t.Errorf("a key of %d bytes: %v", size, err)
+		}
+	}
+	if _, err := ReadKey(filepath.Join(t.TempDir(), "none")); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("no key: %v", err)
+	}
+}
+
 func TestReadKey(t *testing.T) {
 	good := base64.StdEncoding.EncodeToString([]byte(strings.Repeat("k", 32)))
-	for text, want := range map[string]bool{good: true, "whsec_" + good + "\n": true, "": false, "secret": false, good[:20]: false, good + good + good: false} {
+	for text, want := range map[string]bool{good: true, "whsec_" + good + "\n": true, "": false, "secret": false, good[:20]: false, good + good + good: false,
+		"not base64!": false, base64.StdEncoding.EncodeToString(make([]byte, minKey-1)): false, base64.StdEncoding.EncodeToString(make([]byte, maxKey+1)): false} {
 		path := filepath.Join(t.TempDir(), "key")
 		os.WriteFile(path, []byte(text), 0o600)
 		key, err := ReadKey(path)
@@ -128,6 +155,9 @@ func TestReadKey(t *testing.T) {
 		}
 		if err != nil && text != "" && strings.Contains(err.Error(), text) {
 			t.Errorf("the error shows the key: %v", err)
+		}
+		if err != nil && (!strings.Contains(err.Error(), path) || !strings.Contains(err.Error(), "24 to 64 bytes")) {
+			t.Errorf("%q: %v", text, err)
 		}
 		os.Chmod(path, 0o640)
 		if _, err := ReadKey(path); err == nil || !strings.Contains(err.Error(), "0600") {

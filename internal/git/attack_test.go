@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/hex"
 	"fmt"
+	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -126,18 +127,32 @@ func TestReplacedObjects(t *testing.T) {
 
 // TestKeepAlive: a client that waits while its push is checked hears of us.
 func TestKeepAlive(t *testing.T) {
+	heard := make(chan bool)
 	s := start(t, func(o *git.Options) {
 		o.KeepAlive = 20 * time.Millisecond
 		o.Hook = func(at string) {
 			if at == "after-index-pack" {
-				time.Sleep(200 * time.Millisecond)
+				select {
+				case <-heard:
+				case <-time.After(30 * time.Second):
+				}
 			}
 		}
 	})
 	w := s.work("work")
-	status, body := s.request("git-receive-pack", strings.NewReader(commands("side-band-64k", zero+" "+w.git("rev-parse", "main")+" refs/heads/main")+w.pack("main")))
-	if n := strings.Count(body, "0005\x01"); status != http.StatusOK || n < 3 || !strings.HasSuffix(body, "0000") || !strings.Contains(body, "unpack ok") {
-		t.Errorf("%d %d signs of life in %q", status, n, body)
+	request := commands("side-band-64k", zero+" "+w.git("rev-parse", "main")+" refs/heads/main") + w.pack("main")
+	res, err := http.Post(s.url+"/git-receive-pack", "application/x-git-receive-pack-request", strings.NewReader(request))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	alive := make([]byte, 3*len("0005\x01"))
+	if _, err := io.ReadFull(res.Body, alive); err != nil || string(alive) != strings.Repeat("0005\x01", 3) {
+		t.Errorf("while the push is checked %q comes, %v", alive, err)
+	}
+	close(heard)
+	if body, err := io.ReadAll(res.Body); err != nil || !strings.HasSuffix(string(body), "0000") || !strings.Contains(string(body), "unpack ok") {
+		t.Errorf("the answer is %q, %v", body, err)
 	}
 	w.commit("two", "2\n")
 	w.git("push", "-q", "origin", "main")

@@ -118,7 +118,7 @@ func TestBusy(t *testing.T) {
 
 // TestSilentClient: who stops sending loses the place, and the process its life.
 func TestSilentClient(t *testing.T) {
-	silence = 300 * time.Millisecond
+	silence = 2 * time.Second // longer than a busy machine needs to send what there is
 	defer func() { silence = 0 }()
 	s := start(t, func(o *git.Options) { o.Processes = 1 })
 	w := s.work("work")

@@ -274,3 +274,37 @@ func TestSentTwice(t *testing.T) {
 	}
 	s.noPacksBut(1)
 }
+
+// TestNamesOfBefore: a branch whose name a new one may not have can still be
+// moved and deleted.
+func TestNamesOfBefore(t *testing.T) {
+	s := start(t)
+	w := s.work("work")
+	w.commit("two", "2\n")
+	w.git("push", "-q", "origin", "main")
+	main, first := w.git("rev-parse", "main"), w.git("rev-parse", "main~1")
+	name := "refs/heads/" + strings.Repeat("x", 300)
+	err := s.store.Update(t.Context(), func(tx store.Tx) error {
+		row, err := tx.LockRepository(demoID)
+		if err != nil {
+			return err
+		}
+		row.Version++
+		return errors.Join(tx.PutRefs(demoID, []store.Ref{{Name: name, OID: first}}),
+			tx.AppendRefLog(demoID, []store.RefChange{{Version: row.Version, Ref: name, New: first}}), tx.UpdateRepository(row))
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct{ command, want string }{
+		{first + " " + main + " " + name, "ok " + name},
+		{main + " " + main + " " + name + "x", "ng " + name + "x invalid ref name: "},
+		{main + " " + zero + " " + name, "ok " + name},
+		{zero + " " + main + " " + name, "ng " + name + " invalid ref name: "},
+		{main + " " + zero + " " + name, "ok " + name}, // it is gone already
+	} {
+		if got := s.push(commands("", c.command), emptyPack); !strings.HasPrefix(got, "unpack ok\n"+c.want) {
+			t.Errorf("%.100q: %q, want %q", c.command, got, c.want)
+		}
+	}
+}

@@ -205,15 +205,7 @@ func TestClientGoesAway(t *testing.T) {
 	if res, err := http.DefaultClient.Do(r); err == nil {
 		res.Body.Close()
 	}
-	for range 200 {
-		if len(files(t, s.dir+"/cache/incoming")) == 0 && len(children()) == 0 {
-			break
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
-	if left := files(t, s.dir+"/cache/incoming"); len(left) > 0 {
-		t.Errorf("left: %q", left)
-	}
+	waitFor(t, "what has come to be removed", func() bool { return len(files(t, s.dir+"/cache/incoming"))+len(children()) == 0 })
 	if s.refs() != "" {
 		t.Error("refs were written")
 	}

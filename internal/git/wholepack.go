@@ -20,10 +20,13 @@ import (
 // they are, held; nil where git has to make a pack. That is for a client that has
 // nothing, wants everything it may see, and understands what is in our packs.
 func (e *Engine) wholePack(ctx context.Context, r *repo, s *snapshot, q *gitproto.Fetch) *proof {
-	if q.Haves || !q.Done || q.Shallow() || q.Has("filter") || !q.Has("ofs-delta") || q.Version < 2 && !q.Has("side-band-64k") || !wantsAll(s, q.Wants) {
+	if q.Haves || !q.Done || q.Shallow() || q.Has("filter") || !q.Has("ofs-delta") || q.Version < 2 && !q.Has("side-band-64k") {
 		return nil
 	}
 	p, ok := r.proofFor(s)
+	if !ok && !wantsAll(tipsOf(s.visible), q.Wants) {
+		return nil
+	}
 	if !ok && e.prover != nil {
 		old, _ := r.proofState()
 		r.wanted.Store(true)
@@ -40,7 +43,7 @@ func (e *Engine) wholePack(ctx context.Context, r *repo, s *snapshot, q *gitprot
 	if !ok {
 		return nil
 	}
-	if !p.covers(q.Wants) {
+	if !p.covers(q.Wants) || !wantsAll(p.tips, q.Wants) {
 		p.gen.drop()
 		return nil
 	}
@@ -51,14 +54,14 @@ func (e *Engine) wholePack(ctx context.Context, r *repo, s *snapshot, q *gitprot
 // making of its pack.
 const proofPatience = 200 * time.Millisecond
 
-// wantsAll reports whether wants are all that the snapshot shows, and perhaps more.
-func wantsAll(s *snapshot, wants []string) bool {
+// wantsAll reports whether wants are all tips, and perhaps more.
+func wantsAll(tips map[string]bool, wants []string) bool {
 	asked := make(map[string]bool, len(wants))
 	for _, oid := range wants {
 		asked[oid] = true
 	}
-	for i := range s.visible {
-		if !asked[s.visible[i].OID] {
+	for oid := range tips {
+		if !asked[oid] {
 			return false
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"sojourn/internal/git"
 )
@@ -89,5 +90,27 @@ func TestWholePackProgress(t *testing.T) {
 		if err != nil || strings.Contains(string(said), "Total") {
 			t.Errorf("version %s, quiet: %v\n%s", v, err, said)
 		}
+	}
+}
+
+// What lies apart because nothing referred to it is sent when something does again.
+func TestReachableAgain(t *testing.T) {
+	s := start(t)
+	w := s.work("work")
+	w.git("push", "-q", "origin", "main")
+	w.git("checkout", "-q", "-b", "topic")
+	id := w.commit("back", "back\n")
+	w.git("push", "-q", "origin", "topic")
+	w.git("push", "-q", "origin", "--delete", "topic")
+	s.compact(git.CompactBase)
+	s.proven()
+	r, err := s.engine.UpdateRefs(t.Context(), demoID, "arn", []git.RefUpdate{{Name: "refs/heads/topic", New: id}}, true)
+	if err != nil || r[0].Err != nil {
+		t.Fatal(err, r)
+	}
+	for i := range 3 { // the second and third meet a proof, if there were one
+		c, _ := s.whole(fmt.Sprint("again", i))
+		s.same(w, c, "main", "topic")
+		time.Sleep(50 * time.Millisecond)
 	}
 }

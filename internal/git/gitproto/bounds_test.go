@@ -39,6 +39,8 @@ func TestFetchIsUnderstood(t *testing.T) {
 		"no end":        {0, packets(want), nil},
 		"one byte more": {2, append(packets(append(begin, want, "0000")...), 'x'), nil},
 		"fetch, no end": {2, packets("command=fetch"), nil},
+		"ls-refs":       {2, packets("command=ls-refs", "0001", want, "0000"), nil},
+		"no command":    {2, packets("agent=x", "0001", want, "0000"), nil},
 		"two commands":  {2, packets("command=fetch", "command=ls-refs", "0001", want, "0000"), nil},
 	} {
 		got, ok := ReadFetch(c.version, c.in)

@@ -12,7 +12,6 @@ const (
 	MaxCommands     = 4000 // CodeCommit's quota of refs in one push
 	maxCommandBytes = 4 << 20
 	maxRefName      = 4096
-	maxShallow      = 100_000
 	maxPushOptions  = 1000
 )
 
@@ -63,7 +62,7 @@ func (p *Push) readCommands(r *pktline.Reader) (options bool, err error) {
 		if kind != pktline.Data {
 			return false, errorf("unexpected %s packet in a push", kind)
 		}
-		if total += len(line); total > maxCommandBytes || len(p.Shallow) > maxShallow || len(p.Commands) == MaxCommands {
+		if total += len(line); total > maxCommandBytes || len(p.Commands) == MaxCommands {
 			return false, ErrTooManyCommands
 		}
 		text, caps, hasCaps := strings.Cut(string(pktline.Text(line)), "\x00")

@@ -55,13 +55,30 @@ func (c *conn) serve() {
 	defer c.s.forget(c)
 	defer c.cancel()
 	if !c.handshake() || !c.requests() {
-		c.net.Close()
+		c.leave()
 		return
 	}
 	c.net.SetDeadline(time.Time{})
 	if !c.s.handed.give(&begun{Conn: c.net, read: c.buf[c.from:c.to], state: c.base.TLS}) {
 		c.net.Close()
 	}
+}
+
+// Bounds of what is still read of a client that is told to go.
+const (
+	lingerTime  = 500 * time.Millisecond
+	lingerBytes = 256 << 10
+)
+
+// leave ends the connection. Where the client has sent more than was answered,
+// closing at once would reset it, and with it take answers from the client that
+// it has not read yet (RFC 9112, section 9.6).
+func (c *conn) leave() {
+	if w, ok := c.net.(interface{ CloseWrite() error }); ok && c.from < c.to && w.CloseWrite() == nil {
+		c.raw.SetReadDeadline(time.Now().Add(lingerTime))
+		io.CopyN(io.Discard, c.raw, lingerBytes)
+	}
+	c.net.Close()
 }
 
 // handshake agrees on TLS. Who speaks plain HTTP is told so, as net/http does.
@@ -116,10 +133,11 @@ func (c *conn) requests() (over bool) {
 			return true
 		}
 		at := c.from + size
-		if !c.answer(r, c.buf[at:at+h.body]) {
+		goesOn := c.answer(r, c.buf[at:at+h.body])
+		c.from = at + h.body
+		if !goesOn {
 			return false
 		}
-		c.from = at + h.body
 		c.answered, c.posted = true, r.Method == http.MethodPost
 	}
 }
@@ -151,8 +169,11 @@ func (c *conn) next() (h head, size int, _ coming) {
 func (c *conn) readHead() (end int, _ coming) {
 	for seen := 0; ; {
 		b := c.buf[c.from:c.to]
-		if end := bytes.Index(b[seen:], endOfHead); end >= 0 {
-			return seen + end, ours
+		if at := bytes.Index(b[seen:], endOfHead); at >= 0 {
+			if end = seen + at; end+len(endOfHead) > maxHead { // all came at once
+				return 0, foreign
+			}
+			return end, ours
 		}
 		if len(b) >= maxHead || !likely(b) {
 			return 0, foreign

@@ -35,6 +35,7 @@ type pair struct {
 	handle        http.HandlerFunc
 	certificate   *tls.Config
 	pause         time.Duration
+	writeTimeout  time.Duration
 }
 
 func (p *pair) keep(to *[]string) http.HandlerFunc {
@@ -63,14 +64,14 @@ func describe(r *http.Request) string {
 
 func start(t testing.TB, change ...func(*pair)) *pair {
 	t.Helper()
-	p := &pair{served: make(chan error, 1), headerTimeout: 5 * time.Second}
+	p := &pair{served: make(chan error, 1), headerTimeout: 5 * time.Second, writeTimeout: 10 * time.Second}
 	for _, f := range change {
 		f(p)
 	}
 	quiet := log.New(io.Discard, "", 0)
 	var only http.Protocols
 	only.SetHTTP1(true)
-	p.Server = &Server{Handler: p.keep(&p.quick), ErrorLog: quiet, WriteTimeout: 10 * time.Second,
+	p.Server = &Server{Handler: p.keep(&p.quick), ErrorLog: quiet, WriteTimeout: p.writeTimeout,
 		Takes: func(_, target string) bool { return !strings.HasPrefix(target, "/rest") },
 		TLS:   p.certificate, grace: p.pause,
 		Rest: &http.Server{Handler: p.keep(&p.rest), ReadHeaderTimeout: p.headerTimeout, IdleTimeout: 2 * p.headerTimeout, ErrorLog: quiet,
@@ -425,7 +426,8 @@ func TestClose(t *testing.T) {
 	}
 }
 
-func TestTLS(t *testing.T) {
+func selfSigned(t *testing.T) tls.Certificate {
+	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		t.Fatal(err)
@@ -435,8 +437,12 @@ func TestTLS(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}
+}
+
+func TestTLS(t *testing.T) {
 	p := start(t, func(p *pair) {
-		p.certificate = &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}}
+		p.certificate = &tls.Config{Certificates: []tls.Certificate{selfSigned(t)}}
 	})
 	c, err := tls.Dial("tcp", p.addr, &tls.Config{InsecureSkipVerify: true, NextProtos: []string{"http/1.1"}}) //nolint:gosec // whose certificate it is does not matter here
 	if err != nil {

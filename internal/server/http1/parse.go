@@ -10,7 +10,7 @@ import (
 
 // Bounds of the requests that are taken.
 const (
-	maxHead    = 16 << 10 // a session token and its signature take about 6 KiB
+	maxHead    = 16 << 10 // with the empty line; a session token and its signature take about 6 KiB
 	maxBody    = 64 << 10
 	maxHeaders = 64
 )

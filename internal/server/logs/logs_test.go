@@ -250,3 +250,95 @@ func TestTornLines(t *testing.T) {
 		}
 	}
 }
+
+// Each byte in each text of a line stands there as slog writes it: none ends the
+// line, or begins a field that is not there.
+func TestOddBytes(t *testing.T) {
+	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	quick := map[byte]int{}
+	fields := []func(*Request) *string{
+		func(r *Request) *string { return &r.Method }, func(r *Request) *string { return &r.Path }, func(r *Request) *string { return &r.Event.RequestID },
+		func(r *Request) *string { return &r.Event.Service }, func(r *Request) *string { return &r.Event.Operation }, func(r *Request) *string { return &r.Event.Caller },
+		func(r *Request) *string { return &r.Event.Resource }, func(r *Request) *string { return &r.Event.Error },
+	}
+	for i, field := range fields {
+		for b := range 256 {
+			r := request("r")
+			*field(r) = "a" + string([]byte{byte(b)}) + "b"
+			if compare(t, r, now) {
+				quick[byte(b)]++
+			}
+		}
+		r := request("r")
+		*field(r) = ""
+		if compare(t, r, now) != (i > 2) {
+			t.Errorf("field %d, empty, is left to slog: %t", i, i > 2)
+		}
+	}
+	for b := byte(0); b < 0xff; b++ {
+		want := len(fields)
+		if b <= ' ' || b > '~' || strings.IndexByte("\"=\\<>&", b) >= 0 {
+			want = 0
+		}
+		if quick[b] != want {
+			t.Errorf("%q is written by hand in %d fields", b, quick[b])
+		}
+	}
+	failed, nowhere := request("r"), request("r")
+	failed.Event.Cause, nowhere.Event.SourceIP = errors.New("x"), netip.Addr{}
+	if compare(t, failed, now) || compare(t, nowhere, now) {
+		t.Error("a line with a cause, or without an address, is written by hand")
+	}
+}
+
+// What goes to slog alone, and what goes to the log by it, is a whole line of the form that was asked for.
+func TestForms(t *testing.T) {
+	for _, json := range []bool{false, true} {
+		out := &sink{}
+		l := New(out, json, slog.LevelInfo)
+		odd := request("odd")
+		odd.Path = "/with a blank"
+		l.Request(request("plain"))
+		l.Request(odd)
+		l.Logger().Info("listening", "on", "x")
+		text, _ := out.read()
+		if strings.HasPrefix(text, "{") != json || strings.Count(text, "\n") != 3 || !strings.Contains(text, "/with a blank") || !strings.Contains(text, "listening") {
+			t.Errorf("json %t:\n%s", json, text)
+		}
+		l.Close()
+	}
+	var b bytes.Buffer
+	say := Handler(slog.NewTextHandler(&b, &slog.HandlerOptions{Level: slog.LevelInfo}))
+	quiet := request("quiet")
+	quiet.Level = slog.LevelDebug
+	say(quiet)
+	say(request("told"))
+	if text := b.String(); strings.Contains(text, "quiet") || !strings.Contains(text, "request_id=told") || strings.Count(text, "\n") != 1 {
+		t.Error(text)
+	}
+}
+
+// A flood goes out as it comes, whoever writes its lines, and leaves no large buffer behind.
+func TestFlood(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for _, path := range []string{"/", "/with a blank"} {
+			out := &sink{}
+			l := New(out, false, slog.LevelInfo)
+			r := request("r")
+			r.Path = path
+			for range 3 * maxWaiting / 150 {
+				l.Request(r)
+			}
+			if text, writes := out.read(); len(text) < 2*maxWaiting || writes < 2 || writes > 4 {
+				t.Errorf("%q: %d bytes in %d writes before the delay", path, len(text), writes)
+			}
+			r.Path += strings.Repeat("x", 4*maxWaiting)
+			l.Request(r)
+			l.Request(r)
+			if cap(l.spare) > 2*maxWaiting {
+				t.Errorf("%q: a buffer of %d bytes is kept", path, cap(l.spare))
+			}
+			l.Close()
+		}
+	})
+}
