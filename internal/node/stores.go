@@ -105,6 +105,9 @@ func (p Place) openObjects(ctx context.Context) (objects.Store, error) {
 
 // hasRun reports whether a server has made its data here.
 func (p Place) hasRun() error {
+	if err := ownedByAnother(p.Data, p.dir().audit()); err != nil {
+		return err
+	}
 	if p.shared() {
 		return nil // its root keys tell
 	}
