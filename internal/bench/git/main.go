@@ -24,6 +24,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"regexp"
+	"syscall"
 	"time"
 )
 
@@ -54,7 +55,7 @@ func main() {
 	if flag.NArg() != 1 {
 		log.Fatal("usage: git [flags] BIN")
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	if err := b.all(ctx, flag.Arg(0)); err != nil {
 		log.Fatal(err)
