@@ -70,7 +70,7 @@ func (c *clientFlags) server(ctx context.Context, a *app) (setup.Server, error) 
 	if err != nil {
 		return s, err
 	}
-	s.URL = git.Scheme + "://" + git.Host
+	s.URL, s.Own = git.Scheme+"://"+git.Host, true
 	if ca := user.CABundle(); ca != "" {
 		if s.CA, err = filepath.Abs(ca); err != nil {
 			return s, err

@@ -67,6 +67,16 @@ func TestRevokedOnTheNextRequest(t *testing.T) {
 		t.Errorf("git with a kept session says\n%s", out)
 	}
 	sh.Run("git", "ls-remote", remote)
+	// So is who uses https URLs and our credential helper. (curl names the user that it gives git, token and all.)
+	sh.Set("GIT_TRACE_CURL", "")
+	sh.Run("sojourn", "setup", "--profile", "CodeAccess", "--yes")
+	sh.Run("git", "ls-remote", s.URL+"/v1/repos/MyDemoRepo")
+	again := admin("--role", "CodeCommitAccess", "--reason", "again")
+	if out := sh.Fail("git", "ls-remote", s.URL+"/v1/repos/MyDemoRepo"); !strings.Contains(out, "The session has been revoked.") {
+		t.Errorf("git with the credential helper says\n%s", out)
+	}
+	sh.Run("git", "ls-remote", s.URL+"/v1/repos/MyDemoRepo")
+	admin("undo", "--id", revocationID.FindString(again))
 	if list := admin("list"); strings.Count(list, "\n") != 2 || !strings.Contains(list, "INC-42") || !strings.Contains(list, "role/CodeCommitAccess") {
 		t.Errorf("the list is\n%s", list)
 	}

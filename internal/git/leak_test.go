@@ -238,3 +238,20 @@ func TestRepeatedObjects(t *testing.T) {
 		t.Error("thin packs are not sent as they came")
 	}
 }
+
+// A tag that goes while its commit stays takes its own object with it, also when
+// a branch moves on at the same moment.
+func TestDeletedTagIsNotSent(t *testing.T) {
+	s := start(t)
+	w := s.work("work")
+	w.git("push", "-q", "origin", "main")
+	w.git("tag", "-a", "-m", "secret", "t")
+	w.git("push", "-q", "origin", "t")
+	s.proven()
+	tag := w.git("rev-parse", "t")
+	w.commit("next", "next\n")
+	w.git("push", "-q", "--atomic", "origin", "main", ":refs/tags/t")
+	for range 3 { // a proof that is made of the one before needs a moment
+		s.settled(tag, false)
+	}
+}

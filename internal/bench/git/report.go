@@ -52,6 +52,9 @@ func (r *results) print(w io.Writer, s *scenario) {
 	}
 	fmt.Fprintf(w, "\n|---|%s\n", strings.Repeat("---|", len(s.metrics)))
 	for _, p := range r.peers {
+		if len(r.Scenarios[s.id][s.metrics[0].name][p]) == 0 {
+			continue
+		}
 		fmt.Fprintf(w, "| %s |", p)
 		for _, m := range s.metrics {
 			fmt.Fprintf(w, " %s |", r.cell(s.id, m, p))

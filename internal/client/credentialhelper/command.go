@@ -17,6 +17,11 @@ import (
 // Word is the first argument that makes git-remote-codecommit this helper.
 const Word = "credential-helper"
 
+// Preference is a header that asks a server of our kind to answer 401 where a
+// session has ended or was revoked: then git says "erase". The 403 that AWS has
+// for it git tells nobody.
+const Preference = "Prefer: refused-session=401"
+
 // Usage is a wrong command line: exit status 2.
 type Usage struct{ text string }
 

@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+
+	"sojourn/internal/client/credentialhelper"
 )
 
 // refused answers git when the server asks for a password although one was
@@ -26,10 +28,6 @@ const (
 
 // forgetting is what of it forgets the session that was kept: the next command signs in anew.
 const forgetting = `printf 'username=%s\n\n' | %s credential-helper erase; `
-
-// preference asks a server of our kind to answer so where a session has ended or
-// was revoked. The 403 that AWS has for it git tells nobody.
-const preference = "Prefer: refused-session=401"
 
 // refusedHelper is the answer for a target.
 func refusedHelper(t *Target) string {
@@ -54,7 +52,7 @@ func environ(have []string, t *Target) []string {
 		{"credential." + t.origin + ".helper", refusedHelper(t)},
 	}
 	if t.Drop != nil && t.own {
-		settings = append(settings, [2]string{"http." + t.URL + ".extraHeader", preference})
+		settings = append(settings, [2]string{"http." + t.URL + ".extraHeader", credentialhelper.Preference})
 	}
 	set := configuration(get(have, "GIT_CONFIG_COUNT"), settings)
 	if t.CABundle != "" { // over GIT_SSL_CAINFO, which is for all of git's servers, not for this one

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"os/exec"
 	"strings"
+
+	"sojourn/internal/client/credentialhelper"
 )
 
 // httpSettings are those of git's settings for HTTP that a push needs.
@@ -38,6 +40,9 @@ func (p Process) readHTTPSettings(ctx context.Context, git, address string) (htt
 	if err != nil {
 		return httpSettings{}, errNative
 	}
+	if otherHeader(text) {
+		return httpSettings{}, errNative
+	}
 	if forURLs(text) {
 		if text, err = p.gitConfig(ctx, git, "--get-urlmatch", "http", address); err != nil {
 			return httpSettings{}, errNative
@@ -67,6 +72,18 @@ func (p Process) gitConfig(ctx context.Context, git string, args ...string) (str
 	return string(out), err
 }
 
+// otherHeader reports whether a header is set that is not the one of "sojourn
+// setup", which makes no difference to a push. Git sends all that are for a URL, and --get-urlmatch tells one.
+func otherHeader(text string) bool {
+	for entry := range strings.SplitSeq(text, "\x00") {
+		name, value, _ := strings.Cut(entry, "\n")
+		if strings.HasSuffix(name, ".extraheader") && value != credentialhelper.Preference {
+			return true
+		}
+	}
+	return false
+}
+
 // forURLs reports whether settings of HTTP, and of nothing else, are there, some of them for single URLs.
 func forURLs(text string) bool {
 	found := false
@@ -94,6 +111,7 @@ func parseHTTPSettings(text string) (httpSettings, error) {
 		switch {
 		case !ok || strings.Contains(name, "."):
 			return s, errNative
+		case name == "extraheader" && value == credentialhelper.Preference:
 		case name == "proxy":
 			s.proxy, s.direct = value, value == ""
 		case name == "sslcainfo":

@@ -49,15 +49,16 @@ func TestHTTPSettings(t *testing.T) {
 	for text, want := range map[string]string{
 		"": "{    false}",
 		"http.proxy\nhttp://p:3128\x00http.sslcainfo\n/ca\x00http.sslverify\nfalse\x00http.useragent\nme\x00http.postbuffer\n1\x00": "{http://p:3128 /ca true me}",
-		"http.sslverify\x00":                     "{  false }",
-		"http.sslverify\nOff\x00":                "{  true }",
-		"http.sslverify\nmaybe\x00":              errNative.Error(),
-		"http.sslcert\n/c\x00":                   errNative.Error(),
-		"http.extraheader\nX: y\x00":             errNative.Error(),
-		"http.https://host/.proxy\nhttp://p\x00": errNative.Error(),
-		"remote.origin.proxy\nhttp://p\x00":      errNative.Error(),
-		"http.unheardof\n1\x00":                  errNative.Error(),
-		"http.sslcainfo\n~/ca\x00":               errNative.Error(),
+		"http.sslverify\x00":                                "{  false }",
+		"http.sslverify\nOff\x00":                           "{  true }",
+		"http.sslverify\nmaybe\x00":                         errNative.Error(),
+		"http.sslcert\n/c\x00":                              errNative.Error(),
+		"http.extraheader\nX: y\x00":                        errNative.Error(),
+		"http.extraheader\nPrefer: refused-session=401\x00": "{  false }",
+		"http.https://host/.proxy\nhttp://p\x00":            errNative.Error(),
+		"remote.origin.proxy\nhttp://p\x00":                 errNative.Error(),
+		"http.unheardof\n1\x00":                             errNative.Error(),
+		"http.sslcainfo\n~/ca\x00":                          errNative.Error(),
 	} {
 		s, err := parseHTTPSettings(text)
 		got := fmt.Sprintf("{%s %s %v %s}", s.proxy, s.caFile, s.noVerify, s.agent)

@@ -13,6 +13,8 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+
+	"sojourn/internal/client/credentialhelper"
 )
 
 // Git runs git with arguments and returns its standard output. Exit is the
@@ -49,6 +51,7 @@ type Server struct {
 	Region  string // for the credential helper, where the profile and the host have none
 	CA      string // file of the authorities that git must trust for it; "" is the system's
 	Program string // that answers for credentials: "sojourn", or a path
+	Own     bool   // it is not AWS's
 }
 
 // AWS are the hosts of CodeCommit's Git.
@@ -97,6 +100,9 @@ func (s Server) wanted() []Setting {
 		{"credential." + s.URL + ".helper", ""},
 		{"credential." + s.URL + ".helper", helper + " $@"},
 		{"credential." + s.URL + ".useHttpPath", "true"},
+	}
+	if s.Own {
+		list = append(list, Setting{"http." + s.URL + ".extraHeader", credentialhelper.Preference})
 	}
 	if s.CA != "" {
 		list = append(list, Setting{"http." + s.URL + ".sslCAInfo", s.CA})
