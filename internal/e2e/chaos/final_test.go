@@ -114,7 +114,7 @@ func (h *history) stored(t *testing.T, blobs objects.Store, packs []store.Pack) 
 // revive starts a node as a sound server, on what there is.
 func (c *cluster) revive() {
 	c.t.Helper()
-	c.nodes[0].config.Bug = ""
+	c.nodes[0].config.Bug, c.nodes[0].config.Compact = "", compacting{} // whose old packs would be taken for nobody's
 	if err := c.nodes[0].start(""); err != nil {
 		c.t.Fatal(err)
 	}

@@ -92,7 +92,7 @@ func keepCompacting(ctx context.Context, e *git.Engine, st store.Store, c compac
 		if i%4 == 3 {
 			kind = git.CompactBase
 		}
-		if _, err := e.Compact(ctx, id, kind); err == nil {
+		if done, err := e.Compact(ctx, id, kind); err == nil && done.Kind != git.CompactNothing { // that is: another is at it
 			continue
 		}
 		st.Update(ctx, func(tx store.Tx) error {

@@ -112,7 +112,7 @@ func prepare(ctx context.Context, c *pgx.Conn) error {
 		current_setting('full_page_writes'), current_setting('server_encoding'), pg_is_in_recovery(),
 		set_config('synchronous_commit', CASE WHEN current_setting('synchronous_commit') IN ('off', 'local') THEN 'on'
 			ELSE current_setting('synchronous_commit') END, false),
-		set_config('idle_in_transaction_session_timeout', '60s', false), set_config('default_transaction_read_only', 'off', false)`,
+		set_config('idle_in_transaction_session_timeout', '20s', false), set_config('default_transaction_read_only', 'off', false)`,
 	).Scan(&version, &fsync, &pages, &encoding, &replica, nil, nil, nil)
 	switch {
 	case err != nil:
