@@ -40,8 +40,22 @@ func adminPage() page {
 		example: "sojourn admin credentials --data /var/lib/sojourn"}
 }
 
+// runAdmin runs a command. Root runs it as the user whose server keeps the data,
+// which is found out before anything is done.
 func runAdmin(ctx context.Context, a *app, args []string) error {
 	noCore()
+	err := runAdminCommand(ctx, a, args)
+	other, ok := errors.AsType[*node.AnotherUsersError](err)
+	if !ok {
+		return err
+	}
+	if err := other.Become(); err != nil {
+		return err
+	}
+	return runAdminCommand(ctx, a, args)
+}
+
+func runAdminCommand(ctx context.Context, a *app, args []string) error {
 	if len(args) > 1 && args[0] == "account" && isHelp(args[1]) {
 		args = args[1:]
 	}
@@ -95,7 +109,6 @@ func twoWords(args []string) []string {
 	return args
 }
 
-// withAdmin parses the flags, opens --data and runs f on it.
 // place is where the data of a server is whose directory is data: its stores are
 // named in the environment alone, since an address may hold a password.
 func (a *app) place(data string) node.Place {
@@ -103,6 +116,7 @@ func (a *app) place(data string) node.Place {
 		RootKeys: a.getenv(envName("root-keys")), Getenv: a.getenv}
 }
 
+// withAdmin parses the flags, opens --data and runs f on it.
 func withAdmin(ctx context.Context, a *app, flags *flag.FlagSet, args []string, f func(*node.Admin) error) error {
 	data := flags.String("data", a.getenv(envName("data")), "`DIR` that the server keeps its data in")
 	if err := parseFlags(flags, args); err != nil {

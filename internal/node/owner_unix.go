@@ -4,7 +4,6 @@ package node
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"os/user"
@@ -12,8 +11,8 @@ import (
 	"syscall"
 )
 
-// ownedByAnother refuses root what a server of another user made: that server
-// could not read what root leaves there.
+// ownedByAnother is an *AnotherUsersError where this process is root's, and what a
+// server made is not.
 func ownedByAnother(data, made string) error {
 	info, err := os.Stat(made)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -30,5 +29,19 @@ func ownedByAnother(data, made string) error {
 	if u, err := user.LookupId(name[1:]); err == nil {
 		name = u.Username
 	}
-	return fmt.Errorf("data %q: its server runs as user %s, who could not read what root leaves there: run this as that user (sudo -u %s …)", data, name, name)
+	return &AnotherUsersError{Data: data, User: name, UID: int(s.Uid), GID: int(s.Gid)}
+}
+
+// Become makes this process, for good, the user's whose directory it is.
+func (e *AnotherUsersError) Become() error {
+	for _, step := range []func() error{
+		func() error { return syscall.Setgroups([]int{e.GID}) },
+		func() error { return syscall.Setgid(e.GID) },
+		func() error { return syscall.Setuid(e.UID) },
+	} {
+		if err := step(); err != nil {
+			return errors.Join(e, err)
+		}
+	}
+	return nil
 }

@@ -9,7 +9,7 @@ import (
 )
 
 // Root would leave files in another user's directory that this user's server cannot read.
-func TestRootIsSentToTheServersUser(t *testing.T) {
+func TestRootIsToldOfTheServersUser(t *testing.T) {
 	for _, p := range []Place{{Data: t.TempDir()}, {Data: t.TempDir(), Metadata: "postgres://sojourn@127.0.0.1/sojourn", Objects: "s3://sojourn-packs"}} {
 		audit := p.dir().audit()
 		if err := os.MkdirAll(audit, 0o700); err != nil {
@@ -29,7 +29,7 @@ func TestRootIsSentToTheServersUser(t *testing.T) {
 			t.Fatal(err)
 		}
 		if !refused() {
-			t.Errorf("%+v: root may change it", p)
+			t.Errorf("%+v: root may change it as root", p)
 		}
 	}
 }
