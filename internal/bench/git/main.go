@@ -129,11 +129,16 @@ func (b *bench) all(ctx context.Context, bin string) (err error) {
 		return err
 	}
 	for _, s := range b.chosen {
-		err := b.toggleProfile(s.id, func() error { return b.run(ctx, s) })
+		err := b.toggleProfile(s.id, func() error { return b.run(ctx, s, 0) })
 		if err != nil {
 			return fmt.Errorf("%s: %w", s.id, err)
 		}
 		b.results.print(os.Stdout, s)
+	}
+	if b.checkFile != "" {
+		if err := b.doubt(ctx, b.checkFile); err != nil {
+			return err
+		}
 	}
 	say("done")
 	return b.report()
@@ -232,14 +237,14 @@ func (b *bench) startOurs(name, bin, dir string, flags ...string) (*peer, error)
 	return p, p.settle()
 }
 
-// run does all rounds of a scenario.
-func (b *bench) run(ctx context.Context, s *scenario) error {
+// run does all rounds of a scenario, of which the first has a number.
+func (b *bench) run(ctx context.Context, s *scenario, from int) error {
 	rounds := b.rounds
 	if s.rounds > 0 {
 		rounds = min(rounds, s.rounds)
 	}
-	for round := range rounds {
-		say("%s: round %d of %d", s.id, round+1, rounds)
+	for round := from; round < from+rounds; round++ {
+		say("%s: round %d of %d", s.id, round+1, from+rounds)
 		if s.prepare != nil {
 			if err := s.prepare(b, round); err != nil {
 				return err

@@ -26,7 +26,7 @@ import (
 )
 
 func main() {
-	rounds := flag.Int("rounds", 5, "runs of each kind")
+	rounds := flag.Int("rounds", 5, "runs of each kind; 0 for the cold start alone")
 	large := flag.Int("large", 300, "MiB of the large repository")
 	flag.Parse()
 	if flag.NArg() != 1 {
@@ -107,7 +107,9 @@ func measure(bin string, rounds, large int) (err error) {
 			}
 		}
 	}
-	table(results)
+	if rounds > 0 {
+		table(results)
+	}
 	for _, w := range worlds[1:] {
 		w.stop()
 	}

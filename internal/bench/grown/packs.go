@@ -108,8 +108,14 @@ func cold(dir string, w *world, mib int) error {
 	}
 	var ratios, copies []time.Duration
 	for try := range 5 {
+		if err := clean(); err != nil {
+			return err
+		}
 		copied, err := copyPack(w, filepath.Join(dir, fmt.Sprint("copy", try)), int64(len(p.data)))
 		if err != nil {
+			return err
+		}
+		if err := clean(); err != nil {
 			return err
 		}
 		starting, err := timed(func() error { _, err := w.start(); return err })
@@ -141,6 +147,9 @@ func cold(dir string, w *world, mib int) error {
 	fmt.Printf("cold start: %.2f× of the copy (%s)\n", float64(median(ratios, same))/1000, round(median(copies, same)))
 	return nil
 }
+
+// clean has what is next not wait for the disk, which writes what was before.
+func clean() error { return exec.Command("sync").Run() }
 
 // largePacks are a commit of so many MiB and a small one on it.
 func largePacks(dir string, mib int) (large, next pack, err error) {
