@@ -1,0 +1,21 @@
+package rolesanywhere
+
+import (
+	"testing"
+	"unsafe"
+)
+
+// What a memory keeps as a key is no part of a request's text.
+func TestKeysAreOwn(t *testing.T) {
+	text := "a request's text"
+	key := ref{account: text[:1], region: text[2:9], kind: text[9:11], id: text[12:]}
+	own := key.Own()
+	if own != key {
+		t.Fatalf("it is %v, want %v", own, key)
+	}
+	for name, part := range map[string]string{"account": own.account, "region": own.region, "kind": own.kind, "id": own.id} {
+		if at := uintptr(unsafe.Pointer(unsafe.StringData(part))) - uintptr(unsafe.Pointer(unsafe.StringData(text))); at < uintptr(len(text)) {
+			t.Errorf("%s is a part of the request's text", name)
+		}
+	}
+}
